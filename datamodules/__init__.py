@@ -1,0 +1,1 @@
+"""From vendor tables to batches: tables, sources, universe, labels, panel, samplers."""
