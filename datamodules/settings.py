@@ -29,17 +29,6 @@ class IndexSettings:
 
 
 @dataclass
-class SplitSettings:
-    """Which sessions a fit may see, and how they are divided."""
-
-    in_sample_days: int = 1500
-    min_in_sample_days: int | None = None
-    sample_step: int = 2
-    train_share: float = 0.8
-    embargo: int = 11
-
-
-@dataclass
 class TableSettings:
     """How a vendor's tables map onto the canonical ones."""
 
@@ -50,3 +39,25 @@ class TableSettings:
     scale: dict[str, dict[str, float]] = field(default_factory=dict)
     free_turn: str = "required"
     max_bad_rows: float = 1e-5
+
+
+@dataclass
+class DataSettings(TableSettings):
+    """Everything between vendor tables and batches: group `data`."""
+
+    market: MarketSettings = field(default_factory=MarketSettings)
+    panel: str = "runs/demo/panel.zarr"
+    features: list[str] = field(default_factory=lambda: list(FEATURES))
+    picture_days: int = field(default=30, metadata={"least": 2})
+    horizon: int = field(default=10, metadata={"least": 1})
+    label: str = field(default="close", metadata={"choices": ("close", "vwap_next")})
+    filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
+    styles: str = field(default="none", metadata={"choices": ("none", "available", "all")})
+    in_sample_days: int = field(default=1500, metadata={"least": 60})
+    min_in_sample_days: int | None = field(default=None, metadata={"least": 60})
+    sample_step: int = field(default=2, metadata={"least": 1})
+    train_share: float = field(default=0.8, metadata={"least": 0.1, "most": 0.95})
+    embargo: int = field(default=11, metadata={"least": 1})
+    dates_per_step: int = field(default=1, metadata={"least": 1})
+    residency: str = field(default="host", metadata={"choices": ("stream", "host", "device")})
+    workers: int = field(default=1, metadata={"least": 0})
