@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from omegaconf import MISSING
+
 FEATURES: tuple[str, ...] = (
     "open", "high", "low", "close", "vwap", "volume", "return1", "turn", "free_turn",
     "close/free_turn", "open/turn", "volume/low", "vwap/high", "low/high", "vwap/close",
@@ -33,7 +35,7 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones."""
 
     source: str = "simulated"
-    path: str = "runs/demo/tables"
+    path: str = ""
     files: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     scale: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -46,7 +48,7 @@ class DataSettings(TableSettings):
     """Everything between vendor tables and batches: group `data`."""
 
     market: MarketSettings = field(default_factory=MarketSettings)
-    panel: str = "runs/demo/panel.zarr"
+    panel: str = MISSING
     features: list[str] = field(default_factory=lambda: list(FEATURES))
     picture_days: int = field(default=30, metadata={"least": 2})
     horizon: int = field(default=10, metadata={"least": 1})

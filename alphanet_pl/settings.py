@@ -1,0 +1,80 @@
+"""Typed settings of the whole command line; every key is explained in conf/."""
+
+from dataclasses import dataclass, field
+
+from datamodules.settings import DataSettings, IndexSettings
+
+
+@dataclass
+class ModelSettings:
+    """Group `model`: the network's shape."""
+
+    n: int = field(default=15, metadata={"least": 2})
+    window: int = field(default=10, metadata={"least": 2})
+    hidden: int = field(default=30, metadata={"least": 1})
+    batch_norm_eps: float = field(default=1e-3, metadata={"least": 0.0})
+    batch_norm_momentum: float = field(default=0.01, metadata={"least": 0.0, "most": 1.0})
+
+
+@dataclass
+class LossSettings:
+    """Group `loss`: what a fit minimises."""
+
+    long_weight: float = field(default=1.0, metadata={"least": 1.0, "most": 100.0})
+    neutralise: bool = False
+
+
+@dataclass
+class TrainerSettings:
+    """Group `trainer`: optimiser, stopping, and where the work runs."""
+
+    learning_rate: float = field(default=1e-4, metadata={"least": 0.0})
+    patience: int = field(default=10, metadata={"least": 1})
+    max_epochs: int = field(default=200, metadata={"least": 1})
+    accelerator: str = field(default="auto", metadata={"choices": ("auto", "cpu", "gpu")})
+    threads: int | None = field(default=None, metadata={"least": 1})
+    progress: bool = True
+
+
+@dataclass
+class LoggerSettings:
+    """Group `logger`: where curves go besides the fit folder's own metrics.csv."""
+
+    wandb: bool = False
+    mode: str = field(default="auto", metadata={"choices": ("auto", "online", "offline")})
+    project: str = "alphanet"
+    entity: str | None = None
+    group: str | None = None
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass
+class EvaluationSettings:
+    """Group `evaluation`: how a factor is judged."""
+
+    convention: str = field(default="standard", metadata={"choices": ("standard", "huatai")})
+    ls_mode: str = field(default="report", metadata={"choices": ("report", "net")})
+    filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
+    label: str = field(default="close", metadata={"choices": ("close", "vwap_next")})
+    step: int = field(default=10, metadata={"least": 1})
+    index: IndexSettings = field(default_factory=IndexSettings)
+
+
+@dataclass
+class Settings:
+    """All settings of one command."""
+
+    variant: str = "v2"
+    seed: int = field(default=0, metadata={"least": 0})
+    asof: str | None = None
+    date: str | None = None
+    experiment: str = "default"
+    runs: str = "runs"
+    factor: str | None = None
+    output: str | None = None
+    data: DataSettings = field(default_factory=DataSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    trainer: TrainerSettings = field(default_factory=TrainerSettings)
+    logger: LoggerSettings = field(default_factory=LoggerSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
