@@ -1,0 +1,90 @@
+"""What a stock is born with: code, board, industry, exposures, levels of risk and turnover."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datamodules.simulated.streams import Stream, stream
+
+INDUSTRIES: tuple[str, ...] = (
+    "Petroleum", "Coal", "Metals", "Utilities", "Steel", "Chemicals", "Construction",
+    "Building materials", "Light manufacturing", "Machinery", "Power equipment", "Defence",
+    "Automobiles", "Retail", "Leisure", "Appliances", "Textiles", "Health care",
+    "Food and beverage", "Agriculture", "Banks", "Brokers", "Real estate", "Transport",
+    "Electronics", "Communications", "Computers", "Media", "Insurance", "Conglomerates",
+)  # fmt: skip
+
+MAIN, CHINEXT, STAR = 0, 1, 2
+CHINEXT_OPENS = np.datetime64("2009-10-30")
+STAR_OPENS = np.datetime64("2019-07-22")
+
+LISTED_AT_START = 0.8
+MEAN_WAIT = 700.0  # sessions until a later stock lists
+MEAN_LIFE = 244 * 120.0  # sessions until a stock is delisted for its accounts
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Static facts of N stocks; every array has N rows."""
+
+    codes: np.ndarray  # str, "SH600000"
+    board: np.ndarray  # MAIN, CHINEXT or STAR
+    industry: np.ndarray  # position in INDUSTRIES
+    listed_on: np.ndarray  # session number, negative before the first
+    delisted_on: np.ndarray  # first session without the stock
+    beta: np.ndarray
+    styles: np.ndarray  # (N, 4) size, volatility, liquidity, value: unit variance
+    total_cap: np.ndarray  # yuan, when the stock enters
+    price: np.ndarray  # yuan, when the stock enters
+    sigma: np.ndarray  # daily idiosyncratic volatility, long run
+    turnover: np.ndarray  # natural logarithm of the usual daily turnover
+    restless: np.ndarray  # daily noise of log turnover
+
+
+def draw_traits(stocks: int, seed: int, calendar: np.ndarray) -> Traits:
+    """Draw the stocks of a market; the calendar only says which board is open at a listing."""
+    rng = stream(seed, Stream.TRAITS)
+    waits = np.ceil(rng.exponential(MEAN_WAIT, stocks)).astype(int)
+    early = rng.random(stocks) < LISTED_AT_START
+    listed_on = np.where(early, -rng.integers(250, 4000, stocks), waits)
+    delisted_on = np.maximum(listed_on, 0) + 400 + rng.exponential(MEAN_LIFE, stocks).astype(int)
+    board = _boards(rng.random(stocks), _listing_dates(listed_on, calendar))
+    size, risk, liquidity, value, spare = rng.standard_normal((5, stocks))
+    risk = 0.9 * risk - 0.44 * size
+    liquidity = 0.75 * liquidity + 0.5 * risk - 0.43 * size
+    liquidity, risk = liquidity / liquidity.std(), risk / risk.std()
+    return Traits(
+        codes=_codes(board, rng.permutation(stocks)),
+        board=board,
+        industry=rng.integers(0, min(len(INDUSTRIES), max(2, stocks // 8)), stocks),
+        listed_on=listed_on,
+        delisted_on=delisted_on,
+        beta=np.clip(1 + 0.1 * risk + 0.12 * spare, 0.4, 1.8),
+        styles=np.column_stack([size, risk, liquidity, value]),
+        total_cap=np.exp(22.6 + 0.9 * size),
+        price=np.clip(np.exp(2.6 + 0.55 * rng.standard_normal(stocks)), 3, 120),
+        sigma=np.exp(-3.95 + 0.25 * risk),
+        turnover=np.clip(-4.3 + 0.55 * liquidity, -6.5, -2.5),
+        restless=np.exp(-1.1 + 0.35 * rng.standard_normal(stocks)),
+    )
+
+
+def _listing_dates(listed_on: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+    """Return each stock's listing date, about right where it lies outside the calendar."""
+    return calendar[0] + (listed_on * 1.5).astype(int)
+
+
+def _boards(draw: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Return each stock's board: a fifth to a third of new stocks go to a board that is open."""
+    board = np.where((draw < 0.25) & (listed >= CHINEXT_OPENS), CHINEXT, MAIN)
+    return np.where((draw > 0.7) & (listed >= STAR_OPENS), STAR, board)
+
+
+def _codes(board: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return unique codes within each board's own number range."""
+    shanghai = (order % 2 == 0) & (board == MAIN)
+    number = np.where(shanghai, 600000 + order // 2, 1 + order // 2)
+    number = np.where(board == CHINEXT, 300001 + order, number)
+    number = np.where(board == STAR, 688001 + order, number)
+    prefix = np.where(shanghai | (board == STAR), "SH", "SZ")
+    return np.array([f"{p}{n:06d}" for p, n in zip(prefix, number, strict=True)])
