@@ -1,0 +1,103 @@
+"""The command line: `alphanet VERB [group=option] [key=value ...]`.
+
+Nothing heavy is imported before a verb is known to run, so that help and refusals are instant.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from alphanet_pl import __version__
+
+VERBS = {
+    "demo": "the whole flow on a small simulated market; open runs/demo/report.html",
+    "prepare": "check vendor tables and build panel.zarr, with a data report",
+    "doctor": "numbered checks in seconds, before queueing",
+    "train": "one fit: a panel, a variant, a seed, an as-of date",
+    "predict": "scores for a date, `latest`, or START:END; needs no label",
+    "evaluate": "judge a factor: evaluation.json, tables, report.html",
+}
+_DONE, _MISTAKE, _INTERRUPTED = 0, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 done, 1 failed (a traceback: our bug), 2 the user's mistake."""
+    arguments = _parser().parse_args(argv)
+    if arguments.verb is None:
+        _parser().print_help()
+        return _DONE
+    from alphanet_pl.errors import AlphaNetError
+
+    try:
+        return _run(arguments)
+    except AlphaNetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _MISTAKE
+    except KeyboardInterrupt:
+        print("interrupted: the same command continues where it stopped", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.help:
+        print(_verb_help(arguments.verb))
+        return _DONE
+    from alphanet_pl.config import compose_config, load_settings
+
+    if arguments.cfg:
+        from omegaconf import OmegaConf
+
+        config = compose_config(arguments.verb, arguments.overrides, arguments.config_dir)
+        print(OmegaConf.to_yaml(config), end="")
+        return _DONE
+    settings = load_settings(arguments.verb, arguments.overrides, arguments.config_dir)
+    command = importlib.import_module(f"alphanet_pl.commands.{arguments.verb}")
+    print(command.run(settings))
+    return _DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:<{width}}  {what}" for verb, what in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="alphanet",
+        usage="alphanet VERB [group=option] [key=value ...]",
+        description="AlphaNet: a factor-mining neural network for stocks.",
+        epilog=f"verbs:\n{verbs}\n\nalphanet VERB --help explains every setting of a verb.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"alphanet {__version__}")
+    commands = parser.add_subparsers(dest="verb", metavar="VERB", help=argparse.SUPPRESS)
+    for verb, what in VERBS.items():
+        one = commands.add_parser(verb, description=what, add_help=False)
+        one.add_argument("-h", "--help", action="store_true")
+        one.add_argument("--config-dir", type=Path)
+        one.add_argument("--cfg", action="store_true")
+        one.add_argument("overrides", nargs="*")
+    return parser
+
+
+def _verb_help(verb: str) -> str:
+    """The configuration files are the manual: show them with their comments."""
+    from alphanet_pl.config import conf_dir
+
+    conf = conf_dir()
+    groups = {
+        folder.name: ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        for folder in sorted(conf.iterdir())
+        if folder.is_dir()
+    }
+    options = "\n".join(f"  {group}={names.replace(', ', ' | ')}" for group, names in groups.items())
+    return "\n".join(
+        [
+            f"usage: alphanet {verb} [--config-dir DIR] [--cfg] [group=option] [key=value ...]",
+            f"\n{VERBS[verb]}\n",
+            "  --config-dir DIR  a folder of your own options, e.g. DIR/data/NAME.yaml",
+            "  --cfg             print the composed settings and stop",
+            f"\ngroups:\n{options}\n",
+            f"--- {verb}.yaml\n{(conf / f'{verb}.yaml').read_text(encoding='utf-8')}",
+            f"--- common.yaml\n{(conf / 'common.yaml').read_text(encoding='utf-8')}",
+        ]
+    )

@@ -1,0 +1,68 @@
+"""Weights & Biases for a fit; its metrics.csv is written by `History` in any case."""
+
+import netrc
+import os
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlparse
+
+from alphanet_pl.files import write_text
+from alphanet_pl.settings import LoggerSettings, Settings
+
+if TYPE_CHECKING:
+    from lightning.pytorch.loggers import WandbLogger
+
+
+def build_logger(settings: Settings, folder: Path) -> "WandbLogger | bool":
+    """The W&B logger of a fit, or False; never a prompt, and offline where there is no key.
+
+    The run's id is kept in the fit folder, so that a resumed fit continues its run.
+    """
+    options = settings.logger
+    if not options.wandb:
+        return False
+    os.environ.setdefault("WANDB_SILENT", "true")
+    from lightning.pytorch.loggers import WandbLogger
+
+    logger = WandbLogger(
+        project=options.project,
+        entity=options.entity,
+        name=f"{settings.variant} {folder.parent.name} seed {settings.seed}",
+        group=options.group or settings.experiment,
+        tags=[settings.variant, folder.parent.name, *options.tags],
+        job_type="fit",
+        save_dir=str(folder),
+        offline=is_offline(options),
+        id=_run_id(folder),
+        resume="allow",
+        config=asdict(settings),
+    )
+    return logger
+
+
+def is_offline(options: LoggerSettings) -> bool:
+    """Whether runs stay on disk until `wandb sync`."""
+    if options.mode == "auto":
+        return not _has_key()
+    return options.mode == "offline"
+
+
+def _has_key() -> bool:
+    if os.environ.get("WANDB_MODE") in {"offline", "disabled"}:
+        return False
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
+    try:
+        return netrc.netrc().authenticators(host or "") is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def _run_id(folder: Path) -> str:
+    path = folder / "wandb_id"
+    if not path.is_file():
+        write_text(path, secrets.token_hex(4))
+    return path.read_text(encoding="utf-8")

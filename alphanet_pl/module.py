@@ -1,0 +1,96 @@
+"""The LightningModule: AlphaNet, its loss and its optimiser."""
+
+from dataclasses import asdict
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from alphanet_pl.losses import build_loss
+from alphanet_pl.metrics import RankIC
+from alphanet_pl.network import AlphaNet
+from alphanet_pl.settings import LossSettings, ModelSettings
+from datamodules.batch import CrossSections
+
+
+class AlphaNetModule(pl.LightningModule):
+    """Trains AlphaNet on whole cross-sections.
+
+    Args:
+        features: Number of channels in a picture.
+        days: Days in a picture.
+        model: Group `model`, as a plain dict, so that checkpoints hold plain types only.
+        loss: Group `loss`, as a plain dict.
+        learning_rate: Adam's.
+        seed: Draws the initial weights and v2.1's sample of features.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        days: int,
+        model: dict[str, Any],
+        loss: dict[str, Any],
+        learning_rate: float,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        shape = ModelSettings(**model)
+        self.network = AlphaNet(
+            features=features,
+            days=days,
+            n=shape.n,
+            window=shape.window,
+            hidden=shape.hidden,
+            eps=shape.batch_norm_eps,
+            momentum=shape.batch_norm_momentum,
+            seed=seed,
+        )
+        self.loss = build_loss(LossSettings(**loss))
+        self._learning_rate = learning_rate
+        self._train_loss, self._val_loss, self._val_rank_ic = MeanMetric(), MeanMetric(), RankIC()
+
+    @classmethod
+    def create(
+        cls,
+        features: int,
+        days: int,
+        model: ModelSettings,
+        loss: LossSettings,
+        learning_rate: float,
+        seed: int,
+    ) -> "AlphaNetModule":
+        """From typed settings; see the class."""
+        return cls(features, days, asdict(model), asdict(loss), learning_rate, seed)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Prediction (S,) of pictures (S, F, T)."""
+        prediction: Tensor = self.network(pictures)
+        return prediction
+
+    def training_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
+        """One optimisation step's loss."""
+        loss = self.loss(self(batch.pictures), batch)
+        self._train_loss.update(loss.detach(), weight=len(batch.label))
+        self.log("train/loss", self._train_loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: CrossSections, batch_idx: int) -> None:
+        """Selection loss and RankIC of the published factor."""
+        prediction = self(batch.pictures)
+        self._val_loss.update(self.loss.selection(prediction, batch), weight=len(batch.label))
+        self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)
+        self.log("val/loss", self._val_loss, prog_bar=True)
+        self.log("val/rank_ic", self._val_rank_ic, prog_bar=True)
+
+    def predict_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
+        """The published factor (S,): for a neutralised model the residual."""
+        published: Tensor = self.loss.published(self(batch.pictures), batch)
+        return published
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam, as in the report of 2020-08-24."""
+        return torch.optim.Adam(self.parameters(), lr=self._learning_rate, fused=True)

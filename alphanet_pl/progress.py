@@ -1,0 +1,28 @@
+"""A bar on a terminal, one line an epoch elsewhere."""
+
+import sys
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import RichProgressBar
+from rich.console import Console
+
+
+class EpochLines(pl.Callback):
+    """One line an epoch, for logs."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say how the epoch went."""
+        if trainer.is_global_zero:
+            values = trainer.callback_metrics
+            figures = "  ".join(f"{name} {float(value):.4f}" for name, value in values.items())
+            self._console.print(f"epoch {trainer.current_epoch}  {figures}", highlight=False)
+
+
+def progress_callback(wanted: bool) -> pl.Callback:
+    """The progress display that fits where the output goes."""
+    if wanted and sys.stderr.isatty():
+        return RichProgressBar(leave=False)
+    return EpochLines()

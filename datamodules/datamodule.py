@@ -1,0 +1,156 @@
+"""The LightningDataModule: one fit's training and validation cross-sections, as of a session."""
+
+from dataclasses import dataclass
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from alphanet_pl.errors import PanelError
+from datamodules.batch import CrossSections
+from datamodules.cross_sections import CrossSectionDataset
+from datamodules.labels import standardise
+from datamodules.panel.panel import Panel
+from datamodules.pictures import PictureSource, ResidentSlice, StreamedSlice
+from datamodules.sampler import CrossSectionSampler
+from datamodules.settings import DataSettings
+from datamodules.split import Split, split_sessions
+from datamodules.universe import excluded_next_day
+
+_LABELS = {"close": "forward_close", "vwap_next": "forward_vwap_next"}
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Cross-sections with labels: sessions (D,), members (D, N), labels (D, N)."""
+
+    sessions: np.ndarray
+    members: np.ndarray
+    labels: np.ndarray
+
+
+def read_sections(panel: Panel, settings: DataSettings, sessions: np.ndarray) -> Sections:
+    """Members and standardised labels of these sessions.
+
+    A member is scorable, has a forward return and passes the next-day filter; a session with
+    fewer than two of them is left out.
+    """
+    first, stop = int(sessions[0]), int(sessions[-1]) + 1
+    rows = sessions - first
+    forward = panel.read(_LABELS[settings.label], first, stop)[rows]
+    members = panel.read("scorable", first, stop)[rows] & np.isfinite(forward)
+    members &= ~excluded_next_day(panel, settings.filter, first, stop)[rows]
+    labels = standardise(forward, members)
+    members &= np.isfinite(labels)
+    kept = members.sum(axis=1) >= 2
+    return Sections(sessions[kept], members[kept], labels[kept].astype(np.float32))
+
+
+class CrossSectionDataModule(pl.LightningDataModule):
+    """Whole cross-sections of one fit, shuffled by date from (seed, epoch).
+
+    Args:
+        panel: The panel.
+        settings: Group `data`.
+        asof: Session index of the fit.
+        seed: The fit's seed.
+    """
+
+    def __init__(self, panel: Panel, settings: DataSettings, asof: int, seed: int) -> None:
+        super().__init__()
+        self._panel, self._settings, self._seed = panel, settings, seed
+        self.split: Split = split_sessions(
+            asof,
+            first_usable_session(panel),
+            in_sample_days=settings.in_sample_days,
+            min_in_sample_days=settings.min_in_sample_days,
+            sample_step=settings.sample_step,
+            train_share=settings.train_share,
+            embargo=settings.embargo,
+        )
+        self.train: CrossSectionDataset | None = None
+        self.validation: CrossSectionDataset | None = None
+
+    def setup(self, stage: str) -> None:
+        """Read labels and, unless streaming, the slice of the panel that the fit needs."""
+        if self.train is not None:
+            return
+        train = read_sections(self._panel, self._settings, self.split.train)
+        validation = read_sections(self._panel, self._settings, self.split.validation)
+        for name, part in (("training", train), ("validation", validation)):
+            if len(part.sessions) < 2:
+                raise PanelError(
+                    f"{len(part.sessions)} {name} sessions have labelled stocks",
+                    "a fit needs at least two of each",
+                    "see the drop ledger in data_report.json beside the panel",
+                )
+        source = self._source(train, validation)
+        self.train = CrossSectionDataset(train.sessions, train.members, train.labels, source)
+        self.validation = CrossSectionDataset(
+            validation.sessions, validation.members, validation.labels, source
+        )
+
+    def train_dataloader(self) -> DataLoader[CrossSections]:
+        """One item a step; the order continues where a resumed run left it."""
+        dataset = self.train
+        sampler = CrossSectionSampler(
+            len(dataset) if dataset is not None else 0,
+            self._seed,
+            self._settings.dates_per_step,
+            rank=self.trainer.global_rank if self.trainer else 0,
+            ranks=self.trainer.world_size if self.trainer else 1,
+        )
+        if self.trainer:
+            # On resume Lightning builds the iterator before it sets the epoch.
+            sampler.set_epoch(self.trainer.fit_loop.epoch_progress.current.processed)
+        return self._loader(dataset, sampler)
+
+    def val_dataloader(self) -> DataLoader[CrossSections]:
+        """Validation cross-sections in order, dealt round-robin to the ranks."""
+        dataset = self.validation
+        count = len(dataset) if dataset is not None else 0
+        rank = self.trainer.global_rank if self.trainer else 0
+        ranks = self.trainer.world_size if self.trainer else 1
+        return self._loader(dataset, range(rank, count, ranks))
+
+    def _loader(self, dataset: object, sampler: object) -> DataLoader[CrossSections]:
+        workers = self._settings.workers if self._settings.residency == "stream" else 0
+        return DataLoader(
+            dataset,  # type: ignore[arg-type]
+            batch_size=None,
+            sampler=sampler,  # type: ignore[arg-type]
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            # A forked worker inherits locked threads of the parent's Zarr and BLAS.
+            multiprocessing_context="forkserver" if workers else None,
+        )
+
+    def _source(self, *parts: Sections) -> PictureSource:
+        if self._settings.residency == "stream":
+            return StreamedSlice(self._panel)
+        device = torch.device("cpu")
+        if self._settings.residency == "device":
+            device = self.trainer.strategy.root_device if self.trainer else device
+        stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
+        first = min(int(part.sessions[0]) for part in parts)
+        last = max(int(part.sessions[-1]) for part in parts)
+        return ResidentSlice(self._panel, first, last, stocks, device)
+
+
+def first_usable_session(panel: Panel) -> int:
+    """First session at which any stock has a complete picture.
+
+    Raises:
+        PanelError: There is none.
+    """
+    step = 240
+    for start in range(0, len(panel.dates), step):
+        rows = panel.read("scorable", start, min(start + step, len(panel.dates))).any(axis=1)
+        if rows.any():
+            return start + int(rows.argmax())
+    raise PanelError(
+        f"{panel.path} has no stock with a complete picture",
+        f"a picture needs {panel.picture_days} traded sessions in a row",
+        "see the drop ledger in data_report.json beside the panel",
+    )

@@ -1,0 +1,70 @@
+"""Pictures gathered from the panel when they are needed, and never stored."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datamodules.panel.panel import Panel
+
+_ROWS_PER_READ = 120
+
+
+class PictureSource(Protocol):
+    """Gives the pictures of one session's stocks."""
+
+    def pictures(self, session: int, stocks: np.ndarray) -> Tensor:
+        """Pictures (S, F, T) ending at `session`, a view of feature-major (F, T, S) memory.
+
+        Args:
+            session: Session index in the panel.
+            stocks: (S,) columns of the panel, ascending.
+        """
+        ...
+
+
+class ResidentSlice:
+    """A slice of the panel held in memory or on an accelerator, as (F, D, N).
+
+    Args:
+        panel: The panel.
+        first: First session whose picture can be gathered.
+        last: Last one.
+        stocks: (N,) ascending columns to hold; the others can never be asked for.
+        device: Where the slice lives.
+    """
+
+    def __init__(
+        self, panel: Panel, first: int, last: int, stocks: np.ndarray, device: torch.device
+    ) -> None:
+        self._days = panel.picture_days
+        self._start = first - self._days + 1
+        self._column = np.full(len(panel.codes), -1, dtype=np.int64)
+        self._column[stocks] = np.arange(len(stocks))
+        shape = (len(panel.features), last + 1 - self._start, len(stocks))
+        self._slice_FDN = torch.empty(shape, dtype=torch.float32, device=device)
+        for row in range(self._start, last + 1, _ROWS_PER_READ):
+            stop = min(row + _ROWS_PER_READ, last + 1)
+            block_DNF = torch.from_numpy(panel.read("features", row, stop)[:, stocks])
+            self._slice_FDN[:, row - self._start : stop - self._start] = block_DNF.permute(2, 0, 1)
+
+    def pictures(self, session: int, stocks: np.ndarray) -> Tensor:
+        """Pictures (S, F, T) ending at `session`; see `PictureSource`."""
+        columns = torch.from_numpy(self._column[stocks]).to(self._slice_FDN.device)
+        stop = session + 1 - self._start
+        window_FTN = self._slice_FDN[:, stop - self._days : stop]
+        return window_FTN.index_select(2, columns).permute(2, 0, 1)
+
+
+class StreamedSlice:
+    """Reads each session's window from Zarr as it goes; memory does not grow with the panel."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel, self._days = panel, panel.picture_days
+
+    def pictures(self, session: int, stocks: np.ndarray) -> Tensor:
+        """Pictures (S, F, T) ending at `session`; see `PictureSource`."""
+        window_TNF = self._panel.read("features", session - self._days + 1, session + 1)
+        window_FTS = torch.from_numpy(window_TNF[:, stocks]).permute(2, 0, 1).contiguous()
+        return window_FTS.permute(2, 0, 1)
