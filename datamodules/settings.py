@@ -11,6 +11,10 @@ FEATURES: tuple[str, ...] = (
 """The report's 15 features in its order (table 8 and figure 6)."""
 
 
+QLIB_ADJUSTED: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "prev_close", "volume")
+"""What qlib's own collectors write adjusted by `factor`; amount they leave as it is."""
+
+
 @dataclass
 class MarketSettings:
     """The simulated market; see conf/data/simulated.yaml for units."""
@@ -32,15 +36,29 @@ class IndexSettings:
 
 @dataclass
 class TableSettings:
-    """How a vendor's tables map onto the canonical ones."""
+    """How a vendor's tables map onto the canonical ones.
+
+    Args:
+        source: `parquet`, `qlib`, or `simulated` (read as Parquet).
+        path: Folder of the tables.
+        files: Table -> file name in `path`, where it is not TABLE.parquet.
+        columns: Table -> canonical column -> the vendor's column (qlib: field).
+        scale: Table -> canonical column -> factor from the vendor's unit to ours.
+        free_turn: `required`, or `turn`: use turn in its place.
+        without: Quotes columns to do without, said in the report: is_st, industry, float_cap.
+        qlib_adjusted: Columns that a qlib folder holds adjusted: prices x factor, volume / factor.
+        max_bad_rows: Share of a table's rows that may be faulty; they count as not traded.
+    """
 
     source: str = "simulated"
     path: str = ""
     files: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     scale: dict[str, dict[str, float]] = field(default_factory=dict)
-    free_turn: str = "required"
-    max_bad_rows: float = 1e-5
+    free_turn: str = field(default="required", metadata={"choices": ("required", "turn")})
+    without: list[str] = field(default_factory=list)
+    qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))
+    max_bad_rows: float = field(default=1e-5, metadata={"least": 0, "most": 1})
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Where tables come from: Parquet files of any vendor, and folders in qlib's binary format."""

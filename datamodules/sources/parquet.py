@@ -1,0 +1,93 @@
+"""Parquet tables of any vendor, read under canonical names and only where columns are needed.
+
+A table is a file or a folder of files. Names and types are refused before a row is read.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from alphanet_pl.errors import TableError
+from datamodules.settings import TableSettings
+from datamodules.sources.mapping import map_columns
+from datamodules.sources.raw import RawTable
+from datamodules.tables.columns import Column
+from datamodules.tables.schema import check_schema
+
+
+def read_parquet(
+    table: str, columns: Sequence[Column], settings: TableSettings, today: date
+) -> RawTable | None:
+    """A table under canonical names, or none where an optional file is absent.
+
+    Args:
+        table: Canonical table name.
+        columns: Columns to look for.
+        settings: Folder, file names and column map.
+        today: The newest date a row may have.
+
+    Raises:
+        TableError: No such file, no Parquet, damaged, or a column missing, mistyped or misnamed.
+    """
+    path = _path_of(table, settings)
+    if path is None:
+        return None
+    origin = str(path)
+    # The texts are few and repeat in every row: as dictionaries they cost 1-4 bytes a row.
+    texts = {column.name for column in columns if column.kind == "text"}
+    given = settings.columns.get(table, {})
+    data = _opened(path, [given.get(name, name) for name in texts])
+    names = map_columns(table, columns, data.schema.names, settings, origin)
+    head = data.schema.empty_table()
+    unknown = tuple(name for name in head.column_names if name not in set(names.values()))
+    check_schema(_frame(head, names, unknown), table, columns, origin, today)
+    return RawTable(_frame(_rows(data, list(names.values()), origin), names), origin, unknown)
+
+
+def _path_of(table: str, settings: TableSettings) -> Path | None:
+    folder = Path(settings.path).expanduser()
+    if not settings.path or not folder.is_dir():
+        given = f"data.path={settings.path or '(empty)'} is no folder"
+        raise TableError(given, "the folder of the tables", "data.path=FOLDER")
+    path = folder / settings.files.get(table, f"{table}.parquet")
+    if path.exists():
+        return path
+    if table != "quotes" and table not in settings.files:
+        return None
+    there = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
+    raise TableError(
+        f"{path} does not exist", f"the table {table}; {folder} holds {there}",
+        f"data.path=FOLDER or data.files.{table}=FILE",
+    )  # fmt: skip
+
+
+def _opened(path: Path, texts: list[str]) -> pq.ParquetDataset:
+    try:
+        return pq.ParquetDataset(path, read_dictionary=texts)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _rows(data: pq.ParquetDataset, names: list[str], origin: str) -> pa.Table:
+    try:
+        return data.read(columns=names, use_pandas_metadata=False)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(origin, error) from error
+
+
+def _unreadable(path: Path | str, error: Exception) -> TableError:
+    return TableError(
+        f"{path} cannot be read as Parquet ({str(error).splitlines()[0][:120]})",
+        "an undamaged Parquet file",
+        "write it again with pandas.DataFrame.to_parquet(..., index=False)",
+    )
+
+
+def _frame(rows: pa.Table, names: dict[str, str], unmapped: Sequence[str] = ()) -> pd.DataFrame:
+    """Canonical columns (and unmapped ones, so that an error can name them) as a frame."""
+    arrays = rows.select([*names.values(), *unmapped]).rename_columns([*names, *unmapped])
+    return arrays.to_pandas(date_as_object=False, split_blocks=True, ignore_metadata=True)

@@ -1,0 +1,1 @@
+"""Vendor tables, checked: canonical columns, structural checks, row checks, data report."""

@@ -1,0 +1,139 @@
+"""The canonical columns of each table, who needs them, and the setting that does without.
+
+First stop of the pipeline: sources map a vendor's names onto these, schema.py checks them.
+Example: `columns_of("quotes", settings, FEATURES)`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from datamodules.settings import TableSettings
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column.
+
+    Args:
+        name: Canonical name.
+        kind: `date`, `text`, `number` or `flag`.
+        needed_by: Who cannot work without it; empty for an optional column.
+        without: What to set to do without it; empty where nothing does.
+    """
+
+    name: str
+    kind: str = "number"
+    needed_by: str = ""
+    without: str = ""
+
+
+_WITHOUT = "data.without=[{}] does without: {}"
+FILLINGS = {
+    "is_st": "no stock counts as ST",
+    "industry": "no stock has an industry",
+    "float_cap": "no stock has a size",
+}
+"""Quotes columns that `data.without` may name, and what then holds."""
+
+
+def _left_out(name: str) -> str:
+    return _WITHOUT.format(name, FILLINGS[name])
+
+
+_QUOTES = (
+    Column("date", "date", "the sessions"),
+    Column("code", "text", "the stocks"),
+    Column("open", needed_by="the features and price limits"),
+    Column("high", needed_by="the features and price limits"),
+    Column("low", needed_by="the features and price limits"),
+    Column("close", needed_by="the features, labels and price limits"),
+    Column("vwap", needed_by="the features and the label vwap_next"),
+    Column("volume", needed_by="the features"),
+    Column("amount"),
+    Column("adj_factor", needed_by="adjusted prices and returns"),
+    Column("turn"),
+    Column("free_turn"),
+    Column("float_cap", "number", "size and index weights", _left_out("float_cap")),
+    Column("total_cap"),
+    Column("float_shares"),
+    Column("prev_close"),
+    Column("traded", "flag", "the universe (a suspended day is not a price)"),
+    Column("is_st", "flag", "the universe (ST stocks are left out)", _left_out("is_st")),
+    Column("industry", "text", "neutral evaluation and styles", _left_out("industry")),
+)
+_FUNDAMENTALS = (
+    Column("code", "text", "the stocks"),
+    Column("period_end", "date", "the reporting periods"),
+    Column("announced", "date", "point-in-time use: nothing is known before it"),
+    *(
+        Column(name)
+        for name in (
+            "net_profit_ytd", "revenue_ytd", "operating_cash_flow_ytd", "equity",
+            "total_assets", "total_liabilities", "noncurrent_liabilities", "total_shares",
+        )
+    ),
+)  # fmt: skip
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "quotes": _QUOTES,
+    "fundamentals": _FUNDAMENTALS,
+    "index": (
+        Column("date", "date", "the sessions"),
+        Column("code", "text", "evaluation.index"),
+        Column("close", needed_by="the benchmark's return"),
+    ),
+    "index_members": (
+        Column("index", "text", "evaluation.index"),
+        Column("code", "text", "the stocks"),
+        Column("start", "date", "the first day of membership"),
+        Column("end", "date", "the last day of membership"),
+        Column("weight"),
+    ),
+    "truth": (
+        Column("date", "date", "the sessions"),
+        Column("code", "text", "the stocks"),
+        Column("expected_return", needed_by="the achievable RankIC"),
+    ),
+}
+"""Every table that is read, in reading order; quotes alone must exist."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "quotes": ("date", "code"),
+    "fundamentals": ("code", "period_end", "announced"),
+    "index": ("date", "code"),
+    "index_members": ("index", "code", "start"),
+    "truth": ("date", "code"),
+}
+"""What makes a row unique; tables are sorted by it."""
+
+
+def columns_of(table: str, settings: TableSettings, features: Sequence[str]) -> tuple[Column, ...]:
+    """The columns to look for in a table, with `needed_by` as this configuration has it.
+
+    Turnover is needed only by features made of it; `free_turn: turn` moves that need to turn.
+    """
+    if table != "quotes":
+        return COLUMNS[table]
+    needs = {name: _features_of(name, features) for name in ("turn", "free_turn")}
+    dropped = set(settings.without)
+    if settings.free_turn == "turn":
+        needs["turn"] += needs.pop("free_turn")
+        dropped.add("free_turn")
+    return tuple(
+        _needed(column, needs.get(column.name, []))
+        for column in _QUOTES
+        if column.name not in dropped
+    )
+
+
+def _features_of(name: str, features: Sequence[str]) -> list[str]:
+    return [feature for feature in features if name in feature.split("/")]
+
+
+def _needed(column: Column, features: list[str]) -> Column:
+    if not features:
+        return column
+    named = ", ".join(features)
+    without = f"leave {named} out of data.features"
+    if column.name == "free_turn":
+        without = f"data.free_turn=turn uses turn in its place; or {without}"
+    return replace(column, needed_by=f"the features {named}", without=without)
