@@ -1,0 +1,1 @@
+"""Ten Barra style factors from raw tables: descriptors, cross-sections, profiles, bases."""
