@@ -1,14 +1,26 @@
-"""Forward returns and the standardised label: what a fit is taught.
+"""Forward returns, the next-day filter, and the standardised label: all that looks ahead.
 
-Source: HT21: the return from this cross-section to the next, ten sessions on.
+Source: HT21: the return from this cross-section to the next, ten sessions on, of stocks that on
+the next session are neither suspended nor at a price limit.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 
+from alphanet_pl.errors import ConfigError
 from datamodules.dense import after, carried
 
 RETURNS = {"close": "forward_close", "vwap_next": "forward_vwap_next"}
 """data.label -> the panel's array."""
+
+FILTERS: dict[str, tuple[str, ...]] = {
+    "report": ("suspended_next", "limit_close_next"),
+    "realistic": ("suspended_next", "unbuyable_next"),
+    "none": (),
+}
+"""data.filter -> the masks that take a stock out of a date's labels and evaluation. `realistic`
+asks whether the stock could be bought: a label and an IC speak of entering a position."""
 
 
 def forward_close(close: np.ndarray, listed: np.ndarray, horizon: int) -> np.ndarray:
@@ -49,6 +61,38 @@ def forward_vwap_next(
     exit_price = np.where(np.isfinite(vwap), vwap, last)
     out = after(exit_price, 1 + horizon, np.nan) / after(vwap, 1, np.nan) - 1
     return np.where(listed, out, np.nan).astype(np.float32)
+
+
+def label_filter(masks: Mapping[str, np.ndarray], mode: str) -> np.ndarray:
+    """Say which cells keep their label under the next-day filter.
+
+    Args:
+        masks: At least the masks FILTERS[mode] names, and any one for its shape; bool arrays of
+            one shape, as read from the panel.
+        mode: report, realistic or none.
+
+    Returns:
+        bool, True where the label is kept.
+
+    Raises:
+        ConfigError: There is no such mode.
+    """
+    check_filter(mode)
+    keep = np.ones_like(next(iter(masks.values())))
+    for name in FILTERS[mode]:
+        keep &= ~masks[name]
+    return keep
+
+
+def check_filter(mode: str) -> None:
+    """Refuse an unknown filter.
+
+    Raises:
+        ConfigError: There is no such mode.
+    """
+    if mode not in FILTERS:
+        raise ConfigError(f"unknown filter {mode!r}", f"one of {', '.join(FILTERS)}",
+                          "set data.filter=report")  # fmt: skip
 
 
 def standardise(label: np.ndarray, mask: np.ndarray) -> np.ndarray:

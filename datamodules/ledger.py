@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from datamodules.dense import run_length
-from datamodules.labels import RETURNS
-from datamodules.universe import FILTERS, check_filter
+from datamodules.labels import FILTERS, RETURNS, check_filter
 
 REASONS = {
     "suspended_next": "suspended or delisted on the next session",

@@ -1,23 +1,12 @@
-"""The two universes: which stocks are scored, and which of them are learned from and judged.
+"""Which stocks have a score: what is known at the close of t, and nothing later.
 
-`scorable` is known at the close of t. The next-day filter looks one session ahead, so it touches
-labels and evaluation only, never what is scored. Source: HT21, "neither ST, nor suspended or at
-its price limit on the next trading day"; its two readings and none at all are FILTERS.
+Source: HT21's universe without its next-day filter, which is in labels.py: a stock's score must
+not depend on what happens to it tomorrow.
 """
 
 import numpy as np
 
-from alphanet_pl.errors import ConfigError
 from datamodules.dense import Dense, run_length
-from datamodules.panel.panel import Panel
-
-FILTERS: dict[str, tuple[str, ...]] = {
-    "report": ("suspended_next", "limit_close_next"),
-    "realistic": ("suspended_next", "unbuyable_next"),
-    "none": (),
-}
-"""data.filter -> the masks that take a stock out of a date's labels and evaluation. `realistic`
-asks whether the stock could be bought: a label and an IC speak of entering a position."""
 
 
 def st_mask(dense: Dense) -> np.ndarray:
@@ -65,39 +54,3 @@ def next_session(flags: np.ndarray, listed: np.ndarray) -> np.ndarray:
     out = np.zeros_like(flags)
     out[:-1] = listed[:-1] & flags[1:]
     return out
-
-
-def excluded_next_day(
-    panel: Panel, mode: str, start: int = 0, stop: int | None = None
-) -> np.ndarray:
-    """Say which cells the next-day filter takes out of labels and evaluation.
-
-    Args:
-        panel: The panel.
-        mode: report, realistic or none.
-        start: First session index.
-        stop: One past the last; the panel's end by default.
-
-    Returns:
-        (stop - start, S) bool, True where taken out.
-
-    Raises:
-        ConfigError: There is no such mode.
-    """
-    check_filter(mode)
-    stop = len(panel.dates) if stop is None else stop
-    excluded = np.zeros((stop - start, len(panel.codes)), dtype=bool)
-    for name in FILTERS[mode]:
-        excluded |= panel.read(name, start, stop)
-    return excluded
-
-
-def check_filter(mode: str) -> None:
-    """Refuse an unknown filter.
-
-    Raises:
-        ConfigError: There is no such mode.
-    """
-    if mode not in FILTERS:
-        raise ConfigError(f"unknown filter {mode!r}", f"one of {', '.join(FILTERS)}",
-                          "set data.filter=report")  # fmt: skip
