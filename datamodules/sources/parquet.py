@@ -42,10 +42,13 @@ def read_parquet(
     given = settings.columns.get(table, {})
     data = _opened(path, [given.get(name, name) for name in texts])
     names = map_columns(table, columns, data.schema.names, settings, origin)
-    head = data.schema.empty_table()
-    unknown = tuple(name for name in head.column_names if name not in set(names.values()))
-    check_schema(_frame(head, names, unknown), table, columns, origin, today)
-    return RawTable(_frame(_rows(data, list(names.values()), origin), names), origin, unknown)
+    unknown = tuple(name for name in data.schema.names if name not in set(names.values()))
+    head = data.schema.empty_table().select([*names.values(), *unknown])
+    head = head.rename_columns([*names, *unknown])
+    check_schema(_frame(head), table, columns, origin, today)
+    # One column at a time: the peak is then the table and one column, not the table twice.
+    parts = {name: _column(data, vendor, origin) for name, vendor in names.items()}
+    return RawTable(pd.DataFrame(parts, copy=False), origin, unknown)
 
 
 def _path_of(table: str, settings: TableSettings) -> Path | None:
@@ -72,11 +75,12 @@ def _opened(path: Path, texts: list[str]) -> pq.ParquetDataset:
         raise _unreadable(path, error) from error
 
 
-def _rows(data: pq.ParquetDataset, names: list[str], origin: str) -> pa.Table:
+def _column(data: pq.ParquetDataset, vendor: str, origin: str) -> pd.Series:
     try:
-        return data.read(columns=names, use_pandas_metadata=False)
+        rows = data.read(columns=[vendor], use_pandas_metadata=False)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(origin, error) from error
+    return _frame(rows)[vendor]
 
 
 def _unreadable(path: Path | str, error: Exception) -> TableError:
@@ -87,7 +91,5 @@ def _unreadable(path: Path | str, error: Exception) -> TableError:
     )
 
 
-def _frame(rows: pa.Table, names: dict[str, str], unmapped: Sequence[str] = ()) -> pd.DataFrame:
-    """Canonical columns (and unmapped ones, so that an error can name them) as a frame."""
-    arrays = rows.select([*names.values(), *unmapped]).rename_columns([*names, *unmapped])
-    return arrays.to_pandas(date_as_object=False, split_blocks=True, ignore_metadata=True)
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    return rows.to_pandas(date_as_object=False, ignore_metadata=True)

@@ -11,8 +11,12 @@ import pandas as pd
 from datamodules.settings import FEATURES, TableSettings
 from datamodules.sources.mapping import check_settings
 from datamodules.sources.parquet import read_parquet
-from datamodules.tables.columns import COLUMNS, columns_of
+from datamodules.sources.raw import RawTable
+from datamodules.tables.columns import COLUMNS, Column, columns_of
+from datamodules.tables.fallbacks import with_fallbacks
+from datamodules.tables.oddities import note_oddities
 from datamodules.tables.report import DataReport
+from datamodules.tables.rows import set_faults_aside
 from datamodules.tables.schema import check_schema
 from datamodules.tables.structure import refuse_empty, sort_by_key, with_types
 from datamodules.tables.tables import Tables
@@ -48,9 +52,22 @@ def _table(
     raw = read_parquet(table, columns, settings, today)
     if raw is None:
         return None
+    _note_columns(table, columns, raw, report)
     refuse_empty(raw.frame, raw.origin)
     check_schema(raw.frame, table, columns, raw.origin, today)
     frame = with_types(raw.frame, columns, settings.scale.get(table, {}))
     frame = sort_by_key(frame, table, raw.origin)
+    frame = set_faults_aside(frame, table, columns, settings.max_bad_rows, raw.origin, report)
     report.summarise(table, frame)
+    if table != "quotes":
+        return frame
+    frame = with_fallbacks(frame, settings, report)
+    note_oddities(frame, report)
     return frame
+
+
+def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: DataReport) -> None:
+    unknown = ", ".join(raw.unknown)
+    report.note(table, "unknown", len(raw.unknown), f"columns that nothing reads: {unknown}")
+    absent = [c.name for c in columns if not c.needed_by and c.name not in raw.frame]
+    report.note(table, "absent", len(absent), f"optional columns absent: {', '.join(absent)}")

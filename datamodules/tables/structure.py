@@ -10,6 +10,9 @@ from datamodules.tables.codes import canonical_code
 from datamodules.tables.columns import KEYS, Column
 from datamodules.tables.failures import refused_rows
 
+_FAR = pd.Timestamp("2099-12-31")
+"""Stands for "still a member": vendors write 9999-12-31, which datetime64[ns] cannot hold."""
+
 
 def refuse_empty(frame: pd.DataFrame, origin: str) -> None:
     """Refuse a table without rows."""
@@ -36,7 +39,7 @@ def with_types(
             continue
         values = frame[column.name]
         if column.kind == "date":
-            made[column.name] = values.astype("datetime64[ns]")
+            made[column.name] = _days(values)
         elif column.kind == "flag":
             made[column.name] = values.astype(bool)
         elif column.kind == "text":
@@ -45,6 +48,12 @@ def with_types(
             numbers = values.astype("float64")
             made[column.name] = numbers * scale[column.name] if column.name in scale else numbers
     return pd.DataFrame(made, copy=False)
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """datetime64[ns]; open ends (9999-12-31, or none) become the last day of 2099."""
+    open_ended = values > _FAR if values.name != "end" else ~(values <= _FAR)
+    return values.mask(open_ended, _FAR).astype("datetime64[ns]")
 
 
 def _categories(values: pd.Series, is_code: bool) -> pd.Series:

@@ -1,0 +1,99 @@
+"""Row faults: rows that cannot be true, refused above a share, else counted and set aside.
+
+In quotes only traded rows are judged, and a faulty one then counts as not traded, its prices and
+volumes blanked; in the other tables a faulty row is left out.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from alphanet_pl.errors import TableError
+from datamodules.tables.columns import KEYS, Column
+from datamodules.tables.report import DataReport, Note
+from datamodules.tables.rules import Rule, rules_of
+from datamodules.tables.wording import SHOWN, rows_in_words
+
+_BLANKED = ("open", "high", "low", "close", "vwap", "volume", "amount", "turn", "free_turn")
+
+
+def set_faults_aside(
+    frame: pd.DataFrame,
+    table: str,
+    columns: Sequence[Column],
+    most: float,
+    origin: str,
+    report: DataReport,
+) -> pd.DataFrame:
+    """The table without its faulty rows (quotes: with them not traded), each kind reported.
+
+    Args:
+        frame: Canonical types and order.
+        table: Canonical table name.
+        columns: What was looked for; a traded row needs every needed number.
+        most: Share of the rows that may be faulty, `data.max_bad_rows`.
+        origin: Where the table came from, in words.
+        report: Takes the faults.
+
+    Raises:
+        TableError: More rows are faulty, with the first five of them.
+    """
+    rules = rules_of(table, columns)
+    masks = [rule.fails(frame) for rule in rules]
+    if table == "quotes":
+        masks = [mask & frame["traded"].to_numpy() for mask in masks]
+    found = [(rule, np.flatnonzero(mask)) for rule, mask in zip(rules, masks, strict=True)]
+    found = [(rule, rows) for rule, rows in found if len(rows)]
+    if not found:
+        return frame
+    bad = np.unique(np.concatenate([rows for _, rows in found]))
+    if len(bad) > most * len(frame):
+        raise _refusal(frame, table, found, bad, most, origin)
+    for rule, rows in found:
+        examples = rows_in_words(frame, rows, KEYS[table], rule.shown)
+        report.faults.append(Note(table, rule.kind, len(rows), rule.says, tuple(examples)))
+    if table == "quotes":
+        return _not_traded(frame, bad)
+    return frame.drop(index=bad).reset_index(drop=True)
+
+
+def _not_traded(quotes: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
+    """Quotes in which the bad rows are untraded, and what they said of trading is gone."""
+    good = np.ones(len(quotes), dtype=bool)
+    good[bad] = False
+    changed = {name: quotes[name].where(good) for name in _BLANKED if name in quotes}
+    factor = quotes["adj_factor"]
+    return quotes.assign(
+        traded=quotes["traded"] & good, adj_factor=factor.where(good | (factor > 0)), **changed
+    )
+
+
+def _refusal(
+    frame: pd.DataFrame,
+    table: str,
+    found: list[tuple[Rule, np.ndarray]],
+    bad: np.ndarray,
+    most: float,
+    origin: str,
+) -> TableError:
+    kinds = ", ".join(f"{len(rows):,} {rule.says}" for rule, rows in found)
+    words = []
+    for row in bad[:SHOWN]:
+        rule = next(rule for rule, rows in found if row in rows)
+        words += rows_in_words(frame, np.array([row]), KEYS[table], rule.shown)
+    share = len(bad) / len(frame)
+    fate = "counts them as not traded" if table == "quotes" else "leaves them out"
+    hints = [rule.hint(frame, rows) for rule, rows in found]
+    hints.append(f"mend them, or data.max_bad_rows={_rounded_up(share):g} {fate}")
+    return TableError(
+        f"{origin}: {len(bad):,} of {len(frame):,} rows are faulty ({kinds}): {'; '.join(words)}",
+        f"at most data.max_bad_rows={most:g} of the rows may be",
+        "; or ".join(hint for hint in hints if hint),
+    )
+
+
+def _rounded_up(share: float) -> float:
+    """A share with two digits that is not below the one given."""
+    unit = 10.0 ** (np.floor(np.log10(share)) - 1)
+    return min(1.0, float(np.ceil(share / unit) * unit))
