@@ -24,13 +24,15 @@ _DONE, _MISTAKE, _INTERRUPTED = 0, 2, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; 0 done, 1 failed (a traceback: our bug), 2 the user's mistake."""
-    arguments = _parser().parse_args(argv)
-    if arguments.verb is None:
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
         _parser().print_help()
         return _DONE
     from alphanet_pl.errors import AlphaNetError
 
     try:
+        _check_verb(words[0])
+        arguments = _parser().parse_args(words)
         return _run(arguments)
     except AlphaNetError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -38,6 +40,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted: the same command continues where it stopped", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _check_verb(word: str) -> None:
+    if word.startswith("-") or word in VERBS:
+        return
+    from difflib import get_close_matches
+
+    from alphanet_pl.errors import ConfigError
+
+    near = get_close_matches(word, VERBS, n=1, cutoff=0.0)[0]
+    raise ConfigError(
+        f"there is no verb {word!r}", f"it is one of {', '.join(VERBS)}", f"alphanet {near}"
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -89,7 +104,9 @@ def _verb_help(verb: str) -> str:
         for folder in sorted(conf.iterdir())
         if folder.is_dir()
     }
-    options = "\n".join(f"  {group}={names.replace(', ', ' | ')}" for group, names in groups.items())
+    options = "\n".join(
+        f"  {group}={names.replace(', ', ' | ')}" for group, names in groups.items()
+    )
     return "\n".join(
         [
             f"usage: alphanet {verb} [--config-dir DIR] [--cfg] [group=option] [key=value ...]",

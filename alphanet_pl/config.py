@@ -154,7 +154,7 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
                 f"{text!r} was given", "an override reads key=value", f"try {text}=VALUE"
             )
         name = key.lstrip("+~").split("@")[0]
-        if key != name and name not in keys:
+        if key.split("@")[0] != name:
             near = _nearest(name, [*keys, *groups])
             raise ConfigError(
                 f"{key} was given",

@@ -1,7 +1,5 @@
 """The LightningDataModule: one fit's training and validation cross-sections, as of a session."""
 
-from dataclasses import dataclass
-
 import lightning.pytorch as pl
 import numpy as np
 import torch
@@ -10,41 +8,12 @@ from torch.utils.data import DataLoader
 from alphanet_pl.errors import PanelError
 from datamodules.batch import CrossSections
 from datamodules.cross_sections import CrossSectionDataset
-from datamodules.labels import standardise
 from datamodules.panel.panel import Panel
 from datamodules.pictures import PictureSource, ResidentSlice, StreamedSlice
 from datamodules.sampler import CrossSectionSampler
+from datamodules.sections import Sections, first_usable_session, read_sections
 from datamodules.settings import DataSettings
 from datamodules.split import Split, split_sessions
-from datamodules.universe import excluded_next_day
-
-_LABELS = {"close": "forward_close", "vwap_next": "forward_vwap_next"}
-
-
-@dataclass(frozen=True)
-class Sections:
-    """Cross-sections with labels: sessions (D,), members (D, N), labels (D, N)."""
-
-    sessions: np.ndarray
-    members: np.ndarray
-    labels: np.ndarray
-
-
-def read_sections(panel: Panel, settings: DataSettings, sessions: np.ndarray) -> Sections:
-    """Members and standardised labels of these sessions.
-
-    A member is scorable, has a forward return and passes the next-day filter; a session with
-    fewer than two of them is left out.
-    """
-    first, stop = int(sessions[0]), int(sessions[-1]) + 1
-    rows = sessions - first
-    forward = panel.read(_LABELS[settings.label], first, stop)[rows]
-    members = panel.read("scorable", first, stop)[rows] & np.isfinite(forward)
-    members &= ~excluded_next_day(panel, settings.filter, first, stop)[rows]
-    labels = standardise(forward, members)
-    members &= np.isfinite(labels)
-    kept = members.sum(axis=1) >= 2
-    return Sections(sessions[kept], members[kept], labels[kept].astype(np.float32))
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -136,21 +105,3 @@ class CrossSectionDataModule(pl.LightningDataModule):
         first = min(int(part.sessions[0]) for part in parts)
         last = max(int(part.sessions[-1]) for part in parts)
         return ResidentSlice(self._panel, first, last, stocks, device)
-
-
-def first_usable_session(panel: Panel) -> int:
-    """First session at which any stock has a complete picture.
-
-    Raises:
-        PanelError: There is none.
-    """
-    step = 240
-    for start in range(0, len(panel.dates), step):
-        rows = panel.read("scorable", start, min(start + step, len(panel.dates))).any(axis=1)
-        if rows.any():
-            return start + int(rows.argmax())
-    raise PanelError(
-        f"{panel.path} has no stock with a complete picture",
-        f"a picture needs {panel.picture_days} traded sessions in a row",
-        "see the drop ledger in data_report.json beside the panel",
-    )

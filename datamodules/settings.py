@@ -1,6 +1,7 @@
 """Typed settings of the data half; `conf/data/*.yaml` fills them, with a comment on every key."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -54,7 +55,7 @@ class TableSettings:
     path: str = ""
     files: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
-    scale: dict[str, dict[str, float]] = field(default_factory=dict)
+    scale: dict[str, dict[str, Any]] = field(default_factory=dict)  # 100 is a float's int to YAML
     free_turn: str = field(default="required", metadata={"choices": ("required", "turn")})
     without: list[str] = field(default_factory=list)
     qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))

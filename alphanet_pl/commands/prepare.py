@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from alphanet_pl.errors import ConfigError
+from alphanet_pl.files import read_json
 from alphanet_pl.settings import Settings
-from datamodules.prepare import prepare
+from datamodules.prepare import REPORT, prepare
 from datamodules.simulated.market import simulate
 from datamodules.tables.load import load_tables
 
@@ -16,6 +17,23 @@ def run(settings: Settings) -> str:
         raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
     if data.source == "simulated":
         simulate(data.market, Path(data.path))
-    tables = load_tables(data)
-    panel, lines = prepare(tables, Path(data.panel), data, settings.evaluation.index)
-    return "\n".join([*lines, f"panel: {panel.path} ({panel.fingerprint[:12]})"])
+    tables = load_tables(data, features=data.features)
+    panel = prepare(
+        tables,
+        Path(data.panel),
+        features=data.features,
+        horizon=data.horizon,
+        picture_days=data.picture_days,
+        index=settings.evaluation.index,
+        attrs={"free_turn": data.free_turn, "source": data.source},
+    )
+    report = read_json(panel.path.with_name(REPORT))
+    return "\n".join(
+        [
+            *tables.report.lines(),
+            f"{report['ledger']['labelled']:,} of {report['ledger']['listed']:,} stock-dates have"
+            f" a label; the drop ledger is in {panel.path.with_name(REPORT)}",
+            f"panel: {panel.path} ({len(panel.dates)} sessions x {len(panel.codes)} stocks, "
+            f"{panel.fingerprint[:12]})",
+        ]
+    )

@@ -1,0 +1,60 @@
+"""Which stocks each session's cross-section holds, and their labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alphanet_pl.errors import PanelError
+from datamodules.labels import FILTERS, RETURNS, label_filter, standardise
+from datamodules.panel import Panel
+from datamodules.settings import DataSettings
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Cross-sections with labels: sessions (D,), members (D, N), labels (D, N)."""
+
+    sessions: np.ndarray
+    members: np.ndarray
+    labels: np.ndarray
+
+
+def read_sections(panel: Panel, settings: DataSettings, sessions: np.ndarray) -> Sections:
+    """Members and standardised labels of these sessions.
+
+    A member is scorable, has a forward return and passes the next-day filter; a session with
+    fewer than two of them is left out.
+    """
+    first, stop = int(sessions[0]), int(sessions[-1]) + 1
+    rows = sessions - first
+    forward = panel.read(RETURNS[settings.label], first, stop)[rows]
+    members = panel.read("scorable", first, stop)[rows]
+    members &= read_filter(panel, settings.filter, first, stop)[rows]
+    labels = standardise(forward, members)
+    members &= np.isfinite(labels)
+    kept = members.sum(axis=1) >= 2
+    return Sections(sessions[kept], members[kept], labels[kept])
+
+
+def read_filter(panel: Panel, mode: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """Cells (sessions, N) that the next-day filter keeps, for labels and evaluation only."""
+    masks = {name: panel.read(name, start, stop) for name in ("listed", *FILTERS[mode])}
+    return label_filter(masks, mode)
+
+
+def first_usable_session(panel: Panel) -> int:
+    """First session at which any stock has a complete picture.
+
+    Raises:
+        PanelError: There is none.
+    """
+    step = 240
+    for start in range(0, len(panel.dates), step):
+        rows = panel.read("scorable", start, min(start + step, len(panel.dates))).any(axis=1)
+        if rows.any():
+            return start + int(rows.argmax())
+    raise PanelError(
+        f"{panel.path} has no stock with a complete picture",
+        f"a picture needs {panel.picture_days} traded sessions in a row",
+        "see the drop ledger in data_report.json beside the panel",
+    )

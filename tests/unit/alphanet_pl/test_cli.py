@@ -1,0 +1,55 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from alphanet_pl.cli import VERBS, main
+
+
+def test_help_lists_every_verb(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert [verb for verb in VERBS if verb not in out] == []
+
+
+def test_help_is_instant_and_imports_no_torch():
+    code = (
+        "import sys; sys.argv = ['alphanet', '--help']\n"
+        "from alphanet_pl.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules and 'hydra' not in sys.modules"
+    )
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verbs_help_shows_its_settings(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "data.features" not in out
+    assert "in_sample_days" in out
+    assert "variant=v2 | v2.1" in out
+
+
+def test_a_mistake_ends_with_status_2_and_one_hint(capsys):
+    assert main(["train", "modl.n=8"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: there is no setting 'modl.n'")
+    assert "HINT: model.n=8" in error
+    assert "Traceback" not in error
+
+
+def test_an_unknown_verb_is_refused_with_the_nearest(capsys):
+    assert main(["trian"]) == 2
+    assert "HINT: alphanet train" in capsys.readouterr().err
+
+
+def test_cfg_prints_the_composed_settings(capsys):
+    assert main(["train", "variant=v2.1", "--cfg"]) == 0
+    assert "'n': 8" in capsys.readouterr().out
