@@ -21,9 +21,13 @@ def check_settings(settings: TableSettings) -> None:
         for table, named in getattr(settings, group).items():
             for name in named:
                 _among(f"data.{group}.{table}", name, _names(table, group == "scale"), "column")
+    for name in settings.qlib_adjusted:
+        _among("data.qlib_adjusted", name, _names("quotes", True), "column")
     for name in settings.without:
         _among("data.without", name, FILLINGS, "column that can be done without")
-    _among("data", f"free_turn={settings.free_turn}", ("free_turn=required", "free_turn=turn"), "")
+    if settings.free_turn not in ("required", "turn"):
+        given = f"data.free_turn={settings.free_turn} was given"
+        raise ConfigError(given, "required or turn is needed", "data.free_turn=turn")
 
 
 def _names(table: str, numbers_only: bool) -> list[str]:

@@ -43,8 +43,10 @@ def read_parquet(
     data = _opened(path, [given.get(name, name) for name in texts])
     names = map_columns(table, columns, data.schema.names, settings, origin)
     unknown = tuple(name for name in data.schema.names if name not in set(names.values()))
-    head = data.schema.empty_table().select([*names.values(), *unknown])
-    head = head.rename_columns([*names, *unknown])
+    # Unread columns stay in the head, so that an error can name the nearest of them.
+    others = [name for name in unknown if name not in names]
+    head = data.schema.empty_table().select([*names.values(), *others])
+    head = head.rename_columns([*names, *others])
     check_schema(_frame(head), table, columns, origin, today)
     # One column at a time: the peak is then the table and one column, not the table twice.
     parts = {name: _column(data, vendor, origin) for name, vendor in names.items()}

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from datamodules.tables.report import Note
+
 
 @dataclass(frozen=True)
 class RawTable:
@@ -13,8 +15,10 @@ class RawTable:
         frame: Canonical column names, the vendor's units.
         origin: Where it came from, in words.
         unknown: The vendor's columns that nothing was read from.
+        notes: What the source itself left out, for the data report.
     """
 
     frame: pd.DataFrame
     origin: str
-    unknown: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

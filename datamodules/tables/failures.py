@@ -50,7 +50,9 @@ def missing_columns(
     """
     missing = [column for column in columns if column.needed_by and column.name not in existing]
     named = "; ".join(f"{column.name}, needed by {column.needed_by}" for column in missing)
-    like = nearest(missing[0].name, existing) or "NAME"
+    # Never a column already in use: turn must not slip into the place of free_turn unasked.
+    free = set(existing) - {column.name for column in columns}
+    like = nearest(missing[0].name, sorted(free)) or "NAME"
     hints = [f"data.columns.{table}.{missing[0].name}={like} (the vendor's name for it)"]
     hints += [column.without for column in missing if column.without]
     return TableError(f"{origin} has no column {named}", "", "; or ".join(hints))

@@ -11,6 +11,7 @@ import pandas as pd
 from datamodules.settings import FEATURES, TableSettings
 from datamodules.sources.mapping import check_settings
 from datamodules.sources.parquet import read_parquet
+from datamodules.sources.qlib import read_qlib
 from datamodules.sources.raw import RawTable
 from datamodules.tables.columns import COLUMNS, Column, columns_of
 from datamodules.tables.fallbacks import with_fallbacks
@@ -49,7 +50,8 @@ def _table(
     table: str, settings: TableSettings, today: date, features: Sequence[str], report: DataReport
 ) -> pd.DataFrame | None:
     columns = columns_of(table, settings, features)
-    raw = read_parquet(table, columns, settings, today)
+    read = read_qlib if settings.source == "qlib" else read_parquet
+    raw = read(table, columns, settings, today)
     if raw is None:
         return None
     _note_columns(table, columns, raw, report)
@@ -67,6 +69,7 @@ def _table(
 
 
 def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: DataReport) -> None:
+    report.notes += raw.notes
     unknown = ", ".join(raw.unknown)
     report.note(table, "unknown", len(raw.unknown), f"columns that nothing reads: {unknown}")
     absent = [c.name for c in columns if not c.needed_by and c.name not in raw.frame]
