@@ -1,0 +1,26 @@
+"""Fixtures that several rooms share: one small simulated market and its panel a session."""
+
+from pathlib import Path
+
+import pytest
+
+from datamodules.panel import Panel
+from datamodules.prepare import prepare
+from datamodules.settings import IndexSettings, MarketSettings, TableSettings
+from datamodules.simulated.market import simulate
+from datamodules.tables.load import load_tables
+
+
+@pytest.fixture(scope="session")
+def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of 60 stocks over 330 sessions."""
+    folder = tmp_path_factory.mktemp("market") / "tables"
+    simulate(MarketSettings(stocks=60, days=330, seed=5), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_panel(small_tables: Path) -> Panel:
+    """The panel of `small_tables`."""
+    tables = load_tables(TableSettings(source="simulated", path=str(small_tables)))
+    return prepare(tables, small_tables.parent / "panel.zarr", index=IndexSettings())
