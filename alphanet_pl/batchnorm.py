@@ -1,0 +1,114 @@
+"""Batch normalisation across ranks, on feature-major data: channels first, samples last.
+
+The running variance is the biased one, as in Keras, where HT20b trained. With `torch.distributed`
+initialised, a training batch is the union of all ranks' rows, weighted by their number, on CPU and
+GPU alike (torch's own SyncBatchNorm refuses CPU tensors); otherwise nothing is communicated.
+
+    norm = BatchNorm(270)
+    y_CN = norm(x_CN)
+"""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+class BatchNorm(nn.Module):
+    """One scale and one shift per channel, over all other axes of all ranks.
+
+    Args:
+        channels: C.
+        eps: Added to the variance.
+        momentum: Share of the newest batch in the running statistics (Keras' 0.99 is 0.01 here).
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, eps: float = 1e-3, momentum: float = 0.01) -> None:
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x_CN: Tensor) -> Tensor:
+        """Return the normalised (C, N), differentiable also through the statistics."""
+        if not self.training:
+            centred, var = x_CN - self.running_mean[:, None], self.running_var
+        else:
+            local = x_CN.mean(1)
+            centred = x_CN - local[:, None]
+            mean, var = across_ranks(x_CN.shape[1], local, centred.square().sum(1))
+            centred = centred + (local - mean)[:, None] if mean is not local else centred
+            self._follow(mean, var)
+        return centred * self._scale(var)[:, None] + self.bias[:, None]
+
+    def fold(self, x_CN: Tensor) -> tuple[Tensor, Tensor]:
+        """Centre x in place and return (scale, shift): norm(x) = scale * centred + shift.
+
+        A linear layer behind absorbs both, which saves passes over x and its gradient. Centring
+        first keeps float32 exact where a feature's mean is a hundred times its deviation. No
+        gradient reaches x or its statistics: x must be data.
+
+        Args:
+            x_CN: (C, N) data; centred on return.
+
+        Returns:
+            scale (C,) and shift (C,), differentiable in weight and bias.
+        """
+        if not self.training:
+            x_CN.sub_(self.running_mean[:, None])
+            return self._scale(self.running_var), self.bias
+        local = x_CN.mean(1)
+        x_CN.sub_(local[:, None])
+        squares = torch.linalg.vector_norm(x_CN, dim=1).square()
+        mean, var = across_ranks(x_CN.shape[1], local, squares)
+        self._follow(mean, var)
+        scale = self._scale(var)
+        return scale, self.bias + scale * (local - mean)
+
+    def _scale(self, var: Tensor) -> Tensor:
+        return self.weight * torch.rsqrt(var + self.eps)
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, var: Tensor) -> None:
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(var, self.momentum)
+
+
+def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and biased variance of all ranks' rows together, differentiable.
+
+    Args:
+        count: Rows of this rank.
+        mean: (C,) their mean.
+        squares: (C,) their summed squares about that mean. Moments about a common origin would
+            cancel catastrophically where a mean is large, so ranks are combined by Chan's formula.
+    """
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return mean, squares / count
+    local = torch.cat([mean.new_full((1,), count), mean, squares]).double()
+    ranks = _AllGather.apply(local)
+    counts, means, within = ranks.split([1, len(mean), len(mean)], dim=1)
+    total = counts.sum()
+    centre = (counts * means).sum(0) / total
+    summed = (within + counts * (means - centre).square()).sum(0)
+    return centre.to(mean.dtype), (summed / total).to(mean.dtype)
+
+
+class _AllGather(torch.autograd.Function):
+    """Every rank's vector, stacked; backward adds up what all ranks make of mine."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, mine: Tensor) -> Tensor:
+        ranks = [torch.empty_like(mine) for _ in range(dist.get_world_size())]
+        dist.all_gather(ranks, mine)
+        return torch.stack(ranks)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
+        grad = grad.contiguous()
+        dist.all_reduce(grad)
+        return grad[dist.get_rank()]

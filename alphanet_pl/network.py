@@ -1,0 +1,93 @@
+"""AlphaNet-v2 and v2.1: operators, batch norm, LSTM, batch norm, one linear output.
+
+network = AlphaNet(n=8, seed=3)
+prediction_S = network(pictures_SFT)
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from alphanet_pl.batchnorm import BatchNorm
+from alphanet_pl.errors import FitError
+from alphanet_pl.operators import check_days, extract_features, feature_count
+from alphanet_pl.recurrence import WindowLSTM
+from alphanet_pl.sampling import sample_features
+
+
+class AlphaNet(nn.Module):
+    """The network of HT20b (v2) and, with n below `features`, of HT21 (v2.1).
+
+    Sample and initial weights are a function of `seed` alone, whatever torch's global state.
+
+    Args:
+        features: F, rows of a picture.
+        days: T, days of a picture.
+        n: Features whose pairs are traversed; None for all.
+        window: Days of an operator's window and its stride.
+        hidden: LSTM units.
+        eps: Batch norm's addition to the variance.
+        momentum: Share of the newest batch in batch norm's running statistics.
+        seed: The model's seed.
+
+    Raises:
+        ConfigError: `days` is not a whole number of windows, or n is out of range.
+    """
+
+    sample: Tensor
+
+    def __init__(
+        self,
+        features: int = 15,
+        days: int = 30,
+        n: int | None = None,
+        window: int = 10,
+        hidden: int = 30,
+        eps: float = 1e-3,
+        momentum: float = 0.01,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        check_days(days, window)
+        self.window = window
+        self.sampled = sample_features(seed, features if n is None else n, features)
+        self.register_buffer("sample", torch.tensor(self.sampled))
+        generator = torch.Generator().manual_seed(seed)
+        width = feature_count(features, len(self.sampled))
+        self.feature_norm = BatchNorm(width, eps, momentum)
+        self.lstm = WindowLSTM(width, hidden, generator)
+        self.state_norm = BatchNorm(hidden, eps, momentum)
+        self.head = nn.Linear(hidden, 1)
+        nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the prediction (S,) of pictures (S, F, T); see `extract_features` for memory."""
+        # Features span 21 orders of magnitude, which half precision cannot hold.
+        with torch.autocast(pictures.device.type, enabled=False):
+            features_CWS = extract_features(pictures, self.sampled, self.window)
+            scale, shift = self.feature_norm.fold(features_CWS.flatten(1))
+            state_HS = self.lstm(features_CWS, scale, shift)
+            return self.head(self.state_norm(state_HS).T).squeeze(-1)
+
+    def parameter_fingerprint(self) -> tuple[int, int, int]:
+        """Trainable parameters of feature norm, of LSTM with its norm, of the output.
+
+        Source: HT20b prints 540, 36180, 31 for v2; n = 8 gives 232, 17700, 31.
+        """
+        parts = ((self.feature_norm,), (self.lstm, self.state_norm), (self.head,))
+        norm, core, head = (
+            sum(p.numel() for part in group for p in part.parameters()) for group in parts
+        )
+        return norm, core, head
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        stored = state.get(f"{prefix}sample")
+        if stored is not None and tuple(stored.tolist()) != self.sampled:
+            raise FitError(
+                f"a checkpoint whose model pairs up features {stored.tolist()}",
+                f"one of this model's sample {list(self.sampled)}",
+                "build the model with the seed and model.n that its fit's config.yaml names",
+            )
+        super()._load_from_state_dict(state, prefix, *rest)
