@@ -19,13 +19,13 @@ class BatchNorm(nn.Module):
     Args:
         channels: C.
         eps: Added to the variance.
-        momentum: Share of the newest batch in the running statistics (Keras' 0.99 is 0.01 here).
+        momentum: Share of the running statistics that a training step keeps (Keras' sense).
     """
 
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, eps: float = 1e-3, momentum: float = 0.01) -> None:
+    def __init__(self, channels: int, eps: float = 1e-3, momentum: float = 0.99) -> None:
         super().__init__()
         self.eps, self.momentum = eps, momentum
         self.weight = nn.Parameter(torch.ones(channels))
@@ -74,8 +74,8 @@ class BatchNorm(nn.Module):
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, var: Tensor) -> None:
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(var, self.momentum)
+        self.running_mean.lerp_(mean, 1 - self.momentum)
+        self.running_var.lerp_(var, 1 - self.momentum)
 
 
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:

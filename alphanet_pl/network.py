@@ -11,54 +11,45 @@ from torch import Tensor, nn
 
 from alphanet_pl.batchnorm import BatchNorm
 from alphanet_pl.errors import FitError
-from alphanet_pl.operators import check_days, extract_features, feature_count
+from alphanet_pl.operators import extract_features, feature_count
 from alphanet_pl.recurrence import WindowLSTM
 from alphanet_pl.sampling import sample_features
 
 
 class AlphaNet(nn.Module):
-    """The network of HT20b (v2) and, with n below `features`, of HT21 (v2.1).
+    """The network of HT20b (v2) and, with n below `rows`, of HT21 (v2.1).
 
     Sample and initial weights are a function of `seed` alone, whatever torch's global state.
 
     Args:
-        features: F, rows of a picture.
-        days: T, days of a picture.
+        rows: F, features of a picture.
         n: Features whose pairs are traversed; None for all.
-        window: Days of an operator's window and its stride.
-        hidden: LSTM units.
-        eps: Batch norm's addition to the variance.
-        momentum: Share of the newest batch in batch norm's running statistics.
         seed: The model's seed.
-
-    Raises:
-        ConfigError: `days` is not a whole number of windows, or n is out of range.
+        units: LSTM units.
+        eps: Batch norm's addition to the variance.
+        momentum: Share of the running statistics that batch norm keeps (Keras' sense).
     """
 
     sample: Tensor
 
     def __init__(
         self,
-        features: int = 15,
-        days: int = 30,
+        rows: int = 15,
         n: int | None = None,
-        window: int = 10,
-        hidden: int = 30,
-        eps: float = 1e-3,
-        momentum: float = 0.01,
         seed: int = 0,
+        units: int = 30,
+        eps: float = 1e-3,
+        momentum: float = 0.99,
     ) -> None:
         super().__init__()
-        check_days(days, window)
-        self.window = window
-        self.sampled = sample_features(seed, features if n is None else n, features)
+        self.sampled = sample_features(seed, rows if n is None else n, rows)
         self.register_buffer("sample", torch.tensor(self.sampled))
         generator = torch.Generator().manual_seed(seed)
-        width = feature_count(features, len(self.sampled))
+        width = feature_count(rows, len(self.sampled))
         self.feature_norm = BatchNorm(width, eps, momentum)
-        self.lstm = WindowLSTM(width, hidden, generator)
-        self.state_norm = BatchNorm(hidden, eps, momentum)
-        self.head = nn.Linear(hidden, 1)
+        self.lstm = WindowLSTM(width, units, generator)
+        self.state_norm = BatchNorm(units, eps, momentum)
+        self.head = nn.Linear(units, 1)
         nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
         nn.init.zeros_(self.head.bias)
 
@@ -66,7 +57,7 @@ class AlphaNet(nn.Module):
         """Return the prediction (S,) of pictures (S, F, T); see `extract_features` for memory."""
         # Features span 21 orders of magnitude, which half precision cannot hold.
         with torch.autocast(pictures.device.type, enabled=False):
-            features_CWS = extract_features(pictures, self.sampled, self.window)
+            features_CWS = extract_features(pictures, self.sampled)
             scale, shift = self.feature_norm.fold(features_CWS.flatten(1))
             state_HS = self.lstm(features_CWS, scale, shift)
             return self.head(self.state_norm(state_HS).T).squeeze(-1)

@@ -17,6 +17,9 @@ from torch import Tensor
 
 from alphanet_pl.errors import ConfigError
 
+WINDOW = 10
+"""Days of a window, and its stride (HT20b figure 5)."""
+
 CONSTANT = 1e-6
 """A window whose standard deviation is below this share of its level counts as constant.
 
@@ -29,18 +32,8 @@ def feature_count(rows: int, sampled: int) -> int:
     return sampled * (sampled - 1) + 4 * rows
 
 
-def check_days(days: int, window: int) -> None:
-    """Raise ConfigError where a picture of `days` is not a whole number of windows."""
-    if window < 2 or days < window or days % window:
-        raise ConfigError(
-            f"pictures of {days} days in windows of {window}",
-            "a whole number of windows of at least 2 days",
-            "set data.picture_days=30 and model.window=10",
-        )
-
-
 @torch.no_grad()
-def extract_features(pictures: Tensor, sample: Sequence[int], window: int = 10) -> Tensor:
+def extract_features(pictures: Tensor, sample: Sequence[int]) -> Tensor:
     """Return the features of every window, pairs outside `sample` never computed.
 
     Order of the C axis: ts_corr of the pairs (i, j), i before j, in the order of `sample`; ts_cov
@@ -49,19 +42,24 @@ def extract_features(pictures: Tensor, sample: Sequence[int], window: int = 10) 
     Args:
         pictures: (S, F, T), float32 or float64, finite; fastest as a view of (F, T, S) memory.
         sample: Rows whose pairs are traversed.
-        window: D, days of a window and its stride.
 
     Returns:
-        (C, W, S) contiguous, W = T / D.
+        (C, W, S) contiguous, W = T / 10.
 
     Raises:
         ConfigError: T is not a whole number of windows.
 
     Source: HT20a chart 7, HT20b figure 5 (ts_zscore is mean / std, ddof is 1 throughout).
     """
-    check_days(pictures.shape[-1], window)
+    days = pictures.shape[-1]
+    if days == 0 or days % WINDOW:
+        raise ConfigError(
+            f"pictures of {days} days",
+            f"a whole number of windows of {WINDOW} days",
+            "set data.picture_days=30",
+        )
     x_FTS = pictures.permute(1, 2, 0).contiguous()
-    x_DFWS = x_FTS.unflatten(1, (-1, window)).permute(2, 0, 1, 3)
+    x_DFWS = x_FTS.unflatten(1, (-1, WINDOW)).permute(2, 0, 1, 3)
     rows, pairs = len(x_FTS), len(sample) * (len(sample) - 1) // 2
     features = x_FTS.new_empty(feature_count(rows, len(sample)), *x_DFWS.shape[2:])
     singles = features[2 * pairs :].unflatten(0, (4, rows))
@@ -71,7 +69,7 @@ def extract_features(pictures: Tensor, sample: Sequence[int], window: int = 10) 
         if len(sample) < rows or tuple(sample) != tuple(range(rows)):
             index = torch.tensor(sample, device=x_FTS.device)
             centred, inverse, std = centred[:, index], inverse[index], std[index]
-        unit_DNWS = centred.mul_(inverse.mul_((window - 1) ** -0.5))
+        unit_DNWS = centred.mul_(inverse.mul_((WINDOW - 1) ** -0.5))
         _write_pairs(unit_DNWS, std, *features[: 2 * pairs].chunk(2))
     return features
 
@@ -83,13 +81,12 @@ def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:
     Guards are arithmetic, not boolean masks, which cost ten times a plain pass over the row.
     """
     std, zscore, change, decay = out_4FWS
-    window = len(x_DFWS)
     mean = x_DFWS.mean(0)
     centred = torch.sub(x_DFWS, mean, out=x_DFWS.new_empty(x_DFWS.shape))
     torch.mul(centred[0], centred[0], out=std)
     for day in centred[1:]:
         std.addcmul_(day, day)
-    std.mul_(1 / (window - 1)).sqrt_()
+    std.mul_(1 / (WINDOW - 1)).sqrt_()
     std.mul_(torch.add(std, mean.abs(), alpha=-CONSTANT).sign_().clamp_min_(0))
     inverse = std.reciprocal().nan_to_num_(nan=torch.nan, posinf=0.0)
     torch.mul(mean, inverse, out=zscore)
@@ -97,7 +94,7 @@ def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:
     change.sub_(1).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
     decay.copy_(mean)
     for weight, day in enumerate(centred, start=1):
-        decay.add_(day, alpha=2 * weight / (window * (window + 1)))
+        decay.add_(day, alpha=2 * weight / (WINDOW * (WINDOW + 1)))
     return centred, inverse
 
 

@@ -173,14 +173,6 @@ def test_all_pairs_at_once_equal_the_pairs_row_by_row(monkeypatch):
     torch.testing.assert_close(extract_features(pictures, (0, 2, 3)), by_row, rtol=1e-5, atol=1e-6)
 
 
-def test_a_window_of_five_days_gives_six_windows(picture):
-    features = extract_features(torch.from_numpy(picture)[None], ALL, window=5)
-    assert features.shape == (40, 6, 1)
-    weights = np.arange(1, 6)
-    expected = np.average(picture[0, 5:10], weights=weights)
-    assert named(features[:, :, 0], "decay")[0, 1].item() == pytest.approx(expected)
-
-
 def test_a_broken_window_is_refused_with_the_setting_that_mends_it():
     with pytest.raises(ConfigError, match=r"25 days(.|\n)*data\.picture_days=30"):
         extract_features(torch.rand(2, ROWS, 25), ALL)
