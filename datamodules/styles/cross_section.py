@@ -3,7 +3,8 @@
 Descriptors are winsorised and standardised, summed within their style by weights renormalised
 over those a stock has, standardised, filled where a stock has none, and standardised again
 (weighted mean 0, equal-weighted deviation 1). Non-linear Size is then cleaned of Size, Residual
-Volatility of Beta and Size, Liquidity of Size; each is winsorised and standardised once more.
+Volatility of Beta and Size, Liquidity of Size; each is winsorised and standardised once more
+(see `clean`).
 Under `composite: raw` the sum comes first and the winsorising after it.
 """
 
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.report import StyleReport
 from datamodules.styles.rolling import Array
-from datamodules.styles.standardise import clip_cap, fill, orthogonalise, standardise, winsorise
+from datamodules.styles.standardise import (
+    clean,
+    clip_cap,
+    fill,
+    orthogonalise,
+    standardise,
+    winsorise,
+)
 
 ORTHOGONAL_TO: dict[str, tuple[str, ...]] = {
     "non_linear_size": ("size",),
@@ -113,14 +121,19 @@ class CrossSection:
 
         All NaN where the regressors leave nothing but rounding: then the style says nothing new.
         """
-        if regressors:
-            whole = values.std()
-            values = orthogonalise(values, np.column_stack(regressors), self.regression)
-            if values.std() <= 1e-9 * whole:
-                return np.full(len(values), np.nan)
-        if self.profile.winsorise_residuals == "all" or style == "non_linear_size":
-            values = self._winsorise(values, report, STYLES.index(style))
-        return standardise(values, self.centre)
+        rules, k = self.profile, STYLES.index(style)
+        if not regressors:
+            return standardise(self._winsorise(values, report, k), self.centre)
+        others = np.column_stack(regressors)
+        cleaned = orthogonalise(values, others, self.regression)
+        if cleaned.std() <= 1e-9 * values.std():
+            return np.full(len(values), np.nan)
+        if rules.winsorise_residuals == "all" or style == "non_linear_size":
+            cleaned, moved = clean(
+                values, others, self.regression, rules.winsorise, rules.winsorise_width
+            )
+            report.clipped[k] += moved
+        return standardise(cleaned, self.centre)
 
     def _winsorise(self, values: Array, report: StyleReport, k: int) -> Array:
         clipped, moved = winsorise(values, self.profile.winsorise, self.profile.winsorise_width)
