@@ -60,7 +60,7 @@ def plan(problem: Problem, slack: float) -> Plan:
         found = _accept(wide, solve(wide), "turnover", detail)
         if found is not None:
             return found
-    return Plan(problem.current, "hold", f"the program is {first.status.lower()}")
+    return Plan(problem.current, "hold", f"no plan: {first.status.lower()}")
 
 
 def _accept(problem: Problem, solution: Solution, rung: Rung, detail: str) -> Plan | None:

@@ -81,6 +81,8 @@ def _run(problem: Problem, score: Floats | None, cap: float) -> Solution:
     fall = problem.current - problem.lower
     bought, sold = np.flatnonzero(rise > 0), np.flatnonzero(fall > 0)
     names = np.concatenate([bought, sold])
+    if not len(names):
+        return Solution(None, "Nothing can trade")
     sign = np.repeat([1.0, -1.0], [len(bought), len(sold)])
     model = highspy.HighsLp()
     _columns(model, problem, names, sign, score)
@@ -89,6 +91,7 @@ def _run(problem: Problem, score: Floats | None, cap: float) -> Solution:
     solver = highspy.Highs()
     for option, value in (
         ("output_flag", False),
+        ("presolve", "off"),  # with so few rows it costs more than the simplex it would spare
         ("primal_feasibility_tolerance", FEASIBILITY),
         ("dual_feasibility_tolerance", FEASIBILITY),
     ):
