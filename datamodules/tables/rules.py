@@ -117,7 +117,7 @@ def _off(frame: pd.DataFrame, name: str, slack: float) -> np.ndarray:
 def _vwap_unit(frame: pd.DataFrame, rows: np.ndarray) -> str:
     """The scale that would mend vwap, where it is off by one power of ten throughout."""
     ratio = float(np.median(frame["vwap"].to_numpy()[rows] / frame["close"].to_numpy()[rows]))
-    power = round(np.log10(ratio)) if ratio > 0 else 0
+    power = round(np.log10(ratio)) if 0 < ratio < np.inf else 0
     if not power or not 0.9 < ratio / 10.0**power < 1.1:
         return ""
     return f"data.scale.quotes.vwap={10.0**-power:g}, for vwap is {10.0**power:g} times the price"

@@ -29,11 +29,19 @@ def rows_in_words(
         shown: Further columns, shown as name=value.
     """
     columns = [*keys, *(name for name in shown if name in frame and name not in keys)]
-    picked = frame[columns].iloc[rows].sort_values([*keys, *columns[len(keys) :]]).head(SHOWN)
+    picked = frame[columns].iloc[rows]
+    picked = picked.sort_values(columns, key=_alphabetical).head(SHOWN)
     return [
         " ".join(_cell(name, value, keys) for name, value in zip(columns, row, strict=True))
         for row in picked.itertuples(index=False)
     ]
+
+
+def _alphabetical(values: pd.Series) -> pd.Series:
+    """A file's categories come in any order."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.set_categories(sorted(values.cat.categories), ordered=True)
+    return values
 
 
 def _cell(name: str, value: object, keys: Sequence[str]) -> str:

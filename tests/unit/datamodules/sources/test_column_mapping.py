@@ -1,0 +1,37 @@
+import pytest
+
+from alphanet_pl.errors import ConfigError
+from datamodules.settings import TableSettings
+from datamodules.sources.mapping import check_settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"files": {"quote": "x"}}, "data.files names quote: .*HINT: data.files.quotes is the nea"),
+        ({"columns": {"indx": {}}}, "data.columns names indx: .*data.columns.index is the nearest"),
+        (
+            {"columns": {"quotes": {"opne": "o"}}},
+            "data.columns.quotes names opne: .*HINT: data.columns.quotes.open is the nearest",
+        ),
+        (
+            {"scale": {"quotes": {"vol": 100.0}}},
+            "data.scale.quotes names vol: .*HINT: data.scale.quotes.volume is the nearest",
+        ),
+        ({"scale": {"quotes": {"code": 2.0}}}, "data.scale.quotes names code"),
+        ({"qlib_adjusted": ["vol"]}, "data.qlib_adjusted names vol"),
+    ],
+)
+def test_a_setting_that_names_nothing_is_refused_with_the_nearest(settings, message):
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
+        check_settings(TableSettings(**settings))
+
+
+def test_names_that_exist_are_accepted():
+    check_settings(
+        TableSettings(
+            files={"quotes": "daily.parquet"},
+            columns={"quotes": {"code": "ts_code", "volume": "vol"}},
+            scale={"quotes": {"volume": 100.0, "turn": 0.01}},
+        )
+    )

@@ -1,0 +1,28 @@
+import json
+
+
+def test_the_report_is_plain_json(clean, load):
+    report = load(**clean).report
+    assert json.loads(json.dumps(report.to_dict()))["tables"]["quotes"] == {
+        "rows": 18,
+        "codes": 3,
+        "sessions": 6,
+        "first": "2021-03-01",
+        "last": "2021-03-08",
+    }
+
+
+def test_the_lines_name_source_tables_and_findings(clean, load):
+    quotes = clean["quotes"].assign(pe=1.0)
+    quotes.loc[4, "volume"] = -1.0
+    lines = load(quotes=quotes, settings={"max_bad_rows": 0.1}).report.lines()
+    assert lines[0].startswith("tables from parquet ")
+    assert lines[1].startswith("quotes: rows 18, codes 3, sessions 6")
+    assert lines[2] == ("quotes: 1 with a negative volume (e.g. 2021-03-02 SH688001 volume=-1)")
+    assert "quotes: 1 columns that nothing reads: pe" in lines
+    assert "quotes: 1 rows are not traded" in lines
+
+
+def test_a_table_that_is_not_there_counts_nothing(clean, load):
+    report = load(quotes=clean["quotes"]).report
+    assert (report.count("quotes"), report.count("index")) == (18, 0)
