@@ -7,7 +7,7 @@ Example:
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from datamodules.dense import Dense, carried, densify
 from datamodules.features import check_features, feature_array
 from datamodules.index import index_close, index_weight
 from datamodules.labels import forward_close, forward_vwap_next
-from datamodules.ledger import DropLedger, drop_ledger
+from datamodules.ledger import drop_ledger
 from datamodules.limits import at_limit_close, limit_prices, locked
 from datamodules.panel import Panel, PanelContents, build_panel
 from datamodules.settings import FEATURES, IndexSettings
@@ -34,14 +34,15 @@ REPORT = "data_report.json"
 
 
 @dataclass(frozen=True)
-class Styles:
-    """Style exposures for the panel: K names and (D, S, K) values."""
+class StyleArray:
+    """Style exposures for the panel: K names, (D, S, K) values, and facts for the data report."""
 
     names: tuple[str, ...]
     values: np.ndarray
+    summary: Mapping[str, object] = field(default_factory=dict)
 
 
-MakeStyles = Callable[[Dense, Mapping[str, np.ndarray]], Styles]
+MakeStyles = Callable[[Dense, Mapping[str, np.ndarray]], StyleArray]
 """Computes styles from the dense quotes and the panel's other arrays."""
 
 
@@ -83,7 +84,7 @@ def prepare(
     arrays = quote_arrays(dense, features, horizon, picture_days)
     arrays["industry"] = industry
     arrays |= optional_arrays(dense, tables, index)
-    made = styles(dense, arrays) if styles else Styles((), np.empty(0))
+    made = styles(dense, arrays) if styles else StyleArray((), np.empty(0))
     if made.names:
         arrays["styles"] = made.values
     contents = PanelContents(
@@ -93,7 +94,16 @@ def prepare(
     build_panel(contents, out)
     panel = Panel.open(out)
     ledger = drop_ledger(dense.dates, arrays, picture_days)
-    _write_report(panel, tables, ledger, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    _write_report(
+        panel.path.with_name(REPORT),
+        {
+            "panel": _summary(panel) | {"seconds": round(seconds, 1)},
+            "tables": tables.report.to_dict(),
+            "styles": dict(made.summary),
+            "ledger": ledger.to_dict(),
+        },
+    )
     return panel
 
 
@@ -161,21 +171,18 @@ def truth_array(dense: Dense, truth: pd.DataFrame) -> np.ndarray:
     return wide.to_numpy(dtype=np.float32)
 
 
-def _write_report(panel: Panel, tables: Tables, ledger: DropLedger, seconds: float) -> None:
-    content = {
-        "panel": {
-            "sessions": len(panel.dates),
-            "stocks": len(panel.codes),
-            "first": str(panel.dates[0]),
-            "last": str(panel.dates[-1]),
-            "features": list(panel.features),
-            "fingerprint": panel.fingerprint,
-            "seconds": round(seconds, 1),
-        },
-        "tables": tables.report.to_dict(),
-        "ledger": ledger.to_dict(),
+def _summary(panel: Panel) -> dict[str, object]:
+    return {
+        "sessions": len(panel.dates),
+        "stocks": len(panel.codes),
+        "first": str(panel.dates[0]),
+        "last": str(panel.dates[-1]),
+        "features": list(panel.features),
+        "fingerprint": panel.fingerprint,
     }
-    path = panel.path.with_name(REPORT)
-    part = path.with_name(f".{REPORT}.part")
+
+
+def _write_report(path: Path, content: Mapping[str, object]) -> None:
+    part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(path)

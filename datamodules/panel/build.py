@@ -17,7 +17,8 @@ import numpy as np
 import zarr
 
 from alphanet_pl.errors import PanelError
-from datamodules.panel.manifest import FORMAT, VERSION, write_manifest
+from datamodules.panel.manifest import FORMAT, MANIFEST, VERSION, write_manifest
+from datamodules.panel.panel import Panel
 from datamodules.panel.storage import (
     LAYOUT,
     Record,
@@ -61,17 +62,20 @@ def build_panel(contents: PanelContents, out: Path) -> None:
         out: The folder, usually `panel.zarr`.
 
     Raises:
-        PanelError: Another process is writing the same panel, or `out` is something else.
+        PanelError: Another process is writing the same panel, `out` is something else, or what
+            was written does not read back.
         ValueError: An array's shape does not fit its coordinates.
     """
     _check_shapes(contents)
-    out = out.absolute()
-    if out.exists() and not (out / "zarr.json").is_file():
-        raise PanelError(f"{out} exists and is no Zarr folder", "a path that may be overwritten",
-                         "give another path")  # fmt: skip
+    out = out.resolve()
+    if out.exists() and not (out / MANIFEST).is_file():
+        raise PanelError(f"{out} exists and is no panel of this program",
+                         "a path that may be overwritten",
+                         "remove it, or give another path")  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
     with _staging(out) as folder:
         _write(contents, folder)
+        Panel.open(folder).verify()
         _swap(folder, out)
 
 

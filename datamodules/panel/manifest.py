@@ -56,7 +56,7 @@ def read_manifest(root: Path) -> Manifest:
         raise _not_a_panel(root)
     try:
         content = json.loads(path.read_bytes())
-        if content["format"] != FORMAT:
+        if content.get("format") != FORMAT:
             raise _not_a_panel(root)
         if content["version"] != VERSION:
             raise PanelError(f"{root} is a panel of version {content['version']}",

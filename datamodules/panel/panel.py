@@ -70,9 +70,14 @@ class Panel:
         check_files(root, manifest)
         return cls(root, manifest)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arrays that the panel holds, coordinates apart."""
+        return tuple(name for name in LAYOUT if name in self._manifest.arrays)
+
     def has(self, name: str) -> bool:
         """Say whether the panel holds an array of this name."""
-        return name in LAYOUT and name in self._manifest.arrays
+        return name in self.names
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Read rows start..stop (sessions) of an array; all of them by default.
@@ -90,7 +95,7 @@ class Panel:
         """
         if not self.has(name):
             raise PanelError(f"the panel {self.path} has no array {name!r}",
-                             f"one of {', '.join(n for n in LAYOUT if self.has(n))}")  # fmt: skip
+                             f"one of {', '.join(self.names)}")  # fmt: skip
         stop = len(self.dates) if stop is None else stop
         if not 0 <= start <= stop <= len(self.dates):
             raise PanelError(f"sessions {start} to {stop} of {name!r}",

@@ -1,0 +1,177 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alphanet_pl.errors import ConfigError, TableError
+from datamodules.dense import densify
+from datamodules.panel import Panel
+from datamodules.prepare import StyleArray, industry_codes, prepare, quote_arrays
+from datamodules.settings import FEATURES, IndexSettings
+
+LOOKS_AHEAD = {"forward_close", "forward_vwap_next"}
+ONE_AHEAD = {"suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next"}
+KNOWN_NOW = {"features", "close", "vwap", "log_cap", "listed", "traded", "is_st", "scorable",
+             "index_close", "index_weight", "industry"}  # fmt: skip
+DAYS, HORIZON = 5, 4
+
+
+@pytest.fixture
+def build(make_tables, tmp_path):
+    def build_panel(quotes, name="panel.zarr", **settings):
+        defaults = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
+        tables = settings.pop("tables", {})
+        return prepare(make_tables(quotes, **tables), tmp_path / name, **(defaults | settings))
+
+    return build_panel
+
+
+def another_future(quotes, after, make_quotes):
+    """The same market up to a day, and an entirely different one after it."""
+    other = make_quotes(seed=99, sessions=70, start=str(quotes["date"].iloc[0].date()))
+    other = other[other["code"] != "SH600002"]  # a stock that vanishes after that day
+    later = other[other["date"] > after].assign(is_st=lambda rows: ~rows["is_st"])
+    whole = pd.concat([quotes[quotes["date"] <= after], later], ignore_index=True)
+    return whole.assign(code=whole["code"].astype(str), industry=whole["industry"].astype(str))
+
+
+@pytest.mark.parametrize("last", [12, 33, 44, 58])
+def test_nothing_up_to_t_depends_on_any_row_after_t(last, make_quotes, build):
+    quotes = make_quotes()
+    day = np.unique(quotes["date"])[last]
+    one = build(quotes, "one.zarr")
+    two = build(another_future(quotes, day, make_quotes), "two.zarr")
+    common, mine, theirs = np.intersect1d(one.codes, two.codes, return_indices=True)
+    assert len(common) > 5
+    rows = {name: last + 1 for name in KNOWN_NOW}
+    rows |= {name: last for name in ONE_AHEAD}
+    rows |= {"forward_close": last + 1 - HORIZON, "forward_vwap_next": last - HORIZON}
+    for name, stop in rows.items():
+        before, after = one.read(name, 0, stop), two.read(name, 0, stop)
+        if name == "industry":
+            before = np.array([*one.industries, ""])[before]
+            after = np.array([*two.industries, ""])[after]
+        if before.ndim > 1:
+            before, after = before[:, mine], after[:, theirs]
+        assert before.tobytes() == after.tobytes(), name
+
+
+def test_every_array_is_classed_as_known_or_ahead(build, quotes):
+    panel = build(quotes)
+    names = {name for name in KNOWN_NOW | ONE_AHEAD | LOOKS_AHEAD if panel.has(name)}
+    assert names == KNOWN_NOW | ONE_AHEAD | LOOKS_AHEAD
+    assert names == set(panel.names)
+
+
+def test_the_other_future_does_change_what_looks_ahead(make_quotes, build):
+    quotes = make_quotes()
+    day = np.unique(quotes["date"])[33]
+    one = build(quotes, "one.zarr")
+    two = build(another_future(quotes, day, make_quotes), "two.zarr")
+    for name in LOOKS_AHEAD | {"suspended_next"}:
+        assert one.read(name, 25, 34).tobytes() != two.read(name, 25, 34).tobytes()
+
+
+def test_the_panel_holds_what_was_computed(build, quotes):
+    panel, dense = build(quotes), densify(quotes)
+    for name, values in quote_arrays(dense, FEATURES, HORIZON, DAYS).items():
+        np.testing.assert_array_equal(panel.read(name), values, err_msg=name)
+    assert panel.codes.tolist() == dense.codes.tolist()
+    assert panel.dates.tolist() == dense.dates.tolist()
+    assert (panel.features, panel.horizon, panel.picture_days) == (FEATURES, HORIZON, DAYS)
+
+
+def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
+    dense = densify(quotes)
+    close, table = quote_arrays(dense, ("close",), HORIZON, DAYS)["close"], rows(quotes)
+    for s, code in enumerate(dense.codes):
+        last = np.nan
+        for t, day in enumerate(dense.dates):
+            row = table[code].get(day)
+            if row is not None and row.traded:
+                last = row.close * row.adj_factor
+            expected = np.nan if row is None else last
+            np.testing.assert_equal(close[t, s], expected)
+
+
+def test_industries_are_sorted_and_unknown_is_minus_one(quotes):
+    unknown = quotes["date"] == quotes["date"].iloc[0]
+    names, codes = industry_codes(densify(quotes.assign(industry=quotes["industry"].mask(unknown))))
+    dense = densify(quotes)
+    assert names == tuple(sorted(names))
+    assert (codes[0] == -1).all()
+    assert (codes[~dense.listed] == -1).all()
+    wide = quotes.pivot(index="date", columns="code", values="industry").to_numpy()
+    known = dense.listed[1:]
+    assert np.array(names)[codes[1:][known]].tolist() == wide[1:][known].tolist()
+
+
+def test_log_cap_is_the_logarithm_of_float_cap(build, quotes):
+    cap = densify(quotes).column("float_cap")
+    np.testing.assert_allclose(build(quotes).read("log_cap"), np.log(cap), rtol=1e-6)
+
+
+def test_optional_arrays_are_absent_without_their_tables(build, quotes):
+    without = {"index": None, "index_members": None}
+    panel = build(quotes.drop(columns=["float_cap", "industry", "is_st"]), tables=without)
+    absent = ("index_close", "index_weight", "true_return", "styles", "log_cap")
+    assert not any(panel.has(name) for name in absent)
+    assert (panel.read("industry") == -1).all()
+
+
+def test_the_truth_is_put_on_the_grid(build, quotes):
+    truth = quotes[["date", "code"]].assign(expected_return=np.arange(len(quotes)) / 1e4)
+    panel, dense = build(quotes, tables={"truth": truth}), densify(quotes)
+    expected = dense.scatter(truth["expected_return"].to_numpy(), np.nan).astype(np.float32)
+    np.testing.assert_array_equal(panel.read("true_return"), expected)
+
+
+def test_styles_are_stored_with_their_names(build, quotes):
+    def styles(dense, arrays):
+        values = np.where(arrays["scorable"][:, :, None], [1.0, 2.0], np.nan)
+        return StyleArray(("size", "beta"), values, {"profile": "plain"})
+
+    panel = build(quotes, styles=styles)
+    assert panel.styles == ("size", "beta")
+    values, scorable = panel.read("styles"), panel.read("scorable")
+    assert (values[scorable] == [1, 2]).all()
+    assert np.isnan(values[~scorable]).all()
+    report = json.loads(panel.path.with_name("data_report.json").read_text())
+    assert report["styles"] == {"profile": "plain"}
+
+
+def test_the_data_report_lies_beside_the_panel(build, quotes):
+    panel = build(quotes, attrs={"free_turn": "turn"})
+    report = json.loads(panel.path.with_name("data_report.json").read_text())
+    assert report["panel"]["fingerprint"] == panel.fingerprint
+    assert report["tables"]["source"] == "a test"
+    assert report["ledger"]["listed"] == len(quotes)
+    assert panel.attrs["free_turn"] == "turn"
+
+
+def test_the_fingerprint_depends_on_the_data_alone(build, quotes):
+    shuffled = quotes.sample(frac=1, random_state=3)
+    same = build(shuffled, "elsewhere.zarr").fingerprint
+    changed = quotes.copy()
+    changed.loc[7, "close"] += 0.01
+    assert build(quotes).fingerprint == same
+    assert build(changed).fingerprint != same
+
+
+def test_a_refusal_writes_nothing(build, quotes, tmp_path):
+    with pytest.raises(ConfigError, match="unknown feature"):
+        build(quotes, features=("opne",))
+    with pytest.raises(TableError, match="free_turn"):
+        build(quotes.drop(columns="free_turn"))
+    with pytest.raises(ConfigError, match="no index"):
+        build(quotes, index=IndexSettings("csi900", "SH000905"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_stock_and_one_session_make_a_panel(build, quotes):
+    one = quotes.iloc[:1]
+    panel = build(one, index=None)
+    assert isinstance(panel, Panel)
+    assert panel.read("features").shape == (1, 1, 15)
+    assert not panel.read("scorable").any()
