@@ -16,6 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.settings import Settings
 
+WINDOW = 10
+"""Days of an operator's window, which is also its stride (alphanet_pl/operators.py)."""
+
 _MAPS = ("data.files", "data.columns", "data.scale")
 """Settings whose keys are the user's own."""
 
@@ -97,11 +100,11 @@ def check(settings: Settings) -> None:
             f"it samples from the {len(data.features)} entries of data.features",
             f"model.n={len(data.features)} takes them all",
         )
-    if data.picture_days % settings.model.window:
+    if data.picture_days % WINDOW:
         raise ConfigError(
-            f"model.window={settings.model.window} was given",
-            f"it must divide data.picture_days={data.picture_days}",
-            "model.window=10",
+            f"data.picture_days={data.picture_days} was given",
+            f"the operators cut a picture into windows of {WINDOW} days",
+            f"data.picture_days={3 * WINDOW}",
         )
     if len(set(data.features)) < len(data.features):
         raise ConfigError("data.features names a channel twice", "each once", "drop the second")

@@ -20,7 +20,6 @@ class AlphaNetModule(pl.LightningModule):
 
     Args:
         features: Number of channels in a picture.
-        days: Days in a picture.
         model: Group `model`, as a plain dict, so that checkpoints hold plain types only.
         loss: Group `loss`, as a plain dict.
         learning_rate: Adam's.
@@ -30,7 +29,6 @@ class AlphaNetModule(pl.LightningModule):
     def __init__(
         self,
         features: int,
-        days: int,
         model: dict[str, Any],
         loss: dict[str, Any],
         learning_rate: float,
@@ -40,14 +38,12 @@ class AlphaNetModule(pl.LightningModule):
         self.save_hyperparameters()
         shape = ModelSettings(**model)
         self.network = AlphaNet(
-            features=features,
-            days=days,
+            rows=features,
             n=shape.n,
-            window=shape.window,
-            hidden=shape.hidden,
+            seed=seed,
+            units=shape.units,
             eps=shape.batch_norm_eps,
             momentum=shape.batch_norm_momentum,
-            seed=seed,
         )
         self.loss = build_loss(LossSettings(**loss))
         self._learning_rate = learning_rate
@@ -57,14 +53,13 @@ class AlphaNetModule(pl.LightningModule):
     def create(
         cls,
         features: int,
-        days: int,
         model: ModelSettings,
         loss: LossSettings,
         learning_rate: float,
         seed: int,
     ) -> "AlphaNetModule":
         """From typed settings; see the class."""
-        return cls(features, days, asdict(model), asdict(loss), learning_rate, seed)
+        return cls(features, asdict(model), asdict(loss), learning_rate, seed)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Prediction (S,) of pictures (S, F, T)."""

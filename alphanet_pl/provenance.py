@@ -5,12 +5,15 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-_PACKAGES = ("alphanet-pl", "torch", "lightning", "numpy", "pandas", "zarr")
+from alphanet_pl import __version__
+
+_PACKAGES = ("torch", "lightning", "numpy", "pandas", "zarr")
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide the numbers."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    ours = {"alphanet-pl": __version__, "python": platform.python_version()}
+    return ours | {name: version(name) for name in _PACKAGES}
 
 
 def git_commit() -> str | None:

@@ -10,10 +10,9 @@ class ModelSettings:
     """Group `model`: the network's shape."""
 
     n: int = field(default=15, metadata={"least": 2})
-    window: int = field(default=10, metadata={"least": 2})
-    hidden: int = field(default=30, metadata={"least": 1})
+    units: int = field(default=30, metadata={"least": 1})
     batch_norm_eps: float = field(default=1e-3, metadata={"least": 0.0})
-    batch_norm_momentum: float = field(default=0.01, metadata={"least": 0.0, "most": 1.0})
+    batch_norm_momentum: float = field(default=0.99, metadata={"least": 0.0, "most": 1.0})
 
 
 @dataclass

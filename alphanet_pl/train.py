@@ -43,7 +43,6 @@ def train(settings: Settings) -> Fit:
     data = CrossSectionDataModule(panel, settings.data, asof, settings.seed)
     module = AlphaNetModule.create(
         features=len(panel.features),
-        days=panel.picture_days,
         model=settings.model,
         loss=settings.loss,
         learning_rate=settings.trainer.learning_rate,
@@ -180,7 +179,7 @@ def _finish(
         "best_epoch": int(best["epoch"]),
         "epochs": len(history.rows),
         "parameters": list(network.parameter_fingerprint()),
-        "sampled_features": [record["identity"]["data"]["features"][i] for i in network.sample],
+        "sampled_features": [record["identity"]["data"]["features"][i] for i in network.sampled],
         "sessions": _describe(data),
         "status": "done",
     }

@@ -58,7 +58,7 @@ def test_the_command_line_overrules_the_variant():
         ("data.embargo=5", "HINT: data.embargo=11"),
         ("model.n=16", "HINT: model.n=15"),
         ("model.n=1", "HINT: model.n=2"),
-        ("data.picture_days=35", "HINT: model.window=10"),
+        ("data.picture_days=35", "HINT: data.picture_days=30"),
         ("loss.long_weight=0.5", "HINT: loss.long_weight=1.0"),
         ("data.min_in_sample_days=2000", "HINT: data.min_in_sample_days=1500"),
         ("seed", "HINT: try seed=VALUE"),
