@@ -11,47 +11,12 @@ Example: `book.hold(rows[0]); book.trade(rows[0] + 1, allocate)`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.errors import EvaluationError
-
-Floats = NDArray[np.floating]
-Bools = NDArray[np.bool_]
-Dates = NDArray[np.datetime64]
-
-
-@dataclass(frozen=True)
-class Market:
-    """Prices of a period; T sessions, N stocks.
-
-    Attributes:
-        dates: (T,) sessions.
-        close: (T, N) adjusted close, carried forward through suspensions and past a delisting; NaN
-            before the first trade.
-        vwap: (T, N) adjusted vwap, NaN where not traded.
-        listed: (T, N) bool.
-    """
-
-    dates: Dates
-    close: Floats
-    vwap: Floats
-    listed: Bools
-
-    @cached_property
-    def last_listed(self) -> NDArray[np.int64]:
-        """(N,) last row on which each stock is listed; -1 if never."""
-        reverse = self.listed[::-1].argmax(axis=0)
-        return np.where(self.listed.any(axis=0), len(self.listed) - 1 - reverse, -1)
-
-    def gone(self, row: int) -> Bools:
-        """(N,) stocks that have left the market for good: sold at their last price, never bought.
-
-        On the panel's last sessions a stock that is merely absent looks the same as one that left.
-        """
-        return self.last_listed < row
+from alphanet_pl.evaluation.market import Bools, Floats, Market
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.errors import EvaluationError
-from alphanet_pl.evaluation.book import (
-    Allocate,
-    Book,
-    Dates,
-    Desk,
-    Floats,
-    Market,
-    check_rows,
-    net_returns,
-)
+from alphanet_pl.evaluation.book import Allocate, Book, Desk, check_rows, net_returns
 from alphanet_pl.evaluation.filters import NextDay
 from alphanet_pl.evaluation.ladder import Plan, plan
+from alphanet_pl.evaluation.market import Dates, Floats, Market
 from alphanet_pl.evaluation.program import Problem
 
 Schedule = Literal["weekly", "every_5"]

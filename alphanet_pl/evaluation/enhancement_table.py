@@ -5,9 +5,9 @@ from typing import get_args
 
 import numpy as np
 
-from alphanet_pl.evaluation.book import Floats
 from alphanet_pl.evaluation.enhancement import EnhancementOptions, EnhancementRun
 from alphanet_pl.evaluation.ladder import RUNGS
+from alphanet_pl.evaluation.market import Floats
 from alphanet_pl.evaluation.performance import (
     ANNUAL_DAYS,
     Convention,

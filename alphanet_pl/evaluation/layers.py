@@ -4,43 +4,19 @@ At each section the pool (every stock with a factor) is cut into layers, layer 1
 factor; they trade at the next day's vwap. The benchmark is the pool itself, equal weight, without
 cost. Report: tables 11, 21 and 29, figures 12, 13, 19, 20, 27 and 28.
 
-Example: `layer_table(run_layers(neutral, market, rows), cost=0.002)["annual_excess"]`.
+Example: `layer_table(run_layers(neutral, market, rows))["annual_excess"]`, see layer_table.py.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.errors import EvaluationError
-from alphanet_pl.evaluation.book import (
-    Book,
-    Bools,
-    Dates,
-    Floats,
-    Market,
-    check_rows,
-    equal_weight,
-    net_returns,
-)
-from alphanet_pl.evaluation.performance import (
-    ANNUAL_DAYS,
-    Convention,
-    annual_return,
-    annual_volatility,
-    monthly_wins,
-    net_value,
-    performance,
-    ratio,
-)
-from alphanet_pl.evaluation.ranks import equal_buckets, rank_correlation
-from alphanet_pl.evaluation.schema import LayerCurves, LayerTable, LongShort
+from alphanet_pl.evaluation.book import Book, check_rows, equal_weight, net_returns
+from alphanet_pl.evaluation.market import Bools, Dates, Floats, Market
+from alphanet_pl.evaluation.ranks import equal_buckets
 
-LongShortMode = Literal["report", "net"]
 LAYERS = 5
-COST = 0.002
-"""One way, as in the report."""
 
 
 @dataclass(frozen=True)
@@ -134,89 +110,3 @@ def run_layers(
         stocks=stocks[usable],
         frozen=np.array(frozen),
     )
-
-
-def long_short_returns(books: LayerBooks, cost: float, mode: LongShortMode) -> Floats:
-    """Daily returns (m,) of layer 1 less the last layer.
-
-    `report` takes the difference of two net series, as the report does, so that the short leg's
-    cost counts as gain; `net` lets both legs pay.
-
-    Raises:
-        EvaluationError: A name that is no mode.
-    """
-    if mode not in get_args(LongShortMode):
-        raise EvaluationError(
-            f"long-short mode {mode!r}",
-            f"one of {', '.join(get_args(LongShortMode))}",
-            "evaluation.ls_mode=report",
-        )
-    net = books.net(cost)
-    if mode == "report":
-        return net[:, 0] - net[:, -1]
-    return net[:, 0] - books.gross[:, -1] - (books.gross[:, -1] - net[:, -1])
-
-
-def layer_table(
-    books: LayerBooks, cost: float = COST, convention: Convention = "standard"
-) -> LayerTable:
-    """One row of table 11, and what the table leaves out.
-
-    Args:
-        books: What `run_layers` returned.
-        cost: One way, as a fraction of the value traded.
-        convention: See `performance.py`.
-    """
-    net, pool, dates = books.net(cost), books.pool, books.dates
-    excess = [annual_return(column - pool, convention) for column in net.T]
-    errors = [annual_volatility(column - pool, convention) for column in net.T]
-    wins, months = monthly_wins(net[:, 0], pool, dates)
-    modes = {
-        mode: _long_short(long_short_returns(books, cost, mode), convention)
-        for mode in get_args(LongShortMode)
-    }
-    rebalances = books.turnover[books.traded[1:]]
-    order = rank_correlation(-np.array([excess]), np.arange(float(len(excess)))[None])
-    return LayerTable(
-        annual_excess=excess,
-        annual_excess_gross=[
-            annual_return(column - pool, convention) for column in books.gross.T
-        ],
-        performance=[performance(column, dates, convention) for column in net.T],
-        tracking_error=errors,
-        long_short=modes,
-        top_information_ratio=ratio(excess[0], errors[0]),
-        top_monthly_win=ratio(wins, months),
-        months=months,
-        turnover=(rebalances.mean(axis=0) if len(rebalances) else np.full(net.shape[1], np.nan)
-                  ).tolist(),
-        cost=(cost * books.turnover.sum(axis=0) * ANNUAL_DAYS / len(dates)).tolist(),
-        stock_count=float(books.stocks.mean()),
-        frozen_share=books.frozen.mean(axis=0).tolist(),
-        sections=len(books.traded),
-        monotonicity=float(order[0]),
-    )  # fmt: skip
-
-
-def layer_curves(books: LayerBooks, cost: float = COST) -> LayerCurves:
-    """Daily NAVs behind figures 12, 13, 19, 20, 27 and 28."""
-    net = books.net(cost)
-    return LayerCurves(
-        dates=books.dates.astype(str).tolist(),
-        layers=[_curve(column) for column in net.T],
-        pool=_curve(books.pool),
-        excess=[_curve(column - books.pool) for column in net.T],
-        long_short={
-            mode: _curve(long_short_returns(books, cost, mode)) for mode in get_args(LongShortMode)
-        },
-    )
-
-
-def _long_short(returns: Floats, convention: Convention) -> LongShort:
-    growth, volatility = (f(returns, convention) for f in (annual_return, annual_volatility))
-    return LongShort(annual_return=growth, volatility=volatility, sharpe=ratio(growth, volatility))
-
-
-def _curve(returns: Floats) -> list[float]:
-    """NAV at the closes, the opening 1 left out."""
-    return net_value(returns)[1:].tolist()

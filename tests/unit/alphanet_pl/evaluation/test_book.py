@@ -6,12 +6,12 @@ import pytest
 from alphanet_pl.errors import EvaluationError
 from alphanet_pl.evaluation.book import (
     Book,
-    Market,
     check_rows,
     common_level,
     equal_weight,
     net_returns,
 )
+from alphanet_pl.evaluation.market import Market
 
 
 def market(close, vwap=None, listed=None):

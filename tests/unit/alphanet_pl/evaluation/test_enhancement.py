@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alphanet_pl.errors import EvaluationError
-from alphanet_pl.evaluation.book import Book, Market
+from alphanet_pl.evaluation.book import Book
 from alphanet_pl.evaluation.enhancement import (
     EnhancementOptions,
     build_problem,
@@ -15,6 +15,7 @@ from alphanet_pl.evaluation.enhancement import (
 )
 from alphanet_pl.evaluation.enhancement_table import enhancement_section, yearly_section
 from alphanet_pl.evaluation.filters import NextDay
+from alphanet_pl.evaluation.market import Market
 
 DAYS, STOCKS = 90, 150
 

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from alphanet_pl.errors import EvaluationError
-from alphanet_pl.evaluation.book import Market
-from alphanet_pl.evaluation.layers import (
-    assign_layers,
+from alphanet_pl.evaluation.filters import MASKS
+from alphanet_pl.evaluation.layer_table import (
     layer_curves,
     layer_table,
+    layers_section,
     long_short_returns,
-    run_layers,
 )
+from alphanet_pl.evaluation.layers import assign_layers, run_layers
+from alphanet_pl.evaluation.market import Market
 
 DAYS, STOCKS, STEP = 61, 40, 10
 
@@ -206,3 +207,22 @@ def test_the_curves_end_where_the_returns_compound_to():
     curves = layer_curves(books, 0.002)
     assert curves["layers"][0][-1] == pytest.approx(np.prod(1 + books.net(0.002)[:, 0]))
     assert len(curves["dates"]) == len(curves["pool"]) == DAYS - 1
+
+
+def test_the_section_shows_the_three_filters_side_by_side():
+    market, rows, factor = simulated(12)
+    rng = np.random.default_rng(12)
+    masks = {name: rng.random(factor.shape) < 0.05 for name in MASKS}
+    section = layers_section(
+        factor,
+        market,
+        rows,
+        industry=np.zeros(factor.shape, dtype=int),
+        log_cap=rng.normal(size=factor.shape),
+        masks=masks,
+        filter_mode="realistic",
+    )
+    assert list(section["by_filter"]) == ["report", "realistic", "none"]
+    assert section["by_filter"]["report"]["stock_count"] < STOCKS
+    assert section["by_filter"]["realistic"]["stock_count"] == STOCKS
+    assert section["step"] == STEP
