@@ -78,33 +78,59 @@ def prepare(
         PanelError: `out` cannot be written.
     """
     begun = time.monotonic()
+    contents = panel_contents(
+        tables,
+        features=features,
+        horizon=horizon,
+        picture_days=picture_days,
+        index=index,
+        styles=styles,
+        attrs=attrs,
+    )
+    build_panel(contents, out)
+    panel = Panel.open(out)
+    seconds = round(time.monotonic() - begun, 1)
+    ledger = drop_ledger(contents.dates, contents.arrays, picture_days)
+    report = {
+        "panel": _summary(panel) | {"seconds": seconds},
+        "tables": tables.report.to_dict(),
+        "styles": contents.attrs["styles"],
+        "ledger": ledger.to_dict(),
+    }
+    _write_json(panel.path.with_name(REPORT), report)
+    return panel
+
+
+def panel_contents(
+    tables: Tables,
+    *,
+    features: Sequence[str] = FEATURES,
+    horizon: int = 10,
+    picture_days: int = 30,
+    index: IndexSettings | None = None,
+    styles: MakeStyles | None = None,
+    attrs: Mapping[str, object] | None = None,
+) -> PanelContents:
+    """Compute all that a panel holds; arguments and errors as in `prepare`."""
     check_features(features)
     dense = densify(tables.quotes)
-    industries, industry = industry_codes(dense)
     arrays = quote_arrays(dense, features, horizon, picture_days)
-    arrays["industry"] = industry
+    industries, arrays["industry"] = industry_codes(dense)
     arrays |= optional_arrays(dense, tables, index)
     made = styles(dense, arrays) if styles else StyleArray((), np.empty(0))
     if made.names:
         arrays["styles"] = made.values
-    contents = PanelContents(
-        dense.dates, dense.codes, tuple(features), industries, horizon, picture_days, arrays,
-        made.names, attrs or {},
-    )  # fmt: skip
-    build_panel(contents, out)
-    panel = Panel.open(out)
-    ledger = drop_ledger(dense.dates, arrays, picture_days)
-    seconds = time.monotonic() - begun
-    _write_report(
-        panel.path.with_name(REPORT),
-        {
-            "panel": _summary(panel) | {"seconds": round(seconds, 1)},
-            "tables": tables.report.to_dict(),
-            "styles": dict(made.summary),
-            "ledger": ledger.to_dict(),
-        },
+    return PanelContents(
+        dates=dense.dates,
+        codes=dense.codes,
+        features=tuple(features),
+        industries=industries,
+        horizon=horizon,
+        picture_days=picture_days,
+        arrays=arrays,
+        styles=made.names,
+        attrs={**(attrs or {}), "styles": dict(made.summary)},
     )
-    return panel
 
 
 def quote_arrays(
@@ -182,7 +208,7 @@ def _summary(panel: Panel) -> dict[str, object]:
     }
 
 
-def _write_report(path: Path, content: Mapping[str, object]) -> None:
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(path)

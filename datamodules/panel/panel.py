@@ -100,13 +100,14 @@ class Panel:
         if not 0 <= start <= stop <= len(self.dates):
             raise PanelError(f"sessions {start} to {stop} of {name!r}",
                              f"within 0 to {len(self.dates)}, the panel's sessions")  # fmt: skip
+        self._check_same()
         for file in shard_files(name, start, stop):
             check_size(self.path, self._manifest, file)
         try:
             values = np.asarray(self._array(name)[start:stop])
         except _ZARR_ERRORS as error:
             raise self._damage(name, start, stop, error) from error
-        self._check_same()
+        self._check_same()  # again: it may have been replaced between two shards
         return values
 
     def session_on_or_before(self, day: np.datetime64 | date | str) -> int:

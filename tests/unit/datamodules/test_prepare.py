@@ -7,7 +7,7 @@ import pytest
 from alphanet_pl.errors import ConfigError, TableError
 from datamodules.dense import densify
 from datamodules.panel import Panel
-from datamodules.prepare import StyleArray, industry_codes, prepare, quote_arrays
+from datamodules.prepare import StyleArray, industry_codes, panel_contents, prepare, quote_arrays
 from datamodules.settings import FEATURES, IndexSettings
 
 LOOKS_AHEAD = {"forward_close", "forward_vwap_next"}
@@ -17,14 +17,27 @@ KNOWN_NOW = {"features", "close", "vwap", "log_cap", "listed", "traded", "is_st"
 DAYS, HORIZON = 5, 4
 
 
+SETTINGS = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
+
+
+@pytest.fixture
+def contents(make_tables):
+    """What a panel of these quotes holds."""
+
+    def compute(quotes, tables=(), **settings):
+        return panel_contents(make_tables(quotes, **dict(tables)), **(SETTINGS | settings))
+
+    return compute
+
+
 @pytest.fixture
 def build(make_tables, tmp_path):
-    def build_panel(quotes, name="panel.zarr", **settings):
-        defaults = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
-        tables = settings.pop("tables", {})
-        return prepare(make_tables(quotes, **tables), tmp_path / name, **(defaults | settings))
+    """The same on disk."""
 
-    return build_panel
+    def write(quotes, name="panel.zarr", **settings):
+        return prepare(make_tables(quotes), tmp_path / name, **(SETTINGS | settings))
+
+    return write
 
 
 def another_future(quotes, after, make_quotes):
@@ -37,18 +50,18 @@ def another_future(quotes, after, make_quotes):
 
 
 @pytest.mark.parametrize("last", [12, 33, 44, 58])
-def test_nothing_up_to_t_depends_on_any_row_after_t(last, make_quotes, build):
+def test_nothing_up_to_t_depends_on_any_row_after_t(last, make_quotes, contents):
     quotes = make_quotes()
     day = np.unique(quotes["date"])[last]
-    one = build(quotes, "one.zarr")
-    two = build(another_future(quotes, day, make_quotes), "two.zarr")
+    one = contents(quotes)
+    two = contents(another_future(quotes, day, make_quotes))
     common, mine, theirs = np.intersect1d(one.codes, two.codes, return_indices=True)
     assert len(common) > 5
     rows = {name: last + 1 for name in KNOWN_NOW}
     rows |= {name: last for name in ONE_AHEAD}
     rows |= {"forward_close": last + 1 - HORIZON, "forward_vwap_next": last - HORIZON}
     for name, stop in rows.items():
-        before, after = one.read(name, 0, stop), two.read(name, 0, stop)
+        before, after = one.arrays[name][:stop], two.arrays[name][:stop]
         if name == "industry":
             before = np.array([*one.industries, ""])[before]
             after = np.array([*two.industries, ""])[after]
@@ -57,20 +70,17 @@ def test_nothing_up_to_t_depends_on_any_row_after_t(last, make_quotes, build):
         assert before.tobytes() == after.tobytes(), name
 
 
-def test_every_array_is_classed_as_known_or_ahead(build, quotes):
-    panel = build(quotes)
-    names = {name for name in KNOWN_NOW | ONE_AHEAD | LOOKS_AHEAD if panel.has(name)}
-    assert names == KNOWN_NOW | ONE_AHEAD | LOOKS_AHEAD
-    assert names == set(panel.names)
+def test_every_array_is_classed_as_known_or_ahead(contents, quotes):
+    assert set(contents(quotes).arrays) == KNOWN_NOW | ONE_AHEAD | LOOKS_AHEAD
 
 
-def test_the_other_future_does_change_what_looks_ahead(make_quotes, build):
+def test_the_other_future_does_change_what_looks_ahead(make_quotes, contents):
     quotes = make_quotes()
     day = np.unique(quotes["date"])[33]
-    one = build(quotes, "one.zarr")
-    two = build(another_future(quotes, day, make_quotes), "two.zarr")
+    one = contents(quotes)
+    two = contents(another_future(quotes, day, make_quotes))
     for name in LOOKS_AHEAD | {"suspended_next"}:
-        assert one.read(name, 25, 34).tobytes() != two.read(name, 25, 34).tobytes()
+        assert one.arrays[name][25:34].tobytes() != two.arrays[name][25:34].tobytes()
 
 
 def test_the_panel_holds_what_was_computed(build, quotes):
@@ -107,24 +117,23 @@ def test_industries_are_sorted_and_unknown_is_minus_one(quotes):
     assert np.array(names)[codes[1:][known]].tolist() == wide[1:][known].tolist()
 
 
-def test_log_cap_is_the_logarithm_of_float_cap(build, quotes):
+def test_log_cap_is_the_logarithm_of_float_cap(contents, quotes):
     cap = densify(quotes).column("float_cap")
-    np.testing.assert_allclose(build(quotes).read("log_cap"), np.log(cap), rtol=1e-6)
+    np.testing.assert_allclose(contents(quotes).arrays["log_cap"], np.log(cap), rtol=1e-6)
 
 
-def test_optional_arrays_are_absent_without_their_tables(build, quotes):
-    without = {"index": None, "index_members": None}
-    panel = build(quotes.drop(columns=["float_cap", "industry", "is_st"]), tables=without)
-    absent = ("index_close", "index_weight", "true_return", "styles", "log_cap")
-    assert not any(panel.has(name) for name in absent)
-    assert (panel.read("industry") == -1).all()
+def test_optional_arrays_are_absent_without_their_tables(contents, quotes):
+    bare = quotes.drop(columns=["float_cap", "industry", "is_st"])
+    arrays = contents(bare, {"index": None, "index_members": None}).arrays
+    assert not {"index_close", "index_weight", "true_return", "styles", "log_cap"} & set(arrays)
+    assert (arrays["industry"] == -1).all()
 
 
-def test_the_truth_is_put_on_the_grid(build, quotes):
+def test_the_truth_is_put_on_the_grid(contents, quotes):
     truth = quotes[["date", "code"]].assign(expected_return=np.arange(len(quotes)) / 1e4)
-    panel, dense = build(quotes, tables={"truth": truth}), densify(quotes)
-    expected = dense.scatter(truth["expected_return"].to_numpy(), np.nan).astype(np.float32)
-    np.testing.assert_array_equal(panel.read("true_return"), expected)
+    array = contents(quotes, {"truth": truth}).arrays["true_return"]
+    expected = densify(quotes).scatter(truth["expected_return"].to_numpy(), np.nan)
+    np.testing.assert_array_equal(array, expected.astype(np.float32))
 
 
 def test_styles_are_stored_with_their_names(build, quotes):

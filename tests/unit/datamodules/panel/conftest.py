@@ -7,7 +7,7 @@ from datamodules.panel import PanelContents
 from datamodules.panel.storage import LAYOUT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_contents():
     """Every array of the layout filled with noise, NaN in a fifth of the floats."""
 

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphanet_pl.errors import PanelError
@@ -14,18 +14,19 @@ from datamodules.panel import Panel, build_panel
 SESSIONS = 300
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def contents(make_contents):
     return make_contents(names=("features", "close", "listed", "index_close"))
 
 
-@pytest.fixture
-def panel(contents, tmp_path):
-    build_panel(contents, tmp_path / "panel.zarr")
-    return Panel.open(tmp_path / "panel.zarr")
+@pytest.fixture(scope="module")
+def panel(contents, tmp_path_factory):
+    path = tmp_path_factory.mktemp("reader") / "panel.zarr"
+    build_panel(contents, path)
+    return Panel.open(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(st.tuples(st.integers(0, SESSIONS), st.integers(0, SESSIONS)).map(sorted))
 def test_any_window_of_rows_is_that_slice(contents, panel, span):
     start, stop = span
@@ -102,16 +103,19 @@ def test_a_pickle_is_small_however_large_the_panel(panel):
     assert len(pickle.dumps(panel)) < 1000
 
 
-def test_a_panel_found_by_relative_path_survives_a_change_of_folder(panel, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def test_a_panel_found_by_relative_path_survives_a_change_of_folder(panel, monkeypatch):
+    monkeypatch.chdir(panel.path.parent)
     relative = Panel.open("panel.zarr")
     monkeypatch.chdir(os.sep)
     assert relative.read("close").shape == (SESSIONS, 7)
 
 
-def test_a_panel_replaced_while_in_use_is_noticed(make_contents, panel):
+def test_a_panel_replaced_while_in_use_is_noticed(make_contents, tmp_path):
+    path = tmp_path / "panel.zarr"
+    build_panel(make_contents(names=("close",), sessions=3), path)
+    panel = Panel.open(path)
     pickled = pickle.dumps(panel)
-    build_panel(make_contents(seed=1, names=("close",)), panel.path)
+    build_panel(make_contents(seed=1, names=("close",), sessions=3), path)
     with pytest.raises(PanelError, match="replaced while in use"):
         panel.read("close")
     with pytest.raises(PanelError, match="replaced while in use"):
