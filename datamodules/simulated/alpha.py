@@ -29,14 +29,14 @@ class Ingredient:
 
 
 INGREDIENTS: dict[str, Ingredient] = {
-    "reversal": Ingredient(-0.50, (1 - MEMORY**10) / (1 - MEMORY)),
-    "turnover": Ingredient(-0.40, 9.0),
-    "volatility": Ingredient(-0.40, 8.0),
-    "price_volume": Ingredient(-0.50, 7.0),
-    "steadiness": Ingredient(0.40, 7.0),
-    "crowded_reversal": Ingredient(-0.20, 6.0),
+    "reversal": Ingredient(-0.50, 6.1),
+    "turnover": Ingredient(-0.35, 9.9),
+    "volatility": Ingredient(-0.40, 9.35),
+    "price_volume": Ingredient(-0.50, 6.5),
+    "steadiness": Ingredient(0.45, 8.8),
+    "crowded_reversal": Ingredient(-0.20, 6.1),
 }
-GAIN = 1.0  # ranks against Pearson, suspensions, limits: fitted once
+GAIN = 0.93  # ranks against Pearson, suspensions, limits: fitted once
 
 
 class Signal:

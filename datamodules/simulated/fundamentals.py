@@ -7,7 +7,7 @@ from datamodules.simulated.streams import Stream, stream
 from datamodules.simulated.traits import Traits
 
 YEARS_BEFORE = 6  # of accounts before the first session: growth styles need five annual reports
-LAGS = {3: (20, 31), 6: (35, 62), 9: (20, 31), 12: (60, 118)}  # days to the announcement
+LAGS = {3: (20, 31), 6: (35, 62), 9: (20, 31), 12: (60, 109)}  # days to the announcement
 
 
 def quarter_ends(calendar: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from datamodules.simulated.traits import CHINEXT, MAIN, STAR
 
 CHINEXT_WIDENS = np.datetime64("2020-08-24")
 ISSUE_LIMIT = 44  # percent above the issue price on the first session
-LOCKED = 0.2  # share of limit closes that were locked at the limit all day
+NEAR, MAGNET = 0.8, 0.6  # closes beyond this share of the limit, and how many end at it
+LOCKED = 0.15  # share of limit closes that were locked at the limit all day
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,12 @@ def draw_bars(
         return np.clip(np.rint(price), down, up).astype(np.int64)
 
     close = whole(prev_close * np.exp(returns))
-    open_ = whole(prev_close * np.exp(0.3 * returns + 0.3 * volatility * gap))
-    high = whole(np.maximum(open_, close) * np.exp(0.45 * volatility * np.abs(above)))
-    low = whole(np.minimum(open_, close) * np.exp(-0.45 * volatility * np.abs(below)))
+    pulled = rng.random(len(close)) < MAGNET
+    close = np.where(pulled & (close > prev_close + NEAR * (up - prev_close)), up, close)
+    close = np.where(pulled & (close < prev_close - NEAR * (prev_close - down)), down, close)
+    open_ = whole(prev_close * np.exp(0.12 * returns + 0.4 * volatility * gap))
+    high = whole(np.maximum(open_, close) * np.exp(0.7 * volatility * np.abs(above)))
+    low = whole(np.minimum(open_, close) * np.exp(-0.7 * volatility * np.abs(below)))
     locked = ((close == up) | (close == down)) & (rng.random(len(close)) < LOCKED)
     open_, high, low = (np.where(locked, close, price) for price in (open_, high, low))
     middle = (open_ + high + low + close) / 4 + 0.1 * lean * (high - low)

@@ -6,12 +6,12 @@ from datamodules.simulated.streams import Stream, stream
 from datamodules.simulated.traits import Traits
 
 DRIFT = 0.0003  # log return a session, the same for every stock: it carries no ranking
-MARKET = 0.012  # long-run volatilities a session
-INDUSTRY = 0.006
-STYLES = np.array([0.0030, 0.0030, 0.0025, 0.0015])
-ARCH, GARCH = 0.07, 0.90
+MARKET = 0.0135  # long-run volatilities a session
+INDUSTRY = 0.008
+STYLES = np.array([0.0030, 0.0070, 0.0045, 0.0020])
+ARCH, GARCH = 0.10, 0.86
 CALM, STORM = 0.4, 4.0  # bounds of a variance around its long-run value
-FREEDOM = 5  # degrees of freedom of the stocks' shocks
+FREEDOM = 4  # degrees of freedom of the stocks' shocks
 HORIZON = 10
 
 

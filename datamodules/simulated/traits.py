@@ -65,7 +65,7 @@ def draw_traits(stocks: int, seed: int, calendar: np.ndarray) -> Traits:
         price=np.clip(np.exp(2.6 + 0.55 * rng.standard_normal(stocks)), 3, 120),
         sigma=np.exp(-3.95 + 0.25 * risk),
         turnover=np.clip(-4.3 + 0.55 * liquidity, -6.5, -2.5),
-        restless=np.exp(-1.1 + 0.35 * rng.standard_normal(stocks)),
+        restless=np.exp(-1.4 + 0.4 * rng.standard_normal(stocks)),
     )
 
 

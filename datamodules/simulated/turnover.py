@@ -27,12 +27,12 @@ class Turnover:
         """
         rng = stream(self._seed, Stream.TURNOVER, day)
         wander, lean, noise = rng.standard_normal((3, len(returns)))
-        self._slow = 0.975 * self._slow + 0.08 * wander
+        self._slow = 0.96 * self._slow + 0.11 * wander
         self._leaning = 0.98 * self._leaning + 0.03 * lean
         crowd = float(rng.standard_normal())
         self._market = 0.95 * self._market + 0.04 * (abs(market) - 0.8) + 0.03 * crowd
         scaled = np.clip(returns / (self._traits.sigma * 1.5), -4, 4)
-        log = self._traits.turnover + self._slow + self._market + 0.3 * (np.abs(scaled) - 0.7)
-        log += self._leaning * scaled + self._traits.restless * noise
+        log = self._traits.turnover + self._slow + self._market + 0.35 * (np.abs(scaled) - 0.7)
+        log += (0.1 + self._leaning) * scaled + self._traits.restless * noise
         log += 1.2 * np.exp(-np.maximum(age, 0) / 60.0)
         return np.minimum(np.exp(log), 0.6)
