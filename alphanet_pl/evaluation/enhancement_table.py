@@ -11,12 +11,14 @@ from alphanet_pl.evaluation.market import Floats
 from alphanet_pl.evaluation.performance import (
     ANNUAL_DAYS,
     Convention,
+    max_drawdown,
     net_value,
     performance,
     relative_performance,
     yearly_returns,
 )
 from alphanet_pl.evaluation.schema import (
+    Drawdown,
     EnhancementCurves,
     EnhancementSection,
     Relaxation,
@@ -24,6 +26,12 @@ from alphanet_pl.evaluation.schema import (
     YearlySection,
 )
 
+EPISODES = {
+    "end of 2014": ("2014-10-01", "2015-01-31"),
+    "early 2019": ("2019-01-01", "2019-04-30"),
+    "early 2020": ("2020-01-01", "2020-04-30"),
+}
+"""Where the report says that v2.2 loses less; it names no days, these are ours."""
 AT_CAP = 1e-6
 """A plan whose turnover comes this near the cap uses the whole of it."""
 
@@ -73,6 +81,7 @@ def enhancement_section(
         ],
         max_residual=max(step.residual for step in run.plans),
         mean_names=float(np.mean(run.names)),
+        episodes=episodes(run, net - index_returns),
         curves=curves(run, net, index_returns),
     )
 
@@ -89,6 +98,15 @@ def turnover(run: EnhancementRun, cap: float) -> Turnover:
         share_at_cap=float((np.abs(planned - cap) < AT_CAP).mean()),
         share_relaxed=float(np.mean([step.rung != "exact" for step in run.plans])),
     )
+
+
+def episodes(run: EnhancementRun, excess: Floats) -> dict[str, Drawdown | None]:
+    """Drawdown of the excess NAV inside each of EPISODES, begun anew at its first day."""
+    out: dict[str, Drawdown | None] = {}
+    for name, (first, last) in EPISODES.items():
+        inside = (run.dates >= np.datetime64(first)) & (run.dates <= np.datetime64(last))
+        out[name] = max_drawdown(excess[inside], run.dates[inside]) if inside.any() else None
+    return out
 
 
 def curves(run: EnhancementRun, net: Floats, index_returns: Floats) -> EnhancementCurves:

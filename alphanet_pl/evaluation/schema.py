@@ -228,6 +228,8 @@ class EnhancementSection(TypedDict):
     max_residual: float
     """Largest violation of any constraint by any plan."""
     mean_names: float
+    episodes: dict[str, Drawdown | None]
+    """Excess drawdown inside the periods that the report names; null where the run has no day."""
     curves: EnhancementCurves
 
 

@@ -7,13 +7,14 @@ from alphanet_pl.errors import EvaluationError
 from alphanet_pl.evaluation.book import Book
 from alphanet_pl.evaluation.enhancement import (
     EnhancementOptions,
+    EnhancementRun,
     build_problem,
     index_weights,
     rebalance_rows,
     run_enhancement,
     towards,
 )
-from alphanet_pl.evaluation.enhancement_table import enhancement_section, yearly_section
+from alphanet_pl.evaluation.enhancement_table import enhancement_section, episodes, yearly_section
 from alphanet_pl.evaluation.filters import NextDay
 from alphanet_pl.evaluation.market import Market
 
@@ -227,3 +228,14 @@ def test_no_weights_change_when_every_name_is_suspended():
     )
     assert run.plans[2].rung == "hold"
     assert run.turnover[run.traded[2]] == 0.0
+
+
+def test_an_episode_outside_the_run_is_null_and_one_inside_begins_anew():
+    dates = np.array(["2019-01-02", "2019-01-03", "2019-05-06"], dtype="datetime64[D]")
+    excess = np.array([-0.1, 0.2, -0.5])
+    run = EnhancementRun(dates, excess, np.zeros(3), dates[:1], np.array([0]))
+    assert episodes(run, excess) == {
+        "end of 2014": None,
+        "early 2019": {"depth": pytest.approx(0.1), "peak": None, "trough": "2019-01-02"},
+        "early 2020": None,
+    }

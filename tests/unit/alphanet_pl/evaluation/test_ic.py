@@ -1,6 +1,7 @@
 """RankIC summaries and breakdowns, against statsmodels, numpy loops and planted signals."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -75,6 +76,19 @@ def test_a_forward_return_past_the_end_is_absent():
 def test_a_lagged_forward_return_starts_a_session_later():
     price = np.array([1.0, 2.0, 3.0, 5.0])[:, None]
     assert forward_returns(price, np.array([0]), horizon=2, lag=1)[0, 0] == 1.5
+
+
+def test_a_lagged_forward_return_equals_alphalens_on_prices_of_the_next_day():
+    from alphalens.utils import compute_forward_returns
+
+    days = pd.date_range("2020-01-01", periods=30)
+    price = np.cumprod(1 + np.random.default_rng(10).normal(0, 0.02, (30, 8)), axis=0)
+    prices = pd.DataFrame(price, index=days, columns=range(8))
+    index = pd.MultiIndex.from_product([days[:18], range(8)], names=["date", "asset"])
+    factor = pd.Series(0.0, index=index)
+    theirs = compute_forward_returns(factor, prices.shift(-1), periods=(10,))["10D"].unstack()
+    ours = forward_returns(price, np.arange(18), horizon=10, lag=1)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
 
 
 def test_a_factor_that_is_its_label_has_rank_correlation_one():

@@ -15,7 +15,7 @@ from alphanet_pl.evaluation.ranks import (
 )
 
 
-def panel(seed, dates=150, stocks=60, ties=True):
+def panel(seed, dates=40, stocks=60, ties=True):
     rng = np.random.default_rng(seed)
     left, right = rng.normal(size=(2, dates, stocks))
     right += 0.3 * left
@@ -121,12 +121,23 @@ def test_equal_values_fall_into_buckets_by_column():
     assert equal_buckets(np.ones((1, 4)), 2).tolist() == [[0, 0, 1, 1]]
 
 
-def test_equal_buckets_equal_alphalens_quantiles_when_the_count_divides():
+def test_equal_buckets_and_their_returns_equal_alphalens_when_the_count_divides():
+    from alphalens.performance import mean_return_by_quantile
     from alphalens.utils import quantize_factor
 
-    values = np.random.default_rng(8).normal(size=(20, 50))
-    index = pd.MultiIndex.from_product(
-        [pd.bdate_range("2020-01-01", periods=20), range(50)], names=["date", "asset"]
+    rng = np.random.default_rng(8)
+    values, forward = rng.normal(size=(2, 20, 60))
+    np.put_along_axis(
+        values, rng.permuted(np.tile(np.arange(60), (20, 1)), axis=1)[:, :10], np.nan, 1
     )
-    theirs = quantize_factor(pd.DataFrame({"factor": values.ravel()}, index=index), quantiles=5)
-    assert np.array_equal(equal_buckets(values, 5).ravel() + 1, theirs.to_numpy())
+    index = pd.MultiIndex.from_product(
+        [pd.bdate_range("2020-01-01", periods=20), range(60)], names=["date", "asset"]
+    )
+    frame = pd.DataFrame({"10D": forward.ravel(), "factor": values.ravel()}, index=index).dropna()
+    theirs = quantize_factor(frame, quantiles=5)
+    ours = equal_buckets(values, 5)
+    assert np.array_equal(ours[np.isfinite(values)] + 1, theirs.to_numpy())
+    means, _ = mean_return_by_quantile(frame.assign(factor_quantile=theirs), demeaned=False)
+    np.testing.assert_allclose(
+        [forward[ours == k].mean() for k in range(5)], means["10D"], rtol=0, atol=1e-12
+    )
