@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from alphanet_pl.errors import ConfigError
+from datamodules.contents import quote_arrays
 from datamodules.dense import densify
 from datamodules.labels import FILTERS, RETURNS
 from datamodules.ledger import DropLedger, drop_ledger
-from datamodules.prepare import quote_arrays
 from datamodules.settings import FEATURES
 
 DAYS = 5
