@@ -18,15 +18,14 @@ def with_fallbacks(
         settings: Says what to do without.
         report: Takes one note for each column that is not the vendor's.
     """
-    made: dict[str, pd.Series | pd.Categorical | float | bool] = {}
-    rows = len(quotes)
+    made, rows = quotes.copy(deep=False), len(quotes)
     if settings.free_turn == "turn" and "turn" in quotes:
         made["free_turn"] = quotes["turn"]
         report.note("quotes", "free_turn", rows, "rows have turn in the place of free_turn")
     for name in settings.without:
         made[name] = _filling(name, rows)
         report.note("quotes", f"without {name}", rows, f"rows without {name}: {FILLINGS[name]}")
-    return quotes.assign(**made)
+    return made
 
 
 def _filling(name: str, rows: int) -> pd.Categorical | float | bool:

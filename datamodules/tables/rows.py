@@ -62,11 +62,15 @@ def _not_traded(quotes: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
     """Quotes in which the bad rows are untraded, and what they said of trading is gone."""
     good = np.ones(len(quotes), dtype=bool)
     good[bad] = False
-    changed = {name: quotes[name].where(good) for name in _BLANKED if name in quotes}
+    # A shallow copy: pandas 2 would copy every column for the few that change.
+    set_aside = quotes.copy(deep=False)
+    for name in _BLANKED:
+        if name in quotes:
+            set_aside[name] = quotes[name].where(good)
     factor = quotes["adj_factor"]
-    return quotes.assign(
-        traded=quotes["traded"] & good, adj_factor=factor.where(good | (factor > 0)), **changed
-    )
+    set_aside["adj_factor"] = factor.where(good | (factor > 0))
+    set_aside["traded"] = quotes["traded"] & good
+    return set_aside
 
 
 def _refusal(

@@ -45,7 +45,7 @@ def with_types(
         elif column.kind == "text":
             made[column.name] = _categories(values, is_code=column.name == "code")
         else:
-            numbers = values.astype("float64")
+            numbers = values if values.dtype == "float64" else values.astype("float64")
             made[column.name] = numbers * scale[column.name] if column.name in scale else numbers
     return pd.DataFrame(made, copy=False)
 

@@ -13,7 +13,7 @@ def write_qlib(folder, quotes, pools=None):
     Prices times factor, volume divided by it, NaN throughout on untraded days, float32 with the
     first session's number in front, folders in lower case.
     """
-    calendar = sorted(quotes["date"].unique())
+    calendar = np.sort(quotes["date"].to_numpy()[~quotes["date"].duplicated()])
     (folder / "calendars").mkdir(parents=True)
     (folder / "instruments").mkdir()
     days = "\n".join(str(pd.Timestamp(day).date()) for day in calendar)
@@ -29,7 +29,7 @@ def write_qlib(folder, quotes, pools=None):
 
 def write_stock(folder, rows, calendar):
     folder.mkdir(parents=True)
-    sessions = np.searchsorted(np.array(calendar), rows["date"].to_numpy())
+    sessions = np.searchsorted(calendar, rows["date"].to_numpy())
     for name in rows.columns.drop(["date", "code", "traded"]):
         values = rows[name].to_numpy(dtype=float)
         if name in ADJUSTED:
