@@ -5,7 +5,7 @@ initialised, a training batch is the union of all ranks' rows, weighted by their
 GPU alike (torch's own SyncBatchNorm refuses CPU tensors); otherwise nothing is communicated.
 
     norm = BatchNorm(270)
-    y_CN = norm(x_CN)
+    centred_CN, scale_C, shift_C = norm(x_CN)
 """
 
 import torch
@@ -33,41 +33,31 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
-    def forward(self, x_CN: Tensor) -> Tensor:
-        """Return the normalised (C, N), differentiable also through the statistics."""
-        if not self.training:
-            centred, var = x_CN - self.running_mean[:, None], self.running_var
-        else:
-            local = x_CN.mean(1)
-            centred = x_CN - local[:, None]
-            mean, var = across_ranks(x_CN.shape[1], local, centred.square().sum(1))
-            centred = centred + (local - mean)[:, None] if mean is not local else centred
-            self._follow(mean, var)
-        return centred * self._scale(var)[:, None] + self.bias[:, None]
+    def forward(self, x_CN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (centred, scale, shift): the normalised x is scale * centred + shift.
 
-    def fold(self, x_CN: Tensor) -> tuple[Tensor, Tensor]:
-        """Centre x in place and return (scale, shift): norm(x) = scale * centred + shift.
-
-        A linear layer behind absorbs both, which saves passes over x and its gradient. Centring
-        first keeps float32 exact where a feature's mean is a hundred times its deviation. No
-        gradient reaches x or its statistics: x must be data.
+        The linear layer behind absorbs scale and shift, which saves passes over x and its gradient.
+        Centring stays a pass of its own, because float32 folds it badly: a feature's mean can be a
+        hundred times its deviation.
 
         Args:
-            x_CN: (C, N) data; centred on return.
+            x_CN: (C, N); overwritten by `centred` where no gradient needs it.
 
         Returns:
-            scale (C,) and shift (C,), differentiable in weight and bias.
+            centred (C, N), scale (C,) and shift (C,), differentiable, through the statistics too.
         """
         if not self.training:
-            x_CN.sub_(self.running_mean[:, None])
-            return self._scale(self.running_var), self.bias
+            return self._centre(x_CN, self.running_mean), self._scale(self.running_var), self.bias
         local = x_CN.mean(1)
-        x_CN.sub_(local[:, None])
-        squares = torch.linalg.vector_norm(x_CN, dim=1).square()
+        centred = self._centre(x_CN, local)
+        squares = torch.linalg.vector_norm(centred, dim=1).square()
         mean, var = across_ranks(x_CN.shape[1], local, squares)
         self._follow(mean, var)
         scale = self._scale(var)
-        return scale, self.bias + scale * (local - mean)
+        return centred, scale, self.bias + scale * (local - mean)
+
+    def _centre(self, x_CN: Tensor, mean: Tensor) -> Tensor:
+        return x_CN - mean[:, None] if x_CN.requires_grad else x_CN.sub_(mean[:, None])
 
     def _scale(self, var: Tensor) -> Tensor:
         return self.weight * torch.rsqrt(var + self.eps)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from alphanet_pl.batchnorm import BatchNorm
 from alphanet_pl.errors import FitError
-from alphanet_pl.operators import extract_features, feature_count
+from alphanet_pl.operators import WINDOW, extract_features, feature_count
 from alphanet_pl.recurrence import WindowLSTM
 from alphanet_pl.sampling import sample_features
 
@@ -57,10 +57,15 @@ class AlphaNet(nn.Module):
         """Return the prediction (S,) of pictures (S, F, T); see `extract_features` for memory."""
         # Features span 21 orders of magnitude, which half precision cannot hold.
         with torch.autocast(pictures.device.type, enabled=False):
-            features_CWS = extract_features(pictures, self.sampled)
-            scale, shift = self.feature_norm.fold(features_CWS.flatten(1))
-            state_HS = self.lstm(features_CWS, scale, shift)
-            return self.head(self.state_norm(state_HS).T).squeeze(-1)
+            stocks, _, days = pictures.shape
+            inputs_RWS = pictures.new_empty(self.lstm.input_rows, days // WINDOW, stocks)
+            features_CWS = inputs_RWS[: self.lstm.features]
+            extract_features(pictures, self.sampled, out=features_CWS)
+            _, scale, shift = self.feature_norm(features_CWS.flatten(1))
+            state_HS = self.lstm(inputs_RWS, scale, shift)
+            centred_HS, scale, shift = self.state_norm(state_HS)
+            weight = self.head.weight[0]
+            return (weight * scale) @ centred_HS + (weight @ shift + self.head.bias)
 
     def parameter_fingerprint(self) -> tuple[int, int, int]:
         """Trainable parameters of feature norm, of LSTM with its norm, of the output.

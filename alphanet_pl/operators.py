@@ -33,7 +33,7 @@ def feature_count(rows: int, sampled: int) -> int:
 
 
 @torch.no_grad()
-def extract_features(pictures: Tensor, sample: Sequence[int]) -> Tensor:
+def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None = None) -> Tensor:
     """Return the features of every window, pairs outside `sample` never computed.
 
     Order of the C axis: ts_corr of the pairs (i, j), i before j, in the order of `sample`; ts_cov
@@ -42,6 +42,7 @@ def extract_features(pictures: Tensor, sample: Sequence[int]) -> Tensor:
     Args:
         pictures: (S, F, T), float32 or float64, finite; fastest as a view of (F, T, S) memory.
         sample: Rows whose pairs are traversed.
+        out: (C, W, S) contiguous memory to write to, if there is some.
 
     Returns:
         (C, W, S) contiguous, W = T / 10.
@@ -61,14 +62,19 @@ def extract_features(pictures: Tensor, sample: Sequence[int]) -> Tensor:
     x_FTS = pictures.permute(1, 2, 0).contiguous()
     x_DFWS = x_FTS.unflatten(1, (-1, WINDOW)).permute(2, 0, 1, 3)
     rows, pairs = len(x_FTS), len(sample) * (len(sample) - 1) // 2
-    features = x_FTS.new_empty(feature_count(rows, len(sample)), *x_DFWS.shape[2:])
+    shape = feature_count(rows, len(sample)), *x_DFWS.shape[2:]
+    features = x_FTS.new_empty(shape) if out is None else out
     singles = features[2 * pairs :].unflatten(0, (4, rows))
     centred, inverse = _write_singles(x_DFWS, singles)
     if pairs:
         std = singles[0]
         if len(sample) < rows or tuple(sample) != tuple(range(rows)):
             index = torch.tensor(sample, device=x_FTS.device)
-            centred, inverse, std = centred[:, index], inverse[index], std[index]
+            centred, inverse, std = (
+                centred.index_select(1, index),
+                inverse.index_select(0, index),
+                std.index_select(0, index),
+            )
         unit_DNWS = centred.mul_(inverse.mul_((WINDOW - 1) ** -0.5))
         _write_pairs(unit_DNWS, std, *features[: 2 * pairs].chunk(2))
     return features
@@ -92,9 +98,9 @@ def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:
     torch.mul(mean, inverse, out=zscore)
     torch.div(x_DFWS[-1], x_DFWS[0], out=change)
     change.sub_(1).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
-    decay.copy_(mean)
-    for weight, day in enumerate(centred, start=1):
-        decay.add_(day, alpha=2 * weight / (WINDOW * (WINDOW + 1)))
+    weights = torch.arange(1, WINDOW + 1, dtype=std.dtype, device=std.device)
+    weights /= weights.sum()
+    torch.addmv(mean.flatten(), centred.flatten(1).T, weights, out=decay.flatten())
     return centred, inverse
 
 

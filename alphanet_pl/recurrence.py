@@ -1,13 +1,17 @@
 """The LSTM over a picture's three windows, written out: only the last state, one bias, Keras style.
 
-`nn.LSTM` spends half of its time on what is not needed here: a gradient for its inputs, a second
-bias, sample-major copies, a forget gate on an empty memory. This one keeps the stocks contiguous
-and takes the batch norm before it as a scale and a shift folded into its input weights.
+`nn.LSTM` spends most of its time on what is not needed here: a gradient for its inputs, a second
+bias, sample-major copies, a forget gate on an empty memory. This one keeps the stocks contiguous,
+takes the batch norm before it as a scale and a shift folded into its input weights, and makes one
+product a window by keeping features, a row of ones and the state before in one memory.
 
-Shape suffixes: C features, W windows, S stocks, H units, G = 4H gate rows in the order forget,
-input, output, candidate, so that the first window, whose memory is empty, is rows H: onwards.
+Shape suffixes: C features, W windows, S stocks, H units, R = C + 1 + H input rows, G = 4H gate rows
+in the order forget, input, output, candidate: the first window has nothing to forget and starts at
+row H.
 
-    state_HS = lstm(features_CWS, scale_C, shift_C)
+    inputs_RWS = torch.empty(lstm.input_rows, 3, stocks)
+    inputs_RWS[: lstm.features] = features_CWS
+    state_HS = lstm(inputs_RWS, scale_C, shift_C)
 """
 
 from typing import Any
@@ -23,40 +27,47 @@ class WindowLSTM(nn.Module):
     Initial weights as Keras: glorot uniform, orthogonal recurrent, zero bias, forget bias one.
 
     Args:
-        inputs: C.
+        features: C.
         units: H.
         generator: Source of the initial weights.
     """
 
-    def __init__(self, inputs: int, units: int, generator: torch.Generator) -> None:
+    def __init__(self, features: int, units: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.kernel = nn.Parameter(torch.empty(4 * units, inputs))
+        self.features, self.input_rows = features, features + 1 + units
+        self.kernel = nn.Parameter(torch.empty(4 * units, features))
         self.recurrent = nn.Parameter(torch.empty(4 * units, units))
         self.bias = nn.Parameter(torch.zeros(4 * units))
         nn.init.xavier_uniform_(self.kernel, generator=generator)
         nn.init.orthogonal_(self.recurrent, generator=generator)
         nn.init.ones_(self.bias[:units].detach())
 
-    def forward(self, features_CWS: Tensor, scale_C: Tensor, shift_C: Tensor) -> Tensor:
-        """Return the last state (H, S) of inputs scale * features + shift."""
-        kernel = self.kernel * scale_C
+    def forward(self, inputs_RWS: Tensor, scale_C: Tensor, shift_C: Tensor) -> Tensor:
+        """Return the last state (H, S) of the features scale * inputs[:C] + shift.
+
+        Args:
+            inputs_RWS: Features in the first C rows; the other rows are written here.
+            scale_C: The folded norm's scale.
+            shift_C: The folded norm's shift.
+        """
         bias = self.bias + self.kernel @ shift_C
+        weights = torch.cat([self.kernel * scale_C, bias[:, None], self.recurrent], 1)
         if torch.is_grad_enabled():
-            return _LastState.apply(features_CWS, kernel, bias, self.recurrent)
-        return _run(features_CWS, *_doubled(kernel, bias, self.recurrent))[0]
+            return _LastState.apply(inputs_RWS, weights)
+        return _run(inputs_RWS, _doubled(weights))[-1]
 
 
-def _doubled(*weights: Tensor) -> list[Tensor]:
+def _doubled(weights_GR: Tensor) -> Tensor:
     """Double the candidate's rows, so that its tanh(x) = 2 sigmoid(2x) - 1 is one more sigmoid.
 
     A vectorised tanh costs three times a sigmoid.
     """
-    units = len(weights[0]) // 4
-    return [torch.cat([w[: 3 * units], 2 * w[3 * units :]]) for w in weights]
+    others = 3 * len(weights_GR) // 4
+    return torch.cat([weights_GR[:others], 2 * weights_GR[others:]])
 
 
-def _run(features_CWS: Tensor, kernel: Tensor, bias: Tensor, recurrent: Tensor) -> list[Tensor]:
-    """Run all windows with doubled weights.
+def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
+    """Run all windows with doubled weights, writing each state into the next window's inputs.
 
     The memory c is kept as its negative, and tanh(c) as q = sigmoid(-2c) = (1 - tanh(c)) / 2, so
     that each step is one fused multiply-add.
@@ -65,17 +76,18 @@ def _run(features_CWS: Tensor, kernel: Tensor, bias: Tensor, recurrent: Tensor) 
         Per window the gates after their sigmoid (G, S; without forget gate in the first), then q,
         the negated memory and the state, each (H, S).
     """
-    units, (_, windows, stocks) = recurrent.shape[1], features_CWS.shape
-    first = torch.addmm(bias[units:, None], kernel[units:], features_CWS[:, 0])
-    rest = torch.addmm(bias[:, None], kernel, features_CWS[:, 1:].flatten(1))
+    units = len(weights_GR) // 4
+    inputs_RWS[-units - 1] = 1
     trace: list[Tensor] = []
-    for step, gates in enumerate([first, *rest.unflatten(1, (windows - 1, stocks)).unbind(1)]):
-        if step:
-            gates.addmm_(recurrent, trace[-1])
-        gates.sigmoid_()
+    for window, inputs in enumerate(inputs_RWS.unbind(1)):
+        if window:
+            inputs[-units:] = trace[-1]
+            gates = (weights_GR @ inputs).sigmoid_()
+        else:
+            gates = (weights_GR[units:, :-units] @ inputs[:-units]).sigmoid_()
         enter, output, candidate = gates[-3 * units :].chunk(3)
         memory = torch.addcmul(enter, enter, candidate, value=-2)
-        if step:
+        if window:
             memory.addcmul_(gates[:units], trace[-2])
         q = torch.mul(memory, 2).sigmoid_()
         trace += [gates, q, memory, torch.addcmul(output, output, q, value=-2)]
@@ -86,40 +98,39 @@ class _LastState(torch.autograd.Function):
     """The last state with its gradient written out; see `_run` for the arithmetic."""
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor, *weights: Tensor) -> Tensor:
-        kernel, bias, recurrent = _doubled(*weights)
-        trace = _run(features, kernel, bias, recurrent)
-        ctx.save_for_backward(features, recurrent, *trace)
+    def forward(ctx: Any, inputs: Tensor, weights: Tensor) -> Tensor:
+        weights = _doubled(weights)
+        trace = _run(inputs, weights)
+        ctx.save_for_backward(inputs, weights, *trace)
         return trace[-1]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        features, recurrent, *trace = ctx.saved_tensors
-        units, (_, windows, stocks) = recurrent.shape[1], features.shape
-        rest = grad.new_empty(4 * units, windows - 1, stocks)
-        first = grad.new_empty(3 * units, stocks)
-        d_recurrent = torch.zeros_like(recurrent)
-        d_state, d_memory = grad, None
-        for step in reversed(range(windows)):
-            gates, q, _, state = trace[4 * step : 4 * step + 4]
-            out = rest[:, step - 1] if step else first
+    def backward(ctx: Any, d_state: Tensor) -> tuple[None, Tensor]:
+        inputs, weights, *trace = ctx.saved_tensors
+        units, (_, windows, stocks) = len(d_state), inputs.shape
+        recurrent = weights[:, -units:]
+        rest = d_state.new_empty(4 * units, windows - 1, stocks)
+        first = d_state.new_empty(3 * units, stocks)
+        d_memory = None
+        for window in reversed(range(windows)):
+            gates, q, _, state = trace[4 * window : 4 * window + 4]
+            out = rest[:, window - 1] if window else first
             d_memory = _through_output(d_state, d_memory, gates, q, state, out)
             _through_memory(d_memory, gates, out)
-            if step:
-                before_memory, before_state = trace[4 * step - 2 : 4 * step]
-                forget = gates[:units]
-                torch.ops.aten.sigmoid_backward(
-                    d_memory * before_memory, forget, grad_input=out[:units]
-                )
-                d_memory = d_memory * forget
+            if window:
+                forget, before = gates[:units], trace[4 * window - 2]
+                _through_sigmoid(d_memory * before, forget, out[:units])
+                d_memory.mul_(forget)
                 d_state = recurrent.T @ out
-                d_recurrent.addmm_(out, before_state.T)
-        d_kernel = rest.flatten(1) @ features[:, 1:].flatten(1).T
-        d_kernel[units:].addmm_(first, features[:, 0].T)
-        d_bias = rest.sum((1, 2))
-        d_bias[units:] += first.sum(1)
-        return None, *_doubled(d_kernel, d_bias, d_recurrent)
+        d_weights = rest.flatten(1) @ inputs[:, 1:].flatten(1).T
+        d_weights[units:, :-units].addmm_(first, inputs[:-units, 0].T)
+        return None, _doubled(d_weights)
+
+
+def _through_sigmoid(grad: Tensor, value: Tensor, out: Tensor) -> None:
+    """Write the gradient before a sigmoid from the one behind it and its value."""
+    torch.ops.aten.sigmoid_backward(grad, value, grad_input=out)
 
 
 def _through_output(
@@ -130,16 +141,17 @@ def _through_output(
     output = gates[-2 * units : -units]
     d_output = d_state * state
     torch.addcmul(d_output, d_output, output, value=-1, out=out[-2 * units : -units])
-    through_q = torch.ops.aten.sigmoid_backward(d_state * output, q).mul_(-4)
-    return through_q if d_memory is None else through_q.add_(d_memory)
+    d_q = d_state * output
+    _through_sigmoid(d_q, q, d_q)
+    return d_q.mul_(-4) if d_memory is None else d_memory.add_(d_q, alpha=-4)
 
 
 def _through_memory(d_memory: Tensor, gates: Tensor, out: Tensor) -> None:
     """From memory = forget * before + i - 2 i s: write the gradients of input and candidate."""
     units = len(d_memory)
     enter, candidate = gates[-3 * units : -2 * units], gates[-units:]
-    scaled = d_memory * enter
-    d_candidate = torch.ops.aten.sigmoid_backward(scaled, candidate)
-    torch.mul(d_candidate, -2, out=out[-units:])
-    scaled.addcmul_(scaled, enter, value=-1)
-    torch.addcmul(scaled, scaled, candidate, value=-2, out=out[-3 * units : -2 * units])
+    d_enter = d_memory * enter
+    _through_sigmoid(d_enter, candidate, out[-units:])
+    out[-units:].mul_(-2)
+    d_enter.addcmul_(d_enter, enter, value=-1)
+    torch.addcmul(d_enter, d_enter, candidate, value=-2, out=out[-3 * units : -2 * units])

@@ -1,0 +1,61 @@
+"""What every benchmark shares: run two things in turn, compare medians, write the figures down."""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Wall seconds of one call."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def race(runs: dict[str, Callable[[], object]], rounds: int, warm_up: int = 3) -> dict[str, float]:
+    """Return the median seconds of each, run in turn (A B A B), so that all share the load."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(warm_up + rounds):
+        for name, run in runs.items():
+            elapsed = seconds(run)
+            if turn >= warm_up:
+                times[name].append(elapsed)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def panel(days: int = 120, stocks: int = 4000) -> Tensor:
+    """A slice of a panel, (15, days, stocks), at the scales of prices, volumes and ratios."""
+    generator = torch.Generator().manual_seed(0)
+    level = torch.randn(15, 1, stocks, generator=generator).exp()
+    moves = 0.02 * torch.randn(15, days, stocks, generator=generator).cumsum(1)
+    scale = torch.tensor([20.0] * 5 + [1e7, 0.02, 0.01, 0.02, 1e3, 1e3, 1e6, 1.0, 1.0, 1.0])
+    return level * moves.exp() * scale[:, None, None]
+
+
+def gather(slice_FTS: Tensor, stocks: Tensor) -> Tensor:
+    """Pictures (S, F, T) of chosen stocks as a view of (F, T, S) memory."""
+    pictures = slice_FTS.new_empty(*slice_FTS.shape[:2], len(stocks))
+    for source, target in zip(slice_FTS, pictures, strict=True):
+        torch.index_select(source, 1, stocks, out=target)
+    return pictures.permute(2, 0, 1)
+
+
+def write(name: str, figures: dict[str, object]) -> None:
+    """Print the figures and keep them under results/, with what they depend on."""
+    figures |= {
+        "torch": torch.__version__,
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(figures, indent=2)
+    (RESULTS / f"{name}.json").write_text(text + "\n")
+    print(text)
