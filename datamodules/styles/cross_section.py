@@ -15,10 +15,10 @@ from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.report import StyleReport
 from datamodules.styles.rolling import Array
 from datamodules.styles.standardise import (
+    Regression,
     clean,
     clip_cap,
     fill,
-    orthogonalise,
     standardise,
     winsorise,
 )
@@ -86,18 +86,21 @@ class CrossSection:
         having = np.zeros(len(self.industry), np.int64)
         for name in wanted:
             values = self._prepare(descriptors.get(name), report, k)
+            if values is None:
+                continue
             present = np.isfinite(values)
-            total[present] += weights[name] * values[present]
-            share[present] += weights[name]
+            total += weights[name] * np.where(present, values, 0.0)
+            share += weights[name] * present
             having += present
         report.reweighted[k] += np.count_nonzero((having > 0) & (having < len(wanted)))
         return np.divide(total, share, out=np.full(len(total), np.nan), where=share > 0)
 
-    def _prepare(self, values: Array | None, report: StyleReport, k: int) -> Array:
-        """(S,) a descriptor as it enters the sum; all NaN if too few stocks have it."""
+    def _prepare(self, values: Array | None, report: StyleReport, k: int) -> Array | None:
+        """(S,) a descriptor as it enters the sum; None if too few stocks have it."""
         if values is None or not self._enough(values):
-            return np.full(len(self.industry), np.nan)
-        values = np.where(np.isfinite(values), values, np.nan)
+            return None
+        if np.isinf(values).any():
+            values = np.where(np.isinf(values), np.nan, values)
         if self.profile.composite == "raw":
             return values
         return standardise(self._winsorise(values, report, k), self.centre)
@@ -106,9 +109,10 @@ class CrossSection:
         """(S,) standardised and filled style; None if it does not vary."""
         if self.profile.composite == "raw":
             composite = self._winsorise(composite, report, k)
-        filled, by_industry, by_zero = fill(standardise(composite, self.centre), self.industry)
-        final = standardise(filled, self.centre)
-        if not np.isfinite(final).all():
+        alone = standardise(composite, self.centre)
+        filled, by_industry, by_zero = fill(alone, self.industry)
+        final = standardise(filled, self.centre) if by_industry + by_zero else alone
+        if not np.isfinite(alone).any():
             return None
         report.filled_by_industry[k] += by_industry
         report.filled_by_zero[k] += by_zero
@@ -124,16 +128,14 @@ class CrossSection:
         rules, k = self.profile, STYLES.index(style)
         if not regressors:
             return standardise(self._winsorise(values, report, k), self.centre)
-        others = np.column_stack(regressors)
-        cleaned = orthogonalise(values, others, self.regression)
-        if cleaned.std() <= 1e-9 * values.std():
+        line = Regression(np.column_stack(regressors), self.regression)
+        residual = line.residual(values)
+        if residual.std() <= 1e-9 * values.std():
             return np.full(len(values), np.nan)
         if rules.winsorise_residuals == "all" or style == "non_linear_size":
-            cleaned, moved = clean(
-                values, others, self.regression, rules.winsorise, rules.winsorise_width
-            )
+            residual, moved = clean(residual, line, rules.winsorise, rules.winsorise_width)
             report.clipped[k] += moved
-        return standardise(cleaned, self.centre)
+        return standardise(residual, self.centre)
 
     def _winsorise(self, values: Array, report: StyleReport, k: int) -> Array:
         clipped, moved = winsorise(values, self.profile.winsorise, self.profile.winsorise_width)

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.styles.profiles import StyleProfile
-from datamodules.styles.rolling import Array, band, rows_back, weighted_line, weighted_moments
+from datamodules.styles.rolling import (
+    Array,
+    band,
+    rolling_mean,
+    rows_back,
+    weighted_line,
+    weighted_moments,
+)
 
 _MONTHS = {"STOM": 1, "STOQ": 3, "STOA": 12}
 _RANGE_MONTHS = 12
@@ -39,12 +46,12 @@ def market_and_risk(
     weights = band(block, days, profile.beta_half_life)
     rows = rows_back(returns, start, block, days - 1)
     beta, residual = weighted_line(
-        rows, rows_back(market, start, block, days - 1), weights, least * days
+        rows, rows_back(market, start, block, days - 1), weights, days, least * days
     )
     days = profile.volatility_days
     rows = rows_back(returns, start, block, days - 1)
     weights = band(block, days, profile.volatility_half_life)
-    _, volatility = weighted_moments(rows, weights, least * days)
+    _, volatility = weighted_moments(rows, weights, days, least * days)
     return {"BETA": beta, "HSIGMA": residual, "DASTD": volatility,
             "RSTR": _momentum(returns, start, block, profile)}  # fmt: skip
 
@@ -104,8 +111,7 @@ def liquidity(
     measures = {}
     for name, months in _MONTHS.items():
         days = months * profile.month_days
-        window = rows[reach + 1 - days :]
-        mean, _ = weighted_moments(window, band(block, days), profile.min_observed * days)
+        mean = rolling_mean(rows[reach + 1 - days :], days, profile.min_observed * days)
         measures[name] = _log(mean * profile.month_days)
     return measures
 
@@ -140,8 +146,8 @@ def _momentum(returns: NDArray, start: int, block: int, profile: StyleProfile) -
     days, lag = profile.momentum_days, profile.momentum_lag
     rows = rows_back(returns, start, block, days + lag - 1)
     weights = band(block, days, profile.momentum_half_life, lag)
-    mean, _ = weighted_moments(_log(1.0 + rows), weights, profile.min_observed_momentum * days)
-    return mean
+    least = profile.min_observed_momentum * days
+    return weighted_moments(_log(1.0 + rows), weights, days, least)[0]
 
 
 def _log(values: Array) -> Array:

@@ -52,12 +52,13 @@ def band(block: int, days: int, half_life: float = np.inf, lag: int = 0) -> Arra
     return weights
 
 
-def weighted_moments(rows: Array, weights: Array, least: float) -> tuple[Array, Array]:
+def weighted_moments(rows: Array, weights: Array, days: int, least: float) -> tuple[Array, Array]:
     """Weighted mean and population standard deviation of each date's window.
 
     Args:
         rows: (B + reach, N) observations; NaN or infinite ones weigh 0.
         weights: (B, B + reach) from `band`.
+        days: Days in the window.
         least: Number of observations below which both are NaN.
 
     Returns:
@@ -65,13 +66,33 @@ def weighted_moments(rows: Array, weights: Array, least: float) -> tuple[Array, 
     """
     valid = np.isfinite(rows)
     filled = np.where(valid, rows, 0.0)
-    total = _enough(valid, weights, least)
+    total = _total(valid, weights, days, least)
     mean = (weights @ filled) / total
-    square = (weights @ (filled * filled)) / total
+    np.multiply(filled, filled, out=filled)
+    square = (weights @ filled) / total
     return mean, np.sqrt(np.maximum(square - mean * mean, 0.0))
 
 
-def weighted_line(rows: Array, market: Array, weights: Array, least: float) -> tuple[Array, Array]:
+def rolling_mean(rows: Array, days: int, least: float) -> Array:
+    """(B, N) plain mean over the last `days` rows of each date; NaN observations are left out.
+
+    As a matrix product too: differences of cumulative sums would turn an empty month into 1e-17,
+    whose logarithm is no longer missing.
+
+    Args:
+        rows: (B + days - 1, N).
+        days: Days in the window.
+        least: Number of observations below which the mean is NaN.
+    """
+    valid = np.isfinite(rows)
+    count = _count(valid, len(rows) - days + 1, days).astype(np.float64)
+    count[count < max(least, 1)] = np.nan
+    return (band(len(rows) - days + 1, days) @ np.where(valid, rows, 0.0)) / count
+
+
+def weighted_line(
+    rows: Array, market: Array, weights: Array, days: int, least: float
+) -> tuple[Array, Array]:
     """Slope on the market, and spread of the residuals, of each date's weighted regression.
 
     The regression has an intercept; a day on which the stock or the market has no return weighs
@@ -81,6 +102,7 @@ def weighted_line(rows: Array, market: Array, weights: Array, least: float) -> t
         rows: (B + reach, N) returns of the stocks.
         market: (B + reach,) returns of the market.
         weights: (B, B + reach) from `band`.
+        days: Days in the window.
         least: Number of common observations below which both are NaN.
 
     Returns:
@@ -89,21 +111,28 @@ def weighted_line(rows: Array, market: Array, weights: Array, least: float) -> t
     valid = np.isfinite(rows) & np.isfinite(market)[:, None]
     y = np.where(valid, rows, 0.0)
     x = np.where(np.isfinite(market), market, 0.0)[:, None]
-    total = _enough(valid, weights, least)
+    total = _total(valid, weights, days, least)
     x_mean = (weights @ (valid * x)) / total
     y_mean = (weights @ y) / total
     xx = (weights @ (valid * (x * x))) / total
     xx_centred = xx - x_mean * x_mean
     xx_centred[xx_centred <= 1e-12 * xx] = np.nan
     xy_centred = (weights @ (y * x)) / total - x_mean * y_mean
-    yy_centred = (weights @ (y * y)) / total - y_mean * y_mean
+    np.multiply(y, y, out=y)
+    yy_centred = (weights @ y) / total - y_mean * y_mean
     slope = xy_centred / xx_centred
     return slope, np.sqrt(np.maximum(yy_centred - slope * xy_centred, 0.0))
 
 
-def _enough(valid: NDArray[np.bool_], weights: Array, least: float) -> Array:
+def _total(valid: NDArray[np.bool_], weights: Array, days: int, least: float) -> Array:
     """Sum of the weights of valid days, NaN where fewer than `least` (or none) are valid."""
-    present = valid.astype(np.float64)
-    total = weights @ present
-    total[((weights > 0).astype(np.float64) @ present) < max(least, 1)] = np.nan
+    total = weights @ valid.astype(np.float64)
+    total[_count(valid, len(weights), days) < max(least, 1)] = np.nan
     return total
+
+
+def _count(valid: NDArray[np.bool_], block: int, days: int) -> NDArray[np.int32]:
+    """(B, N) valid days in each date's window, which starts with the date's own row of `valid`."""
+    sums = np.zeros((len(valid) + 1, valid.shape[1]), np.int32)
+    np.cumsum(valid, axis=0, out=sums[1:])
+    return sums[days : days + block] - sums[:block]
