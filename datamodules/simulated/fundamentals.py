@@ -21,7 +21,11 @@ def quarter_ends(calendar: np.ndarray) -> np.ndarray:
 
 
 def simulate_fundamentals(
-    traits: Traits, seed: int, calendar: np.ndarray, shares: dict[np.datetime64, np.ndarray]
+    traits: Traits,
+    seed: int,
+    calendar: np.ndarray,
+    shares: dict[np.datetime64, np.ndarray],
+    opening: np.ndarray,
 ) -> pd.DataFrame:
     """Return the fundamentals table (yuan, shares), announced by the last session.
 
@@ -30,10 +34,9 @@ def simulate_fundamentals(
         seed: The market's seed.
         calendar: Sessions.
         shares: Total shares at each period end inside the calendar, (N,) each.
+        opening: Total shares before the first session, (N,).
     """
     company = _Company(traits, seed)
-    begins = np.min(list(shares)) if shares else calendar[-1]
-    opening = next(iter(shares.values())) if shares else traits.total_cap / traits.price
     frames = []
     for number, end in enumerate(quarter_ends(calendar)):
         month = int(end.astype("datetime64[M]").astype(int) % 12 + 1)
@@ -41,7 +44,7 @@ def simulate_fundamentals(
         accounts = company.report(rng, month)
         low, high = LAGS[month]
         accounts["announced"] = end + rng.integers(low, high, len(traits.codes))
-        accounts["total_shares"] = shares.get(end, opening) if end >= begins else opening
+        accounts["total_shares"] = shares.get(end, opening)
         session = int(np.searchsorted(calendar, end))
         public = (traits.listed_on - 732 < session) & (traits.delisted_on > session)
         frame = pd.DataFrame({"code": traits.codes, "period_end": end, **accounts})

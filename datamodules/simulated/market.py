@@ -9,11 +9,12 @@ before: a longer simulation begins with exactly the rows of a shorter one.
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from alphanet_pl.errors import ConfigError
 from datamodules.settings import MarketSettings
 from datamodules.simulated.alpha import Signal
 from datamodules.simulated.calendar import sessions
+from datamodules.simulated.checks import check_market, check_past
 from datamodules.simulated.events import Events, Status
 from datamodules.simulated.fundamentals import quarter_ends, simulate_fundamentals
 from datamodules.simulated.index import SEASONED, Index
@@ -25,34 +26,24 @@ from datamodules.simulated.traits import draw_traits
 from datamodules.simulated.turnover import Turnover
 from datamodules.simulated.write import Delivery
 
-MIN_STOCKS, MIN_DAYS = 20, 60
-
 
 def simulate(settings: MarketSettings, out: Path) -> None:
     """Write quotes, fundamentals, index, index_members and truth (Parquet) into the folder `out`.
 
     Raises:
-        ConfigError: A size too small to be a market.
+        ConfigError: Too small to be a market, an impossible strength, or days in the future.
         TableError: `out` holds something else.
     """
-    _check(settings)
+    check_market(settings)
     calendar = sessions(settings.start, settings.days)
+    check_past(settings, calendar[-1])
     market = _Market(settings, calendar)
     with Delivery(Path(out), market.traits.codes) as delivery:
         for day in range(settings.days):
             market.step(day, delivery)
-        table = simulate_fundamentals(market.traits, settings.seed, calendar, market.quarters)
-        delivery.write("fundamentals", table)
+        delivery.write("fundamentals", market.fundamentals())
         delivery.write("index", market.index.close())
         delivery.write("index_members", market.index.members(market.traits.codes))
-
-
-def _check(settings: MarketSettings) -> None:
-    for name, least in (("stocks", MIN_STOCKS), ("days", MIN_DAYS)):
-        if getattr(settings, name) < least:
-            given = f"a simulated market with {name}={getattr(settings, name)}"
-            hint = f"set data.market.{name}={least} or more"
-            raise ConfigError(given, f"at least {least}", hint)
 
 
 class _Market:
@@ -67,7 +58,8 @@ class _Market:
         self._shares = Shares(self.traits, settings.seed)
         self._signal = Signal(settings.stocks, settings.rank_ic)
         self.index = Index(settings.stocks, calendar)
-        self.quarters: dict[np.datetime64, np.ndarray] = {}
+        self._opening = self._shares.total.copy()
+        self._quarters: dict[np.datetime64, np.ndarray] = {}
         self._ends = quarter_ends(calendar)
         self._close = np.rint(self.traits.price * 100).astype(np.int64)
         self._drift = np.zeros(settings.stocks)
@@ -104,11 +96,17 @@ class _Market:
         known = np.flatnonzero(self._signal.known & status.listed)
         delivery.truth.add(date, known, {"expected_return": expected[known]})
 
+    def fundamentals(self) -> pd.DataFrame:
+        """Return the accounts announced by the last session."""
+        return simulate_fundamentals(
+            self.traits, self._seed, self._calendar, self._quarters, self._opening
+        )
+
     def _record_quarter(self, day: int) -> None:
         """Keep total shares at the period ends that passed since the last session."""
         since = self._calendar[day - 1] if day else self._calendar[0]
         for end in self._ends[(self._ends >= since) & (self._ends < self._calendar[day])]:
-            self.quarters[end] = self._shares.total.copy()
+            self._quarters[end] = self._shares.total.copy()
 
     def _deliver(
         self,

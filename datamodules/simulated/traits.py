@@ -20,7 +20,7 @@ STAR_OPENS = np.datetime64("2019-07-22")
 
 LISTED_AT_START = 0.8
 MEAN_WAIT = 700.0  # sessions until a later stock lists
-MEAN_LIFE = 244 * 120.0  # sessions until a stock is delisted for its accounts
+MEAN_LIFE = 244 * 80.0  # sessions until a stock is delisted for its accounts
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def draw_traits(stocks: int, seed: int, calendar: np.ndarray) -> Traits:
     waits = np.ceil(rng.exponential(MEAN_WAIT, stocks)).astype(int)
     early = rng.random(stocks) < LISTED_AT_START
     listed_on = np.where(early, -rng.integers(250, 4000, stocks), waits)
-    delisted_on = np.maximum(listed_on, 0) + 400 + rng.exponential(MEAN_LIFE, stocks).astype(int)
+    delisted_on = np.maximum(listed_on, 0) + 250 + rng.exponential(MEAN_LIFE, stocks).astype(int)
     board = _boards(rng.random(stocks), _listing_dates(listed_on, calendar))
     size, risk, liquidity, value, spare = rng.standard_normal((5, stocks))
     risk = 0.9 * risk - 0.44 * size
