@@ -3,9 +3,10 @@
 import netrc
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from alphanet_pl.files import write_text
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from lightning.pytorch.loggers import WandbLogger
 
 
-def build_logger(settings: Settings, folder: Path) -> "WandbLogger | bool":
+def build_logger(
+    settings: Settings, folder: Path, record: Mapping[str, Any]
+) -> "WandbLogger | bool":
     """The W&B logger of a fit, or False; never a prompt, and offline where there is no key.
 
-    The run's id is kept in the fit folder, so that a resumed fit continues its run.
+    The run's id is kept in the fit folder, so that a resumed fit continues its run. Its config is
+    the settings and what fit.json records before the first step: commit, versions, fingerprint.
     """
     options = settings.logger
     if not options.wandb:
@@ -37,9 +41,24 @@ def build_logger(settings: Settings, folder: Path) -> "WandbLogger | bool":
         offline=is_offline(options),
         id=_run_id(folder),
         resume="allow",
-        config=asdict(settings),
+        config={**asdict(settings), "fit": dict(record)},
     )
     return logger
+
+
+def finish_logger(logger: object, record: Mapping[str, Any]) -> None:
+    """Put what came out into the run's summary and end the run: unended, its data is lost."""
+    from lightning.pytorch.loggers import WandbLogger
+
+    if not isinstance(logger, WandbLogger):
+        return
+    import wandb
+
+    if record["metrics"] is not None:
+        names = ("metrics", "best_epoch", "epochs", "sampled_features", "seconds")
+        summary = {name: record[name] for name in names}
+        logger.experiment.summary.update({**summary.pop("metrics"), **summary})
+    wandb.finish(exit_code=0 if record["status"] == "done" else 1)
 
 
 def is_offline(options: LoggerSettings) -> bool:

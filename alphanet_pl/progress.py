@@ -1,6 +1,8 @@
 """A bar on a terminal, one line an epoch elsewhere."""
 
+import logging
 import sys
+import warnings
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import RichProgressBar
@@ -19,6 +21,18 @@ class EpochLines(pl.Callback):
             values = trainer.callback_metrics
             figures = "  ".join(f"{name} {float(value):.4f}" for name, value in values.items())
             self._console.print(f"epoch {trainer.current_epoch}  {figures}", highlight=False)
+
+
+def quiet() -> None:
+    """Keep Lightning's advertising and its warnings about what is meant here off the screen."""
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (
+        ".*does not have many workers.*",  # gathering a picture from memory takes a millisecond
+        ".*exists and is not empty.*",  # a fit folder is where a resumed fit belongs
+        ".*isinstance\\(treespec, LeafSpec\\).*",
+    ):
+        warnings.filterwarnings("ignore", message)
 
 
 def progress_callback(wanted: bool) -> pl.Callback:

@@ -2,14 +2,13 @@
 
 import os
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from omegaconf import OmegaConf
 
 from alphanet_pl.errors import ConfigError
@@ -17,9 +16,9 @@ from alphanet_pl.files import write_json, write_text
 from alphanet_pl.fits import SCHEMA, Fit, read_record
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
-from alphanet_pl.loggers import build_logger
+from alphanet_pl.loggers import build_logger, finish_logger
 from alphanet_pl.module import AlphaNetModule
-from alphanet_pl.progress import progress_callback
+from alphanet_pl.progress import progress_callback, quiet
 from alphanet_pl.provenance import git_commit, versions
 from alphanet_pl.settings import Settings
 from datamodules.datamodule import CrossSectionDataModule
@@ -50,16 +49,18 @@ def train(settings: Settings) -> Fit:
     )
     record = _start(folder, settings, panel, data, record)
     started = time.monotonic()
-    trainer = _trainer(settings, folder)
+    trainer = _trainer(settings, folder, record)
     last = folder / "last.ckpt"
     try:
         trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
+        record |= _outcome(trainer, module, data)
+    except SystemExit:  # Lightning's answer to Ctrl-C
+        raise KeyboardInterrupt from None
     finally:
         record["seconds"] += time.monotonic() - started
         write_json(folder / "fit.json", record)
-        for logger in trainer.loggers:
-            logger.finalize("success" if trainer.state.finished else "failed")
-    return _finish(folder, record, trainer, module, data)
+        finish_logger(trainer.logger, record)
+    return Fit(folder, record)
 
 
 def check_panel(panel: Panel, settings: Settings) -> None:
@@ -104,11 +105,10 @@ def use_threads(threads: int | None) -> None:
     torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
 
 
-def _trainer(settings: Settings, folder: Path) -> pl.Trainer:
-    # The loader is right with no workers: pictures are gathered from memory in a millisecond.
-    warnings.filterwarnings("ignore", ".*does not have many workers.*")
-    warnings.filterwarnings("ignore", ".*isinstance\\(treespec, LeafSpec\\).*")
+def _trainer(settings: Settings, folder: Path, record: dict[str, Any]) -> pl.Trainer:
+    quiet()
     options = settings.trainer
+    shown = progress_callback(options.progress)
     best = ModelCheckpoint(
         dirpath=folder,
         filename="best",
@@ -120,15 +120,15 @@ def _trainer(settings: Settings, folder: Path) -> pl.Trainer:
         accelerator=options.accelerator,
         devices=1,
         max_epochs=options.max_epochs,
-        logger=build_logger(settings, folder),
+        logger=build_logger(settings, folder, record),
         callbacks=[
             History(folder / "metrics.csv"),
             EarlyStopping("val/loss", patience=options.patience),
             best,
-            progress_callback(options.progress),
+            shown,
         ],
         enable_model_summary=False,
-        enable_progress_bar=options.progress,
+        enable_progress_bar=isinstance(shown, RichProgressBar),
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1_000_000,
@@ -163,28 +163,22 @@ def _start(
     return record
 
 
-def _finish(
-    folder: Path,
-    record: dict[str, Any],
-    trainer: pl.Trainer,
-    module: AlphaNetModule,
-    data: CrossSectionDataModule,
-) -> Fit:
-    """Record what came out; the status `done` is written last."""
+def _outcome(
+    trainer: pl.Trainer, module: AlphaNetModule, data: CrossSectionDataModule
+) -> dict[str, Any]:
+    """What fit.json says of a finished fit."""
     history = next(c for c in trainer.callbacks if isinstance(c, History))  # type: ignore[attr-defined]
     best = min(history.rows, key=lambda row: row["val/loss"])
     network = module.network
-    record |= {
+    return {
         "metrics": {name: value for name, value in best.items() if name != "epoch"},
         "best_epoch": int(best["epoch"]),
         "epochs": len(history.rows),
         "parameters": list(network.parameter_fingerprint()),
-        "sampled_features": [record["identity"]["data"]["features"][i] for i in network.sampled],
+        "sampled_features": [data.features[i] for i in network.sampled],
         "sessions": _describe(data),
         "status": "done",
     }
-    write_json(folder / "fit.json", record)
-    return Fit(folder, record)
 
 
 def _describe(data: CrossSectionDataModule) -> dict[str, dict[str, float | int]]:

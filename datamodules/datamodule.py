@@ -29,6 +29,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
     def __init__(self, panel: Panel, settings: DataSettings, asof: int, seed: int) -> None:
         super().__init__()
         self._panel, self._settings, self._seed = panel, settings, seed
+        self.features = panel.features
         self.split: Split = split_sessions(
             asof,
             first_usable_session(panel),

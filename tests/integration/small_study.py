@@ -1,0 +1,60 @@
+"""A small study that the integration tests share."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SMALL = (
+    "data.market.stocks=60",
+    "data.market.days=330",
+    "data.market.seed=5",
+    "data.in_sample_days=200",
+    "trainer.max_epochs=3",
+    "trainer.learning_rate=1e-3",
+    "trainer.threads=1",
+    "trainer.accelerator=cpu",
+)
+ASOF = 250
+"""Session index of the study's fits."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder of runs with a prepared small market."""
+
+    runs: Path
+
+    def words(self, verb: str, *overrides: str) -> list[str]:
+        """Arguments of one command in this study."""
+        return [verb, f"runs={self.runs}", *SMALL, *overrides]
+
+    def start(self, verb: str, *overrides: str) -> "subprocess.Popen[str]":
+        """Start a command as its own process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "alphanet_pl", *self.words(verb, *overrides)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+
+    def run(self, verb: str, *overrides: str) -> str:
+        """Run a command as its own process, to its end."""
+        process = self.start(verb, *overrides)
+        out, err = process.communicate(timeout=200)
+        assert process.returncode == 0, err
+        return out
+
+    def fits(self, overrides: Sequence[str] = ()) -> list[Path]:
+        """Folders of all fits."""
+        return sorted(path.parent for path in self.runs.glob("*/*/*/*/fit.json"))
+
+
+def call(study: Study, verb: str, *overrides: str) -> int:
+    """Run a command in this process: no start-up time."""
+    from alphanet_pl.cli import main
+
+    return main(study.words(verb, *overrides))
