@@ -1,0 +1,60 @@
+"""Styles inside a panel."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from alphanet_pl.errors import TableError
+from datamodules.contents import panel_contents
+from datamodules.dense import densify
+from datamodules.styles.compose import StyleInputs, compute_styles
+from datamodules.styles.make import style_maker
+from datamodules.styles.profiles import STYLES
+
+
+@pytest.fixture
+def profile(short):
+    return replace(short, beta_days=10, volatility_days=10, momentum_days=10, month_days=2)
+
+
+def test_a_panels_styles_are_those_of_its_scorable_stocks(make_tables, quotes, profile):
+    tables = make_tables(quotes)
+    contents = panel_contents(
+        tables, picture_days=5, horizon=4, styles=style_maker(None, profile, "available")
+    )
+    arrays, dense = contents.arrays, densify(quotes)
+    before = np.vstack([np.full(7, np.nan), arrays["close"][:-1]])
+    expected = compute_styles(
+        StyleInputs(
+            dates=dense.dates,
+            codes=dense.codes,
+            close=arrays["close"],
+            returns=np.where(arrays["traded"], arrays["close"] / before - 1, np.nan),
+            turn=np.where(arrays["traded"], dense.column("turn"), np.nan),
+            float_cap=dense.column("float_cap"),
+            industry=arrays["industry"],
+            universe=arrays["scorable"],
+        ),
+        profile,
+    )
+    assert contents.styles == STYLES
+    assert np.isfinite(arrays["styles"]).any()
+    np.testing.assert_allclose(arrays["styles"], expected.exposures, atol=1e-5)
+    assert np.isnan(arrays["styles"][~arrays["scorable"]]).all()
+    assert contents.attrs["styles"]["cap"] == "float_cap"
+
+
+def test_quotes_without_capitalisation_have_styles_without_size(make_tables, quotes, profile):
+    tables = make_tables(quotes.drop(columns="float_cap"))
+    contents = panel_contents(
+        tables, picture_days=5, horizon=4, styles=style_maker(None, profile, "available")
+    )
+    told = contents.attrs["styles"]["styles"]
+    assert told["size"]["dates"] == told["non_linear_size"]["dates"] == 0
+    assert told["liquidity"]["dates"] > 0
+
+
+def test_all_styles_of_tables_without_reports_are_refused(make_tables, quotes, profile):
+    with pytest.raises(TableError, match="equity"):
+        panel_contents(make_tables(quotes), styles=style_maker(None, profile, "all"))
