@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from alphanet_pl.errors import TableError
@@ -24,13 +25,13 @@ def test_a_panels_styles_are_those_of_its_scorable_stocks(make_tables, quotes, p
         tables, picture_days=5, horizon=4, styles=style_maker(None, profile, "available")
     )
     arrays, dense = contents.arrays, densify(quotes)
-    before = np.vstack([np.full(7, np.nan), arrays["close"][:-1]])
+    last_traded = pd.DataFrame(np.where(arrays["traded"], arrays["close"], np.nan)).ffill().shift()
     expected = compute_styles(
         StyleInputs(
             dates=dense.dates,
             codes=dense.codes,
             close=arrays["close"],
-            returns=np.where(arrays["traded"], arrays["close"] / before - 1, np.nan),
+            returns=np.where(arrays["traded"], arrays["close"] / last_traded - 1, np.nan),
             turn=np.where(arrays["traded"], dense.column("turn"), np.nan),
             float_cap=dense.column("float_cap"),
             industry=arrays["industry"],
