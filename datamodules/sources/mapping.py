@@ -1,6 +1,6 @@
 """A vendor's names onto ours: data.columns and data.scale, refused where they name nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from alphanet_pl.errors import ConfigError, TableError
 from datamodules.settings import TableSettings
@@ -15,32 +15,30 @@ def check_settings(settings: TableSettings) -> None:
         ConfigError: With the nearest right name.
     """
     for group in ("files", "columns", "scale"):
-        for table in getattr(settings, group):
-            _among(f"data.{group}", table, COLUMNS, "table")
-    for group in ("columns", "scale"):
-        for table, named in getattr(settings, group).items():
-            for name in named:
-                _among(f"data.{group}.{table}", name, _names(table, group == "scale"), "column")
-    for name in settings.qlib_adjusted:
-        _among("data.qlib_adjusted", name, _names("quotes", True), "column")
-    for name in settings.without:
-        _among("data.without", name, FILLINGS, "column that can be done without")
+        _among(f"data.{group}", getattr(settings, group), COLUMNS)
+    for table, named in settings.columns.items():
+        _among(f"data.columns.{table}", named, [column.name for column in COLUMNS[table]])
+    for table, factors in settings.scale.items():
+        _among(f"data.scale.{table}", factors, _numbers(table))
+    _among("data.qlib_adjusted", settings.qlib_adjusted, _numbers("quotes"))
+    _among("data.without", settings.without, FILLINGS)
     if settings.free_turn not in ("required", "turn"):
         given = f"data.free_turn={settings.free_turn} was given"
         raise ConfigError(given, "required or turn is needed", "data.free_turn=turn")
 
 
-def _names(table: str, numbers_only: bool) -> list[str]:
-    return [c.name for c in COLUMNS[table] if c.kind == "number" or not numbers_only]
+def _numbers(table: str) -> list[str]:
+    return [column.name for column in COLUMNS[table] if column.kind == "number"]
 
 
-def _among(setting: str, name: str, options: Collection[str], what: str) -> None:
-    if name not in options:
-        raise ConfigError(
-            f"{setting} names {name}",
-            f"a {what} of these is needed: {', '.join(options)}",
-            f"{setting}.{nearest(name, options)} is the nearest",
-        )
+def _among(setting: str, names: Iterable[str], options: Collection[str]) -> None:
+    for name in names:
+        if name not in options:
+            raise ConfigError(
+                f"{setting} names {name}",
+                f"it may name {', '.join(options)}",
+                f"in {setting}, {nearest(name, options)} is the nearest",
+            )
 
 
 def map_columns(

@@ -55,7 +55,8 @@ def frame_of(read: Mapping[str, Rows], calendar: pd.DatetimeIndex) -> pd.DataFra
     }
     frame = pd.DataFrame(columns, copy=False)
     frame.insert(0, "date", calendar[np.concatenate(sessions)])
-    frame.insert(1, "code", pd.Categorical.from_codes(stock, categories=codes))
+    code = pd.Categorical.from_codes(stock, categories=pd.Index(codes))
+    frame.insert(1, "code", pd.Series(code))
     if "traded" in frame:
         frame["traded"] = frame["traded"].fillna(0)
     elif "volume" in frame:

@@ -1,6 +1,7 @@
 """Pandera's failures as sentences: what was given, what is needed, and what mends it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -9,19 +10,17 @@ from pandera.errors import SchemaErrorReason as Reason
 
 from alphanet_pl.errors import TableError
 from datamodules.tables.columns import KEYS, Column
+from datamodules.tables.values import KINDS, value_tests
 from datamodules.tables.wording import nearest, rows_in_words
-
-KINDS = {
-    "date": "a date or timestamp without time zone",
-    "text": "text",
-    "number": "a number",
-    "flag": "true/false or 0/1",
-}
-"""Kind of a column -> what it needs, in words; also the name of its type check."""
 
 
 def failure_in_words(
-    error: SchemaError, frame: pd.DataFrame, table: str, columns: Sequence[Column], origin: str
+    error: SchemaError,
+    frame: pd.DataFrame,
+    table: str,
+    columns: Sequence[Column],
+    origin: str,
+    today: date,
 ) -> TableError:
     """The error to raise for a pandera failure; arguments as in `check_schema`."""
     if error.reason_code is Reason.COLUMN_NOT_IN_DATAFRAME:
@@ -33,7 +32,8 @@ def failure_in_words(
     needed = str(error.check.name)
     if needed in KINDS.values():
         return _mistyped(frame[name].dtype, table, name, needed, origin)
-    failed = error.failure_cases["index"].to_numpy()
+    column = next(column for column in columns if column.name == name)
+    failed = np.flatnonzero(~value_tests(column, today)[needed](frame[name]).to_numpy())
     return refused_rows(frame, failed, table, f"{name} is wrong", needed, origin, (name,))
 
 

@@ -30,5 +30,5 @@ def with_fallbacks(
 
 def _filling(name: str, rows: int) -> pd.Categorical | float | bool:
     if name == "industry":
-        return pd.Categorical.from_codes(np.full(rows, -1), categories=[])
+        return pd.Categorical.from_codes(np.full(rows, -1), categories=pd.Index([], dtype="str"))
     return False if name == "is_st" else np.nan

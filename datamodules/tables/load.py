@@ -5,6 +5,7 @@ Example: `tables = load_tables(TableSettings(source="parquet", path="vendor"))`.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import cast
 
 import pandas as pd
 
@@ -42,7 +43,8 @@ def load_tables(
     read = {
         table: _table(table, settings, today or date.today(), features, report) for table in COLUMNS
     }
-    quotes = read.pop("quotes")
+    # Every source refuses to go without quotes.
+    quotes = cast("pd.DataFrame", read.pop("quotes"))
     return Tables(quotes=quotes, **read, report=report)
 
 

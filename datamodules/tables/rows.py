@@ -55,7 +55,7 @@ def set_faults_aside(
         report.faults.append(Note(table, rule.kind, len(rows), rule.says, tuple(examples)))
     if table == "quotes":
         return _not_traded(frame, bad)
-    return frame.drop(index=bad).reset_index(drop=True)
+    return frame.drop(index=pd.Index(bad)).reset_index(drop=True)
 
 
 def _not_traded(quotes: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def _not_traded(quotes: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
         if name in quotes:
             set_aside[name] = quotes[name].where(good)
     factor = quotes["adj_factor"]
-    set_aside["adj_factor"] = factor.where(good | (factor > 0))
+    set_aside["adj_factor"] = factor.where(good | factor.between(0, np.inf, inclusive="neither"))
     set_aside["traded"] = quotes["traded"] & good
     return set_aside
 
@@ -88,12 +88,12 @@ def _refusal(
         words += rows_in_words(frame, np.array([row]), KEYS[table], rule.shown)
     share = len(bad) / len(frame)
     fate = "counts them as not traded" if table == "quotes" else "leaves them out"
-    hints = [rule.hint(frame, rows) for rule, rows in found]
-    hints.append(f"mend them, or data.max_bad_rows={_rounded_up(share):g} {fate}")
+    units = [hint for rule, rows in found if (hint := rule.hint(frame, rows))]
+    hint = f"mend them, or data.max_bad_rows={_rounded_up(share):g} {fate}"
     return TableError(
         f"{origin}: {len(bad):,} of {len(frame):,} rows are faulty ({kinds}): {'; '.join(words)}",
         f"at most data.max_bad_rows={most:g} of the rows may be",
-        "; or ".join(hint for hint in hints if hint),
+        "; ".join(units) or hint,
     )
 
 

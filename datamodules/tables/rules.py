@@ -115,12 +115,15 @@ def _off(frame: pd.DataFrame, name: str, slack: float) -> np.ndarray:
 
 
 def _vwap_unit(frame: pd.DataFrame, rows: np.ndarray) -> str:
-    """The scale that would mend vwap, where it is off by one power of ten throughout."""
+    """The scale that would mend vwap, where most rows are off by one power of ten."""
+    if 2 * len(rows) < frame["traded"].sum():
+        return ""
     ratio = float(np.median(frame["vwap"].to_numpy()[rows] / frame["close"].to_numpy()[rows]))
     power = round(np.log10(ratio)) if 0 < ratio < np.inf else 0
     if not power or not 0.9 < ratio / 10.0**power < 1.1:
         return ""
-    return f"data.scale.quotes.vwap={10.0**-power:g}, for vwap is {10.0**power:g} times the price"
+    mend = f"data.scale.quotes.vwap={10.0**-power:g} (times any scale it has)"
+    return f"{mend}, for vwap is {10.0**power:g} times the price"
 
 
 _OTHERS = {

@@ -7,17 +7,14 @@ a row is read, and on the whole table, for nulls and dates.
 from collections.abc import Sequence
 from datetime import date
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError
 
 from datamodules.tables.columns import KEYS, Column
-from datamodules.tables.failures import KINDS, failure_in_words
+from datamodules.tables.failures import failure_in_words
+from datamodules.tables.values import KINDS, is_kind, value_tests
 from datamodules.tables.wording import SHOWN
-
-_DATED = ("date", "announced", "period_end")
-"""Columns that cannot lie in the future; a membership may start or end there."""
 
 
 def check_schema(
@@ -39,7 +36,7 @@ def check_schema(
         # In place, for nothing is changed: pandera would copy the whole table first.
         schema_of(table, columns, today).validate(frame, inplace=True)
     except SchemaError as error:
-        raise failure_in_words(error, frame, table, columns, origin) from None
+        raise failure_in_words(error, frame, table, columns, origin, today) from None
 
 
 def schema_of(table: str, columns: Sequence[Column], today: date) -> pa.DataFrameSchema:
@@ -48,13 +45,12 @@ def schema_of(table: str, columns: Sequence[Column], today: date) -> pa.DataFram
     Uniqueness is not here: on rows sorted by key it costs nothing (structure.py), while pandera
     hashes every row.
     """
-    newest = pd.Timestamp(today)
     return pa.DataFrameSchema(
         {
             column.name: pa.Column(
                 required=bool(column.needed_by),
                 nullable=column.name not in KEYS[table] and column.kind != "flag",
-                checks=_checks(column, newest),
+                checks=_checks(column, today),
             )
             for column in columns
         },
@@ -62,41 +58,12 @@ def schema_of(table: str, columns: Sequence[Column], today: date) -> pa.DataFram
     )
 
 
-def _checks(column: Column, newest: pd.Timestamp) -> list[pa.Check]:
-    checks = [
-        pa.Check(lambda values, kind=column.kind: is_kind(values, kind), name=KINDS[column.kind])
+def _checks(column: Column, today: date) -> list[pa.Check]:
+    # Without a cap on failure cases pandera spells out every failing row: minutes for a panel.
+    return [
+        pa.Check(lambda values: is_kind(values, column.kind), name=KINDS[column.kind]),
+        *(
+            pa.Check(test, name=needed, n_failure_cases=SHOWN)
+            for needed, test in value_tests(column, today).items()
+        ),
     ]
-    if column.kind == "date":
-        checks.append(
-            pa.Check(
-                lambda values: values.isna() | (values == values.dt.normalize()),
-                name="a day at midnight, without a time",
-                n_failure_cases=SHOWN,
-            )
-        )
-    if column.name in _DATED:
-        checks.append(
-            pa.Check(
-                lambda values: values.isna() | (values <= newest),
-                name=f"a date up to today ({newest.date()})",
-            )
-        )
-    if column.kind == "flag":
-        checks.append(
-            pa.Check(lambda values: values.isin((0, 1)), name="0 or 1", n_failure_cases=SHOWN)
-        )
-    return checks
-
-
-def is_kind(values: pd.Series, kind: str) -> bool:
-    """Whether a column's type is of a kind: `date`, `text`, `number` or `flag`."""
-    dtype = values.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return kind == "text" and is_kind(dtype.categories.to_series(), "text")
-    if kind == "date":
-        return isinstance(dtype, np.dtype) and dtype.kind == "M"
-    if kind == "text":
-        return pd.api.types.is_string_dtype(dtype)
-    if kind == "flag":
-        return pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype)
-    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)

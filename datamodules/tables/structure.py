@@ -64,7 +64,9 @@ def _categories(values: pd.Series, is_code: bool) -> pd.Series:
     unique = sorted(set(names))
     place = np.searchsorted(unique, names)
     codes = np.append(place, -1)[coded.cat.codes.to_numpy()]
-    return pd.Series(pd.Categorical.from_codes(codes, categories=unique), index=values.index)
+    return pd.Series(
+        pd.Categorical.from_codes(codes, categories=pd.Index(unique)), index=values.index
+    )
 
 
 def sort_by_key(frame: pd.DataFrame, table: str, origin: str) -> pd.DataFrame:

@@ -8,15 +8,21 @@ from datamodules.sources.mapping import check_settings
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"files": {"quote": "x"}}, "data.files names quote: .*HINT: data.files.quotes is the nea"),
-        ({"columns": {"indx": {}}}, "data.columns names indx: .*data.columns.index is the nearest"),
+        (
+            {"files": {"quote": "x"}},
+            "data.files names quote: .*HINT: in data.files, quotes is",
+        ),
+        (
+            {"columns": {"indx": {}}},
+            "data.columns names indx: .*in data.columns, index is",
+        ),
         (
             {"columns": {"quotes": {"opne": "o"}}},
-            "data.columns.quotes names opne: .*HINT: data.columns.quotes.open is the nearest",
+            "data.columns.quotes names opne: .*HINT: in data.columns.quotes, open is the nearest",
         ),
         (
             {"scale": {"quotes": {"vol": 100.0}}},
-            "data.scale.quotes names vol: .*HINT: data.scale.quotes.volume is the nearest",
+            "data.scale.quotes names vol: .*HINT: in data.scale.quotes, volume is the nearest",
         ),
         ({"scale": {"quotes": {"code": 2.0}}}, "data.scale.quotes names code"),
         ({"qlib_adjusted": ["vol"]}, "data.qlib_adjusted names vol"),
