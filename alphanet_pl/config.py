@@ -88,6 +88,7 @@ def check(settings: Settings) -> None:
     for key, value, rule in _rules(settings, ""):
         _check_value(key, value, rule)
     data = settings.data
+    data.style_profile.check()
     if data.embargo < data.horizon + 1:
         raise ConfigError(
             f"data.embargo={data.embargo} was given with data.horizon={data.horizon}",
@@ -151,6 +152,7 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
     config = compose(verb, list(path))
     keys, groups, known = list(_keys(config, "")), _groups(), []
     for text in overrides:
+        text = text.replace("data.style_profile=", "style_profile=", 1)
         key, separator, value = text.partition("=")
         if not separator:
             raise ConfigError(

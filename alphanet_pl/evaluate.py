@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from alphanet_pl.errors import EvaluationError
+from alphanet_pl.evaluation.exposures import exposures_section
 from alphanet_pl.evaluation.ic import achievable, forward_returns, ic_block, sections
 from alphanet_pl.evaluation.neutralise import neutralise
 from alphanet_pl.evaluation.schema import (
     Evaluation,
+    ExposuresSection,
     ICSection,
     Provenance,
     StockCoverage,
     new_evaluation,
 )
-from alphanet_pl.factor import factor_path, read_factor
+from alphanet_pl.factor import factor_path, has_raw, read_factor
 from alphanet_pl.files import read_json
 from alphanet_pl.provenance import git_commit, versions
 from alphanet_pl.settings import Settings
@@ -47,6 +49,8 @@ def evaluate(settings: Settings) -> Evaluation:
     evaluation = new_evaluation(settings.variant, str(first), str(last))
     judged = judge(panel, settings, factor)
     evaluation["ic"] = ic_section(panel, settings, judged)
+    if panel.has("styles"):
+        evaluation["exposures"] = style_section(panel, judged, path)
     evaluation["stock_coverage"] = stock_coverage(panel, judged.rows, factor)
     evaluation["provenance"] = provenance(panel, settings, path)
     return evaluation
@@ -101,6 +105,17 @@ def ic_section(panel: Panel, settings: Settings, judged: Judged) -> ICSection:
         raw=block(judged.factor),  # type: ignore[typeddict-item]
         achievable=None if truth is None else achievable(judged.factor, truth, judged.forward),
     )
+
+
+def style_section(panel: Panel, judged: Judged, path: Path) -> ExposuresSection:
+    """Exposures of the factor, and of a neutralised model's predictions before projection."""
+    first, last = int(judged.rows[0]), int(judged.rows[-1])
+    styles = panel.read("styles", first, last + 1)[judged.rows - first]
+    raw = None
+    if has_raw(path):
+        before = read_factor(path, panel, "raw")[judged.rows]
+        raw = np.where(np.isfinite(judged.factor), before, np.nan)
+    return exposures_section(judged.factor, styles, panel.styles, panel.dates[judged.rows], raw)
 
 
 def stock_coverage(panel: Panel, rows: np.ndarray, factor: np.ndarray) -> StockCoverage:

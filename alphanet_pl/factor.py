@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from alphanet_pl.errors import EvaluationError
 from alphanet_pl.identity import variant_folder
@@ -30,8 +31,8 @@ def write_factor(factor: pd.DataFrame, path: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def read_factor(path: Path, panel: Panel) -> np.ndarray:
-    """A factor as (dates, stocks) float64 on the panel's axes, NaN where it has no score.
+def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
+    """A column of a factor as (dates, stocks) float64 on the panel's axes, NaN without a score.
 
     Raises:
         EvaluationError: No such file, missing columns, or rows that the panel does not know.
@@ -41,7 +42,7 @@ def read_factor(path: Path, panel: Panel) -> np.ndarray:
             f"{path} is not there", "evaluate needs a factor", "alphanet predict date=START:END"
         )
     try:
-        table = pd.read_parquet(path, columns=["date", "code", "factor"])
+        table = pd.read_parquet(path, columns=["date", "code", column])
     except (OSError, ValueError) as error:
         raise EvaluationError(
             f"{path} cannot be read ({str(error).splitlines()[0]})",
@@ -60,5 +61,10 @@ def read_factor(path: Path, panel: Panel) -> np.ndarray:
             "data.panel=PANEL, the one it was scored on",
         )
     dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
-    dense[rows, columns] = table["factor"].to_numpy(np.float64)
+    dense[rows, columns] = table[column].to_numpy(np.float64)
     return dense
+
+
+def has_raw(path: Path) -> bool:
+    """Whether the factor is a neutralised model's and keeps its predictions before projection."""
+    return "raw" in pq.read_schema(path).names

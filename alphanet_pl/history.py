@@ -1,4 +1,4 @@
-"""metrics.csv of a fit: one row an epoch, carried by the checkpoint, so a resumed fit's is whole."""
+"""metrics.csv of a fit: a row an epoch, carried by the checkpoint, so a resumed fit's is whole."""
 
 import csv
 import io

@@ -19,12 +19,11 @@ PROTOCOL = 1
 def model_identity(settings: Settings) -> dict[str, object]:
     """Every setting that can change the weights, apart from when, which seed and which data."""
     data, trainer = asdict(settings.data), asdict(settings.trainer)
-    neutral = {"styles": data["styles"]} if settings.loss.neutralise else {}
     return {
         "protocol": PROTOCOL,
         "model": asdict(settings.model),
         "loss": asdict(settings.loss),
-        "data": {name: data[name] for name in _DATA} | neutral,
+        "data": {name: data[name] for name in _DATA},
         "trainer": {name: trainer[name] for name in _TRAINER},
     }
 

@@ -5,21 +5,26 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from alphanet_pl.errors import ConfigError, PanelError
 from alphanet_pl.fits import Fit, find_fits
+from alphanet_pl.module import AlphaNetModule
 from alphanet_pl.settings import Settings
 from alphanet_pl.train import check_panel, parse_date, use_threads
+from datamodules.batch import CrossSections
 from datamodules.cross_sections import CrossSectionDataset
 from datamodules.panel.panel import Panel
 from datamodules.pictures import StreamedSlice
+from datamodules.styles.basis import StyleBases
 
 
 def predict(settings: Settings) -> tuple[pd.DataFrame, list[Fit]]:
     """Score the sessions of `date` with the newest fits before the first of them.
 
     Returns:
-        The factor (date, code, one column a seed, `factor` their mean), and the fits used.
+        The factor (date, code, one column a seed, `factor` their mean; for neutralised models
+        also `raw`, the mean before projection), and the fits used.
 
     Raises:
         AlphaNetError: No such sessions, no such fits, or a panel prepared otherwise.
@@ -67,17 +72,14 @@ def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFra
     modules = [fit.load() for fit in fits]
     first, stop = int(sessions[0]), int(sessions[-1]) + 1
     members = panel.read("scorable", first, stop)[sessions - first]
-    dataset = CrossSectionDataset(sessions, members, None, StreamedSlice(panel))
+    neutral = any(module.loss.residual is not None for module in modules)
+    bases = StyleBases(panel) if neutral else None
+    dataset = CrossSectionDataset(sessions, members, None, StreamedSlice(panel), bases)
     parts = []
     for position, stocks in enumerate(dataset.stocks):
         if not len(stocks):
             continue
-        batch = dataset[position]
-        with torch.inference_mode():
-            columns = {
-                f"seed_{fit.seed}": module.predict_step(batch, 0).numpy()
-                for fit, module in zip(fits, modules, strict=True)
-            }
+        columns = _columns(dataset[position], fits, modules)
         date = panel.dates[sessions[position]]
         parts.append(pd.DataFrame({"date": date, "code": panel.codes[stocks], **columns}))
     if not parts:
@@ -86,7 +88,25 @@ def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFra
             f"a score needs {panel.picture_days} traded sessions in a row",
             "see the drop ledger in data_report.json beside the panel",
         )
-    factor = pd.concat(parts, ignore_index=True)
-    seeds = [name for name in factor.columns if name.startswith("seed_")]
-    factor["factor"] = factor[seeds].to_numpy(np.float64).mean(axis=1).astype(np.float32)
-    return factor
+    return pd.concat(parts, ignore_index=True)
+
+
+def _columns(
+    batch: CrossSections, fits: Sequence[Fit], modules: Sequence[AlphaNetModule]
+) -> dict[str, np.ndarray]:
+    """One column a seed, their mean, and for neutralised models the mean before projection."""
+    with torch.inference_mode():
+        raw = [module(batch.pictures) for module in modules]
+        published = [
+            module.loss.published(values, batch)
+            for module, values in zip(modules, raw, strict=True)
+        ]
+    columns = {f"seed_{f.seed}": p.numpy() for f, p in zip(fits, published, strict=True)}
+    columns["factor"] = _mean(published)
+    if batch.basis is not None:
+        columns["raw"] = _mean(raw)
+    return columns
+
+
+def _mean(values: Sequence[Tensor]) -> np.ndarray:
+    return torch.stack(list(values)).double().mean(dim=0).float().numpy()

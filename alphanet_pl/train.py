@@ -39,7 +39,9 @@ def train(settings: Settings) -> Fit:
     if record is not None and record["status"] == "done":
         return Fit(folder, record)
     use_threads(settings.trainer.threads)
-    data = CrossSectionDataModule(panel, settings.data, asof, settings.seed)
+    data = CrossSectionDataModule(
+        panel, settings.data, asof, settings.seed, with_styles=settings.loss.neutralise
+    )
     module = AlphaNetModule.create(
         features=len(panel.features),
         model=settings.model,

@@ -14,6 +14,7 @@ from datamodules.sampler import CrossSectionSampler
 from datamodules.sections import Sections, first_usable_session, read_sections
 from datamodules.settings import DataSettings
 from datamodules.split import Split, split_sessions
+from datamodules.styles.basis import StyleBases
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -24,10 +25,20 @@ class CrossSectionDataModule(pl.LightningDataModule):
         settings: Group `data`.
         asof: Session index of the fit.
         seed: The fit's seed.
+        with_styles: Batches carry style bases, for a neutralised loss.
     """
 
-    def __init__(self, panel: Panel, settings: DataSettings, asof: int, seed: int) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        settings: DataSettings,
+        asof: int,
+        seed: int,
+        *,
+        with_styles: bool = False,
+    ) -> None:
         super().__init__()
+        self._bases = StyleBases(panel) if with_styles else None
         self._panel, self._settings, self._seed = panel, settings, seed
         self.features = panel.features
         self.split: Split = split_sessions(
@@ -56,9 +67,9 @@ class CrossSectionDataModule(pl.LightningDataModule):
                     "see the drop ledger in data_report.json beside the panel",
                 )
         source = self._source(train, validation)
-        self.train = CrossSectionDataset(train.sessions, train.members, train.labels, source)
-        self.validation = CrossSectionDataset(
-            validation.sessions, validation.members, validation.labels, source
+        self.train, self.validation = (
+            CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
+            for part in (train, validation)
         )
 
     def train_dataloader(self) -> DataLoader[CrossSections]:

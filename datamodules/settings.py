@@ -5,6 +5,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from datamodules.styles.profiles import StyleProfile
+
 FEATURES: tuple[str, ...] = (
     "open", "high", "low", "close", "vwap", "volume", "return1", "turn", "free_turn",
     "close/free_turn", "open/turn", "volume/low", "vwap/high", "low/high", "vwap/close",
@@ -73,7 +75,8 @@ class DataSettings(TableSettings):
     horizon: int = field(default=10, metadata={"least": 1})
     label: str = field(default="close", metadata={"choices": ("close", "vwap_next")})
     filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
-    styles: str = field(default="none", metadata={"choices": ("none", "available", "all")})
+    styles: str = field(default="available", metadata={"choices": ("none", "available", "all")})
+    style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: int = field(default=1500, metadata={"least": 60})
     min_in_sample_days: int | None = field(default=None, metadata={"least": 60})
     sample_step: int = field(default=2, metadata={"least": 1})

@@ -8,6 +8,8 @@ from datamodules.panel import Panel
 from datamodules.prepare import prepare
 from datamodules.settings import IndexSettings, MarketSettings, TableSettings
 from datamodules.simulated.market import simulate
+from datamodules.styles.make import style_maker
+from datamodules.styles.profiles import StyleProfile
 from datamodules.tables.load import load_tables
 
 
@@ -23,4 +25,5 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_panel(small_tables: Path) -> Panel:
     """The panel of `small_tables`."""
     tables = load_tables(TableSettings(source="simulated", path=str(small_tables)))
-    return prepare(tables, small_tables.parent / "panel.zarr", index=IndexSettings())
+    styles = style_maker(tables.fundamentals, StyleProfile(), "available")
+    return prepare(tables, small_tables.parent / "panel.zarr", index=IndexSettings(), styles=styles)

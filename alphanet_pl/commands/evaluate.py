@@ -56,5 +56,8 @@ def _write_tables(evaluation: Evaluation, folder: Path) -> None:
         "ic_by_industry": pd.DataFrame(ic["neutral"]["by_industry"]).T.rename_axis("industry"),
         "ic_decay": pd.DataFrame(ic["neutral"]["decay"]).set_index("horizon"),
     }
+    exposures = evaluation["exposures"]
+    if exposures is not None:
+        tables["exposures"] = pd.DataFrame(exposures["styles"]).T.rename_axis("style")
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table.to_csv(lineterminator="\n"))

@@ -7,6 +7,7 @@ from alphanet_pl.files import read_json
 from alphanet_pl.settings import Settings
 from datamodules.prepare import REPORT, prepare
 from datamodules.simulated.market import simulate
+from datamodules.styles.make import style_maker
 from datamodules.tables.load import load_tables
 
 
@@ -18,6 +19,9 @@ def run(settings: Settings) -> str:
     if data.source == "simulated":
         simulate(data.market, Path(data.path))
     tables = load_tables(data, features=data.features)
+    styles = None
+    if data.styles != "none":
+        styles = style_maker(tables.fundamentals, data.style_profile, data.styles)
     panel = prepare(
         tables,
         Path(data.panel),
@@ -25,6 +29,7 @@ def run(settings: Settings) -> str:
         horizon=data.horizon,
         picture_days=data.picture_days,
         index=settings.evaluation.index,
+        styles=styles,
         attrs={"free_turn": data.free_turn, "source": data.source},
     )
     report = read_json(panel.path.with_name(REPORT))

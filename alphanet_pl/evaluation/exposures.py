@@ -29,7 +29,11 @@ def style_exposures(factor: Floats, styles: Floats) -> Floats:
 
 
 def exposures_section(
-    factor: Floats, styles: Floats, names: Sequence[str], dates: NDArray[np.datetime64]
+    factor: Floats,
+    styles: Floats,
+    names: Sequence[str],
+    dates: NDArray[np.datetime64],
+    raw: Floats | None = None,
 ) -> ExposuresSection:
     """Mean and mean absolute exposure to each style, and the series behind them.
 
@@ -41,12 +45,17 @@ def exposures_section(
         styles: (D, N, K).
         names: K style names.
         dates: (D,).
+        raw: (D, N) a neutralised model's predictions before projection, or None.
     """
     found = style_exposures(factor, styles)
+    before = None if raw is None else style_exposures(raw, styles)
     return ExposuresSection(
         sections=dates.astype(str).tolist(),
         styles={name: _summary(found[:, k]) for k, name in enumerate(names)},
         series={name: found[:, k].tolist() for k, name in enumerate(names)},
+        before_projection=None
+        if before is None
+        else {name: _summary(before[:, k]) for k, name in enumerate(names)},
     )
 
 

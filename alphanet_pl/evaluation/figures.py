@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.schema import ICSection
+from alphanet_pl.evaluation.schema import ExposuresSection, ICSection
 
 INK, ACCENT, MUTED = "#1f2933", "#0b6e99", "#9aa5b1"
 
@@ -36,6 +36,19 @@ def rank_ic_decay(ic: ICSection) -> go.Figure:
     figure.add_bar(x=decay["horizon"], y=decay["mean"], marker_color=ACCENT, name="mean RankIC")
     figure.update_xaxes(title="sessions ahead")
     return _styled(figure, "Decay, neutral factor", "mean RankIC")
+
+
+def style_exposures(exposures: ExposuresSection) -> go.Figure:
+    """Mean absolute rank correlation with each style; a neutralised model's also before."""
+    names = [name.replace("_", " ") for name in exposures["styles"]]
+    figure = go.Figure()
+    parts = {"published factor": (exposures["styles"], ACCENT)}
+    if exposures["before_projection"] is not None:
+        parts["before projection"] = (exposures["before_projection"], MUTED)
+    for name, (styles, color) in parts.items():
+        values = [style["mean_absolute"] for style in styles.values()]
+        figure.add_bar(x=names, y=values, marker_color=color, name=name)
+    return _styled(figure, "Style exposures", "mean |rank correlation|")
 
 
 def _styled(figure: go.Figure, title: str, unit: str) -> go.Figure:

@@ -9,7 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from alphanet_pl.evaluation.figures import cumulative_rank_ic, rank_ic_by_section, rank_ic_decay
+from alphanet_pl.evaluation.figures import (
+    cumulative_rank_ic,
+    rank_ic_by_section,
+    rank_ic_decay,
+    style_exposures,
+)
 from alphanet_pl.evaluation.schema import Evaluation, ICSummary
 from alphanet_pl.files import write_text
 
@@ -40,8 +45,8 @@ def write_report(evaluation: Evaluation, path: Path) -> None:
 def render(evaluation: Evaluation) -> str:
     """The page as text."""
     title = f"AlphaNet-{evaluation['variant']}: out-of-sample factor"
-    body = [f"<h1>{escape(title)}</h1>", _lead(evaluation), _ic(evaluation), _drops(evaluation)]
-    body.append(_provenance(evaluation))
+    parts = (_lead, _ic, _exposures, _drops, _provenance)
+    body = [f"<h1>{escape(title)}</h1>", *(part(evaluation) for part in parts)]
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
@@ -121,6 +126,27 @@ def _summaries(head: str, rows: Mapping[str, ICSummary]) -> str:
         for name, s in rows.items()
     ]
     return _table(header, body)
+
+
+def _exposures(evaluation: Evaluation) -> str:
+    found = evaluation["exposures"]
+    if found is None:
+        return ""
+    before = found["before_projection"]
+    header = ["style", "mean", "mean |.|", "N"]
+    rows = [
+        [name.replace("_", " "), _number(s["mean"]), _number(s["mean_absolute"]), str(s["n"])]
+        for name, s in found["styles"].items()
+    ]
+    note = "Rank correlation of the factor with each Barra style, over the sections that have it."
+    if before is not None:
+        header.append("mean |.| before projection")
+        for row, style in zip(rows, before.values(), strict=True):
+            row.append(_number(style["mean_absolute"]))
+    return (
+        f"<h2>Style exposures</h2><p>{note}</p>{_figure(style_exposures(found))}"
+        f"{_table(header, rows)}"
+    )
 
 
 def _drops(evaluation: Evaluation) -> str:

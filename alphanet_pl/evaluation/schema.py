@@ -257,6 +257,8 @@ class ExposuresSection(TypedDict):
     sections: list[str]
     styles: dict[str, Exposure]
     series: dict[str, list[float]]
+    before_projection: dict[str, Exposure] | None
+    """Of a neutralised model's predictions before their projection; null for the others."""
 
 
 class StockCoverage(TypedDict):

@@ -4,20 +4,15 @@ loss = build_loss(LossSettings(long_weight=2.0))
 scalar = loss(prediction_S, batch)
 """
 
-from alphanet_pl.errors import ConfigError
 from alphanet_pl.losses.long_side import LongSide
 from alphanet_pl.losses.loss import Loss
+from alphanet_pl.losses.neutralised import NeutralisedLoss
 from alphanet_pl.settings import LossSettings
 
-__all__ = ["LongSide", "Loss", "build_loss"]
+__all__ = ["LongSide", "Loss", "NeutralisedLoss", "build_loss"]
 
 
 def build_loss(settings: LossSettings) -> Loss:
-    """Return the loss that the settings describe.
-
-    Raises:
-        ConfigError: The settings ask for what is not there.
-    """
-    if settings.neutralise:
-        raise ConfigError("loss.neutralise=true", "a plain loss", "set loss.neutralise=false")
-    return Loss(weights=LongSide(settings.long_weight) if settings.long_weight != 1 else None)
+    """Return the loss that the settings describe."""
+    weights = LongSide(settings.long_weight) if settings.long_weight != 1 else None
+    return NeutralisedLoss(weights) if settings.neutralise else Loss(weights)

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 from torch import Tensor
 
+from alphanet_pl.errors import PanelError
+from datamodules.panel import Panel
+
 RANK_CUTOFF = 1e-6
 """Share of a column that must be new for it to count. Exposures are stored as float32: what
 differs by less than that is rounding, and its direction would be noise."""
@@ -45,24 +48,32 @@ def orthonormal_basis(exposures: NDArray, intercept: bool = True) -> NDArray[np.
 
 
 class StyleBases:
-    """The bases of some sessions' cross-sections, each worked out once and kept.
+    """The bases of cross-sections of a panel, each worked out once and kept.
 
     Keeps 4 bytes x stocks x 11 a session: 100 MB for 750 sessions of 3,000 stocks.
 
     Args:
-        exposures: (D, N, K) styles of consecutive sessions; released with the last reference.
-        first: Session index of the first of them.
+        panel: A panel with styles.
+
+    Raises:
+        PanelError: It has none.
     """
 
-    def __init__(self, exposures: NDArray, first: int) -> None:
-        self._exposures, self._first = exposures, first
+    def __init__(self, panel: Panel) -> None:
+        if not panel.has("styles"):
+            raise PanelError(
+                f"{panel.path} was prepared without styles",
+                "a neutralised loss projects them out",
+                "alphanet prepare data.styles=available, or loss.neutralise=false",
+            )
+        self._panel = panel
         self._kept: dict[int, tuple[NDArray, Tensor]] = {}
 
     def __call__(self, session: int, stocks: NDArray[np.integer]) -> Tensor:
         """Basis (len(stocks), r) of a session's stocks, float32."""
         known = self._kept.get(session)
         if known is None or not np.array_equal(known[0], stocks):
-            rows = self._exposures[session - self._first][stocks]
+            rows = self._panel.read("styles", session, session + 1)[0, stocks]
             known = stocks, torch.from_numpy(orthonormal_basis(rows))
             self._kept[session] = known
         return known[1]

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from alphanet_pl.errors import PanelError
+from datamodules.prepare import prepare
+from datamodules.settings import TableSettings
 from datamodules.styles.basis import StyleBases, orthonormal_basis
+from datamodules.tables.load import load_tables
 
 
 @pytest.fixture
@@ -97,20 +101,25 @@ def test_the_scale_of_a_style_does_not_matter(exposures):
     np.testing.assert_allclose(found, dense_residual(exposures, y), atol=1e-6)
 
 
-def test_the_bases_of_a_session_are_worked_out_once():
-    exposures = np.random.default_rng(5).normal(size=(3, 40, 10))
-    bases = StyleBases(exposures, first=100)
-    stocks = np.arange(0, 40, 2)
-    first = bases(101, stocks)
-    np.testing.assert_array_equal(first.numpy(), orthonormal_basis(exposures[1, stocks]))
+def test_the_bases_of_a_session_are_worked_out_once(small_panel):
+    bases, stocks = StyleBases(small_panel), np.flatnonzero(small_panel.read("scorable")[300])
+    first = bases(300, stocks)
+    exposures = small_panel.read("styles")[300, stocks]
+    np.testing.assert_array_equal(first.numpy(), orthonormal_basis(exposures))
     assert first.dtype == torch.float32
-    assert bases(101, stocks) is first
+    assert bases(300, stocks) is first
 
 
-def test_other_stocks_of_the_same_session_get_their_own_basis():
-    exposures = np.random.default_rng(6).normal(size=(3, 40, 10))
-    bases = StyleBases(exposures, first=100)
-    bases(101, np.arange(20))
-    np.testing.assert_array_equal(
-        bases(101, np.arange(30)).numpy(), orthonormal_basis(exposures[1, :30])
-    )
+def test_other_stocks_of_the_same_session_get_their_own_basis(small_panel):
+    bases, stocks = StyleBases(small_panel), np.flatnonzero(small_panel.read("scorable")[300])
+    bases(300, stocks)
+    fewer = bases(300, stocks[:30])
+    exposures = small_panel.read("styles")[300, stocks[:30]]
+    np.testing.assert_array_equal(fewer.numpy(), orthonormal_basis(exposures))
+
+
+def test_a_panel_without_styles_says_how_to_get_them(small_tables, tmp_path):
+    tables = load_tables(TableSettings(source="simulated", path=str(small_tables)))
+    panel = prepare(tables, tmp_path / "panel.zarr")
+    with pytest.raises(PanelError, match=r"data\.styles=available"):
+        StyleBases(panel)

@@ -1,0 +1,74 @@
+"""A planted signal is found, and nothing is found where there is nothing."""
+
+import numpy as np
+import pytest
+
+from alphanet_pl.evaluation.ic import forward_returns, ic_summary, sections
+from alphanet_pl.evaluation.ranks import rank_correlation
+from alphanet_pl.fits import Fit
+from alphanet_pl.predict import score
+from alphanet_pl.settings import ModelSettings, Settings, TrainerSettings
+from alphanet_pl.train import train
+from datamodules import datamodule
+from datamodules.panel import Panel
+from datamodules.prepare import prepare
+from datamodules.sections import Sections, read_sections
+from datamodules.settings import DataSettings, MarketSettings, TableSettings
+from datamodules.simulated.market import simulate
+from datamodules.tables.load import load_tables
+
+DAYS, ASOF = 800, 500
+SEEDS = (0, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory) -> Panel:
+    folder = tmp_path_factory.mktemp("signal")
+    simulate(MarketSettings(stocks=300, days=DAYS, seed=11), folder / "tables")
+    tables = load_tables(TableSettings(source="simulated", path=str(folder / "tables")))
+    return prepare(tables, folder / "panel.zarr")
+
+
+def _settings(panel: Panel, runs, seed: int) -> Settings:
+    return Settings(
+        variant="v2.1",
+        seed=seed,
+        asof=str(panel.dates[ASOF]),
+        runs=str(runs),
+        data=DataSettings(panel=str(panel.path), in_sample_days=460, dates_per_step=8),
+        model=ModelSettings(n=8),
+        trainer=TrainerSettings(
+            max_epochs=12, learning_rate=1e-3, threads=1, accelerator="cpu", progress=False
+        ),
+    )
+
+
+def _rank_ic(panel: Panel, fit: Fit) -> dict[str, float]:
+    rows = sections(ASOF, DAYS - 10, 10)
+    table = score(panel, rows, [fit])
+    dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
+    where = np.searchsorted(panel.dates, table["date"].to_numpy().astype("datetime64[D]"))
+    dense[where, np.searchsorted(panel.codes, table["code"].to_numpy().astype(str))] = table[
+        "factor"
+    ]
+    forward = forward_returns(panel.read("close"), rows, 10)
+    return ic_summary(rank_correlation(dense[rows], forward))
+
+
+def test_a_planted_signal_is_found_out_of_sample(market, tmp_path):
+    found = _rank_ic(market, train(_settings(market, tmp_path, 0)))
+    assert found["mean"] > 3 * found["standard_error"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_found_when_labels_are_shuffled(market, tmp_path, monkeypatch, seed):
+    def shuffled(panel: Panel, settings: DataSettings, sessions: np.ndarray) -> Sections:
+        true = read_sections(panel, settings, sessions)
+        rng = np.random.default_rng([seed, len(sessions)])
+        for row, members in zip(true.labels, true.members, strict=True):
+            row[members] = rng.permutation(row[members])
+        return true
+
+    monkeypatch.setattr(datamodule, "read_sections", shuffled)
+    found = _rank_ic(market, train(_settings(market, tmp_path, seed)))
+    assert abs(found["mean"]) < 3 * found["standard_error"]
