@@ -49,7 +49,7 @@ class AlphaNet(nn.Module):
         self.feature_norm = BatchNorm(width, eps, momentum)
         self.lstm = WindowLSTM(width, units, generator)
         self.state_norm = BatchNorm(units, eps, momentum)
-        self.head = nn.Linear(units, 1)
+        self.head = nn.utils.skip_init(nn.Linear, units, 1)
         nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
         nn.init.zeros_(self.head.bias)
 

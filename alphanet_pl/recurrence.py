@@ -79,12 +79,12 @@ def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
     units = len(weights_GR) // 4
     inputs_RWS[-units - 1] = 1
     trace: list[Tensor] = []
-    for window, inputs in enumerate(inputs_RWS.unbind(1)):
+    for window in range(inputs_RWS.shape[1]):
         if window:
-            inputs[-units:] = trace[-1]
-            gates = (weights_GR @ inputs).sigmoid_()
+            inputs_RWS[-units:, window] = trace[-1]
+            gates = (weights_GR @ inputs_RWS[:, window]).sigmoid_()
         else:
-            gates = (weights_GR[units:, :-units] @ inputs[:-units]).sigmoid_()
+            gates = (weights_GR[units:, :-units] @ inputs_RWS[:-units, 0]).sigmoid_()
         enter, output, candidate = gates[-3 * units :].chunk(3)
         memory = torch.addcmul(enter, enter, candidate, value=-2)
         if window:
@@ -123,9 +123,9 @@ class _LastState(torch.autograd.Function):
                 _through_sigmoid(d_memory * before, forget, out[:units])
                 d_memory.mul_(forget)
                 d_state = recurrent.T @ out
-        d_weights = rest.flatten(1) @ inputs[:, 1:].flatten(1).T
-        d_weights[units:, :-units].addmm_(first, inputs[:-units, 0].T)
-        return None, _doubled(d_weights)
+        d_weights_RG = inputs[:, 1:].flatten(1) @ rest.flatten(1).T
+        d_weights_RG[:-units, units:].addmm_(inputs[:-units, 0], first.T)
+        return None, _doubled(d_weights_RG.T)
 
 
 def _through_sigmoid(grad: Tensor, value: Tensor, out: Tensor) -> None:
