@@ -22,9 +22,15 @@ def check_settings(settings: TableSettings) -> None:
         _among(f"data.scale.{table}", factors, _numbers(table))
     _among("data.qlib_adjusted", settings.qlib_adjusted, _numbers("quotes"))
     _among("data.without", settings.without, FILLINGS)
-    if settings.free_turn not in ("required", "turn"):
-        given = f"data.free_turn={settings.free_turn} was given"
-        raise ConfigError(given, "required or turn is needed", "data.free_turn=turn")
+    _one_of("source", settings.source, ("simulated", "parquet", "qlib"))
+    _one_of("free_turn", settings.free_turn, ("required", "turn"))
+
+
+def _one_of(name: str, given: str, options: Sequence[str]) -> None:
+    if given not in options:
+        needed = f"it is one of {', '.join(options)}"
+        hint = f"data.{name}={nearest(given, options)}"
+        raise ConfigError(f"data.{name}={given} was given", needed, hint)
 
 
 def _numbers(table: str) -> list[str]:

@@ -26,6 +26,7 @@ from datamodules.sources.mapping import check_settings
         ),
         ({"scale": {"quotes": {"code": 2.0}}}, "data.scale.quotes names code"),
         ({"qlib_adjusted": ["vol"]}, "data.qlib_adjusted names vol"),
+        ({"source": "qlb"}, "data.source=qlb .*HINT: data.source=qlib"),
     ],
 )
 def test_a_setting_that_names_nothing_is_refused_with_the_nearest(settings, message):
