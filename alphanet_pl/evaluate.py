@@ -152,6 +152,12 @@ def lacks(panel: Panel) -> list[str]:
     out = []
     if panel.attrs.get("free_turn") == "turn":
         out.append("Free-float shares are absent: free_turn is the turnover of float shares.")
+    if panel.attrs.get("without"):
+        absent = ", ".join(panel.attrs["without"])
+        out.append(f"The quotes do without {absent}.")
+    styles = panel.attrs.get("styles", {})
+    if styles.get("missing_descriptors"):
+        out.append(f"Style descriptors without data: {', '.join(styles['missing_descriptors'])}.")
     return out
 
 

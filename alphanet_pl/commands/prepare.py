@@ -30,7 +30,7 @@ def run(settings: Settings) -> str:
         picture_days=data.picture_days,
         index=settings.evaluation.index,
         styles=styles,
-        attrs={"free_turn": data.free_turn, "source": data.source},
+        attrs={"free_turn": data.free_turn, "without": list(data.without), "source": data.source},
     )
     report = read_json(panel.path.with_name(REPORT))
     return "\n".join(

@@ -1,3 +1,6 @@
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,18 @@ def test_every_key_carries_a_comment(path: Path):
         if key.split(":")[0] in {"variant", "name"}:  # the file's own name
             continue
         assert "#" in line, f"{path.name}: {line}"
+
+
+def test_every_setting_stands_in_a_file_with_its_comment():
+    written = "\n".join(path.read_text(encoding="utf-8") for path in conf_dir().rglob("*.yaml"))
+    for name in _names(load_settings("train")):
+        assert re.search(rf"^\s*{name}:", written, re.MULTILINE), name
+
+
+def _names(node: object) -> Iterator[str]:
+    for item in fields(node):
+        value = getattr(node, item.name)
+        yield from _names(value) if is_dataclass(value) else [item.name]
 
 
 def test_variants_differ_as_the_report_says():
