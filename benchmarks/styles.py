@@ -8,6 +8,7 @@ the same Beta by the obvious loop over stocks, per stock and in the same run.
 
 import argparse
 import json
+import os
 import resource
 import time
 from pathlib import Path
@@ -95,8 +96,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     inputs, profile = market(options.days, options.stocks), StyleProfile()
-    before = peak_mb()
+    before, load = peak_mb(), os.getloadavg()[0]
+    cpu = time.process_time()
     seconds = clock(compute_styles, inputs, profile, "all")
+    cpu = time.process_time() - cpu
     peak = peak_mb()
     series = market_returns(inputs.returns, inputs.float_cap, inputs.universe, None)
     loop = clock(beta_by_loop, inputs, series, profile) / LOOPED
@@ -106,6 +109,8 @@ def main() -> None:
         "stocks": options.stocks,
         "reports": len(inputs.fundamentals),
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+        "load_before": round(load, 1),
         "peak_mb": peak,
         "inputs_mb": before,
         "beta_loop_ms_per_stock": round(loop * 1e3, 2),

@@ -71,8 +71,9 @@ class CrossSection:
             if style in made:
                 regressors = [made[name] for name in others if name in made]
                 made[style] = self._clean(style, made[style], regressors, report)
-        columns = [made.get(style, np.full(len(self.industry), np.nan)) for style in STYLES]
-        exposures = np.column_stack(columns)
+        exposures = np.full((len(self.industry), len(STYLES)), np.nan)
+        for style, values in made.items():
+            exposures[:, STYLES.index(style)] = values
         report.available[t] = np.isfinite(exposures).any(axis=0)
         return exposures
 
