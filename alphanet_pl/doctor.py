@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from alphanet_pl.devices import describe_device
 from alphanet_pl.errors import AlphaNetError, ConfigError, FitError
 from alphanet_pl.loggers import is_offline
 from alphanet_pl.settings import Settings
@@ -109,16 +109,7 @@ class Examination:
         return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB free"
 
     def _device(self) -> str:
-        wanted, there = self._settings.trainer.accelerator, torch.cuda.is_available()
-        if wanted == "gpu" and not there:
-            raise ConfigError(
-                "trainer.accelerator=gpu was given",
-                "torch sees no GPU here",
-                "trainer.accelerator=auto, or check CUDA_VISIBLE_DEVICES",
-            )
-        if there and wanted != "cpu":
-            return f"{torch.cuda.get_device_name()}"
-        return f"CPU, {self._settings.trainer.threads or len(os.sched_getaffinity(0))} threads"
+        return describe_device(self._settings.trainer)
 
     def _disk(self) -> str:
         folder = Path(self._settings.runs).absolute()

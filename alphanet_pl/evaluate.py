@@ -9,6 +9,7 @@ import numpy as np
 from alphanet_pl.errors import EvaluationError
 from alphanet_pl.evaluation.exposures import exposures_section
 from alphanet_pl.evaluation.ic import achievable, forward_returns, ic_block, sections
+from alphanet_pl.evaluation.market import carried
 from alphanet_pl.evaluation.neutralise import neutralise
 from alphanet_pl.evaluation.schema import (
     Evaluation,
@@ -28,10 +29,11 @@ from datamodules.sections import read_filter
 
 @dataclass(frozen=True)
 class Judged:
-    """A factor's cross-sections: rows (S,) of the panel, factor and return (S, N)."""
+    """A factor's cross-sections: rows (S,); factor, its neutral form, return (S, N)."""
 
     rows: np.ndarray
     factor: np.ndarray
+    neutral: np.ndarray
     forward: np.ndarray
 
 
@@ -70,9 +72,18 @@ def judge(panel: Panel, settings: Settings, factor: np.ndarray) -> Judged:
             "predict earlier dates, or prepare a longer panel",
         )
     forward = forward_returns(price, rows, options.step, lag)
-    traded = read_filter(panel, options.filter)[rows] & np.isfinite(forward)
-    kept = np.where(traded, factor[rows], np.nan)
-    return Judged(rows, kept, np.where(np.isfinite(kept), forward, np.nan))
+    kept = read_filter(panel, options.filter)[rows] & np.isfinite(forward)
+    industry, log_cap = panel.read("industry")[rows], panel.read("log_cap")[rows]
+    # The report's universe leaves filtered stocks out from the start; otherwise what is known
+    # only tomorrow must not touch the statistics of today's neutralisation.
+    universe = np.where(kept, factor[rows], np.nan) if options.filter == "report" else factor[rows]
+    neutral = neutralise(universe, industry, log_cap)
+    return Judged(
+        rows,
+        factor=np.where(kept, factor[rows], np.nan),
+        neutral=np.where(kept, neutral, np.nan),
+        forward=np.where(kept, forward, np.nan),
+    )
 
 
 def ic_section(panel: Panel, settings: Settings, judged: Judged) -> ICSection:
@@ -80,7 +91,6 @@ def ic_section(panel: Panel, settings: Settings, judged: Judged) -> ICSection:
     options, rows = settings.evaluation, judged.rows
     price, lag = _price(panel, options.label)
     industry, log_cap = panel.read("industry")[rows], panel.read("log_cap")[rows]
-    neutral = neutralise(judged.factor, industry, log_cap)
 
     def block(factor: np.ndarray) -> object:
         return ic_block(
@@ -101,7 +111,7 @@ def ic_section(panel: Panel, settings: Settings, judged: Judged) -> ICSection:
         step=options.step,
         label=options.label,
         filter=options.filter,
-        neutral=block(neutral),  # type: ignore[typeddict-item]
+        neutral=block(judged.neutral),  # type: ignore[typeddict-item]
         raw=block(judged.factor),  # type: ignore[typeddict-item]
         achievable=None if truth is None else achievable(judged.factor, truth, judged.forward),
     )
@@ -166,14 +176,8 @@ def _price(panel: Panel, label: str) -> tuple[np.ndarray, int]:
 
     Without a trade the last price counts, after a delisting too.
     """
-    close = _carried(panel.read("close"))
+    close = carried(panel.read("close"))
     if label == "close":
         return close, 0
     vwap = panel.read("vwap")
     return np.where(np.isfinite(vwap), vwap, close), 1
-
-
-def _carried(price: np.ndarray) -> np.ndarray:
-    """Each stock's last known price, (T, N)."""
-    row = np.where(np.isfinite(price), np.arange(len(price))[:, None], 0)
-    return np.take_along_axis(price, np.maximum.accumulate(row, axis=0), axis=0)

@@ -7,11 +7,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from alphanet_pl.devices import use_threads
 from alphanet_pl.errors import ConfigError, PanelError
 from alphanet_pl.fits import Fit, find_fits
 from alphanet_pl.module import AlphaNetModule
 from alphanet_pl.settings import Settings
-from alphanet_pl.train import check_panel, parse_date, use_threads
+from alphanet_pl.train import check_panel, parse_date
 from datamodules.batch import CrossSections
 from datamodules.cross_sections import CrossSectionDataset
 from datamodules.panel.panel import Panel
@@ -31,7 +32,7 @@ def predict(settings: Settings) -> tuple[pd.DataFrame, list[Fit]]:
     """
     panel = Panel.open(settings.data.panel)
     check_panel(panel, settings)
-    use_threads(settings.trainer.threads)
+    use_threads(settings.trainer)
     sessions = sessions_to_score(panel, settings.date)
     fits = find_fits(settings, panel.dates[sessions[0]])
     return score(panel, sessions, fits), fits

@@ -1,16 +1,15 @@
 """One fit: from a panel and settings to a folder with trained weights."""
 
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
-import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from omegaconf import OmegaConf
 
+from alphanet_pl.devices import describe_device, use_threads
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import write_json, write_text
 from alphanet_pl.fits import SCHEMA, Fit, read_record
@@ -38,7 +37,8 @@ def train(settings: Settings) -> Fit:
     record = read_record(folder)
     if record is not None and record["status"] == "done":
         return Fit(folder, record)
-    use_threads(settings.trainer.threads)
+    describe_device(settings.trainer)
+    use_threads(settings.trainer)
     data = CrossSectionDataModule(
         panel, settings.data, asof, settings.seed, with_styles=settings.loss.neutralise
     )
@@ -85,7 +85,14 @@ def asof_session(panel: Panel, settings: Settings) -> int:
     """Session index of the fit: the last one on or before `asof`, or the newest with labels."""
     if settings.asof is None:
         return len(panel.dates) - 1 - panel.horizon
-    return panel.session_on_or_before(parse_date("asof", settings.asof))
+    day = parse_date("asof", settings.asof)
+    if day < panel.dates[0]:
+        raise ConfigError(
+            f"asof={settings.asof} was given",
+            f"it is before the panel's first session {panel.dates[0]}",
+            f"asof={panel.dates[len(panel.dates) - 1 - panel.horizon]}",
+        )
+    return panel.session_on_or_before(day)
 
 
 def parse_date(key: str, text: str) -> np.datetime64:
@@ -100,11 +107,6 @@ def parse_date(key: str, text: str) -> np.datetime64:
         raise ConfigError(
             f"{key}={text} was given", "a date reads YYYY-MM-DD", f"{key}=2011-01-31"
         ) from None
-
-
-def use_threads(threads: int | None) -> None:
-    """Give torch the cores this process may use: one too many makes it 10 times slower."""
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
 
 
 def _trainer(settings: Settings, folder: Path, record: dict[str, Any]) -> pl.Trainer:
