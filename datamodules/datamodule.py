@@ -57,8 +57,12 @@ class CrossSectionDataModule(pl.LightningDataModule):
         """Read labels and, unless streaming, the slice of the panel that the fit needs."""
         if self.train is not None:
             return
-        train = read_sections(self._panel, self._settings, self.split.train)
-        validation = read_sections(self._panel, self._settings, self.split.validation)
+        # Something of a cross-section must be left once its styles and intercept are taken out.
+        least = 2 if self._bases is None else len(self._panel.styles) + 2
+        train, validation = (
+            read_sections(self._panel, self._settings, sessions, least)
+            for sessions in (self.split.train, self.split.validation)
+        )
         for name, part in (("training", train), ("validation", validation)):
             if len(part.sessions) < 2:
                 raise PanelError(

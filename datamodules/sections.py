@@ -19,11 +19,13 @@ class Sections:
     labels: np.ndarray
 
 
-def read_sections(panel: Panel, settings: DataSettings, sessions: np.ndarray) -> Sections:
+def read_sections(
+    panel: Panel, settings: DataSettings, sessions: np.ndarray, least: int = 2
+) -> Sections:
     """Members and standardised labels of these sessions.
 
     A member is scorable, has a forward return and passes the next-day filter; a session with
-    fewer than two of them is left out.
+    fewer than `least` of them is left out.
     """
     first, stop = int(sessions[0]), int(sessions[-1]) + 1
     rows = sessions - first
@@ -32,7 +34,7 @@ def read_sections(panel: Panel, settings: DataSettings, sessions: np.ndarray) ->
     members &= read_filter(panel, settings.filter, first, stop)[rows]
     labels = standardise(forward, members)
     members &= np.isfinite(labels)
-    kept = members.sum(axis=1) >= 2
+    kept = members.sum(axis=1) >= least
     return Sections(sessions[kept], members[kept], labels[kept])
 
 

@@ -62,8 +62,10 @@ def test_a_planted_signal_is_found_out_of_sample(market, tmp_path):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_found_when_labels_are_shuffled(market, tmp_path, monkeypatch, seed):
-    def shuffled(panel: Panel, settings: DataSettings, sessions: np.ndarray) -> Sections:
-        true = read_sections(panel, settings, sessions)
+    def shuffled(
+        panel: Panel, settings: DataSettings, sessions: np.ndarray, least: int
+    ) -> Sections:
+        true = read_sections(panel, settings, sessions, least)
         rng = np.random.default_rng([seed, len(sessions)])
         for row, members in zip(true.labels, true.members, strict=True):
             row[members] = rng.permutation(row[members])

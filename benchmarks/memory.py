@@ -1,0 +1,62 @@
+"""Peak resident memory of a 1,500-session, 4,000-stock fit: pictures are never materialised.
+
+python -m benchmarks.memory
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.full_size import full_size_panel
+
+_FIT = """
+import resource, sys
+from alphanet_pl.cli import main
+code = main(sys.argv[1:])
+print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+sys.exit(code)
+"""
+
+
+def measure(folder: Path, residency: str, *overrides: str) -> float:
+    """Peak resident bytes of one fit in its own process; a few of its dates tell as much as all."""
+    panel = full_size_panel(folder / "panel.zarr")
+    words = (
+        "train",
+        "data=parquet",
+        f"data.panel={panel.path}",
+        f"data.residency={residency}",
+        "data.sample_step=25",
+        "trainer.max_epochs=1",
+        "trainer.threads=1",
+        "trainer.accelerator=cpu",
+        f"runs={folder}",
+        f"experiment={residency}",
+        *overrides,
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", _FIT, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    return 1024.0 * int(done.stdout.rsplit("peak ", 1)[1])
+
+
+def main() -> None:
+    """Measure both residencies of a CPU fit."""
+    with tempfile.TemporaryDirectory() as folder:
+        peaks = {name: measure(Path(folder), name) for name in ("host", "stream")}
+    result = {f"{name} GB": round(peak / 1e9, 2) for name, peak in peaks.items()}
+    result["budget GB"] = 2.0
+    text = json.dumps(result, indent=2)
+    print(text)
+    Path(__file__).with_name("results").joinpath("memory.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
