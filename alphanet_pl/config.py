@@ -181,7 +181,7 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
 
 
 def _keys(config: DictConfig, prefix: str) -> Iterator[str]:
-    for key in config:
+    for key in map(str, config):
         name = f"{prefix}{key}"
         yield name
         if OmegaConf.is_missing(config, key) or OmegaConf.is_interpolation(config, key):

@@ -88,7 +88,8 @@ class CrossSectionDataModule(pl.LightningDataModule):
         )
         if self.trainer:
             # On resume Lightning builds the iterator before it sets the epoch.
-            sampler.set_epoch(self.trainer.fit_loop.epoch_progress.current.processed)
+            progress = self.trainer.fit_loop.epoch_progress.current
+            sampler.set_epoch(progress.processed)  # type: ignore[attr-defined]
         return self._loader(dataset, sampler)
 
     def val_dataloader(self) -> DataLoader[CrossSections]:

@@ -46,8 +46,8 @@ def _write_tables(evaluation: Evaluation, folder: Path) -> None:
     ic = evaluation["ic"]
     if ic is None:
         return
-    summaries = {form: ic[form]["summary"] for form in ("neutral", "raw")}  # type: ignore[literal-required]
-    series = {form: ic[form]["series"]["values"] for form in ("neutral", "raw")}  # type: ignore[literal-required]
+    summaries = {form: ic[form]["summary"] for form in ("neutral", "raw")}
+    series = {form: ic[form]["series"]["values"] for form in ("neutral", "raw")}
     dates = ic["neutral"]["series"]["dates"]
     tables = {
         "ic": pd.DataFrame(summaries).T.rename_axis("factor"),

@@ -1,4 +1,5 @@
 import pytest
+
 from benchmarks.memory import measure
 
 
