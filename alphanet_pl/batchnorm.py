@@ -8,6 +8,8 @@ GPU alike (torch's own SyncBatchNorm refuses CPU tensors); otherwise nothing is 
     centred_CN, scale_C, shift_C = norm(x_CN)
 """
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -54,7 +56,8 @@ class BatchNorm(nn.Module):
         mean, var = across_ranks(x_CN.shape[1], local, squares)
         self._follow(mean, var)
         scale = self._scale(var)
-        return centred, scale, self.bias + scale * (local - mean)
+        shift = self.bias if mean is local else self.bias + scale * (local - mean)
+        return centred, scale, shift
 
     def _centre(self, x_CN: Tensor, mean: Tensor) -> Tensor:
         return x_CN - mean[:, None] if x_CN.requires_grad else x_CN.sub_(mean[:, None])
@@ -92,13 +95,13 @@ class _AllGather(torch.autograd.Function):
     """Every rank's vector, stacked; backward adds up what all ranks make of mine."""
 
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, mine: Tensor) -> Tensor:
+    def forward(ctx: Any, mine: Tensor) -> Tensor:
         ranks = [torch.empty_like(mine) for _ in range(dist.get_world_size())]
         dist.all_gather(ranks, mine)
         return torch.stack(ranks)
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
         grad = grad.contiguous()
         dist.all_reduce(grad)
         return grad[dist.get_rank()]

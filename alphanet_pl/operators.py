@@ -67,16 +67,12 @@ def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None
     singles = features[2 * pairs :].unflatten(0, (4, rows))
     centred, inverse = _write_singles(x_DFWS, singles)
     if pairs:
-        std = singles[0]
-        if len(sample) < rows or tuple(sample) != tuple(range(rows)):
-            index = torch.tensor(sample, device=x_FTS.device)
-            centred, inverse, std = (
-                centred.index_select(1, index),
-                inverse.index_select(0, index),
-                std.index_select(0, index),
-            )
-        unit_DNWS = centred.mul_(inverse.mul_((WINDOW - 1) ** -0.5))
-        _write_pairs(unit_DNWS, std, *features[: 2 * pairs].chunk(2))
+        unit = x_FTS.new_empty(WINDOW, len(sample), *x_DFWS.shape[2:])
+        inverse.mul_((WINDOW - 1) ** -0.5)
+        days, scales = centred.unbind(1), inverse.unbind()
+        for place, row in enumerate(sample):
+            torch.mul(days[row], scales[row], out=unit[:, place])
+        _write_pairs(unit, singles[0, list(sample)], *features[: 2 * pairs].chunk(2))
     return features
 
 
@@ -93,7 +89,7 @@ def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:
     for day in centred[1:]:
         std.addcmul_(day, day)
     std.mul_(1 / (WINDOW - 1)).sqrt_()
-    std.mul_(torch.add(std, mean.abs(), alpha=-CONSTANT).sign_().clamp_min_(0))
+    std.mul_(mean.abs().mul_(CONSTANT).lt_(std))
     inverse = std.reciprocal().nan_to_num_(nan=torch.nan, posinf=0.0)
     torch.mul(mean, inverse, out=zscore)
     torch.div(x_DFWS[-1], x_DFWS[0], out=change)
@@ -125,12 +121,13 @@ def _write_pairs_by_row(unit: Tensor, std: Tensor, corr: Tensor, products: Tenso
     """One row times all later rows, day by day: no memory but the result, all rows contiguous."""
     rows, start = len(std), 0
     for i in range(rows - 1):
-        block = slice(start, start := start + rows - 1 - i)
+        block = corr[start : start + rows - 1 - i]
         heads, tails = unit[:, i].unbind(), unit[:, i + 1 :].unbind()
-        torch.mul(tails[0], heads[0], out=corr[block])
+        torch.mul(tails[0], heads[0], out=block)
         for head, tail in zip(heads[1:], tails[1:], strict=True):
-            corr[block].addcmul_(tail, head)
-        torch.mul(std[i + 1 :], std[i], out=products[block])
+            block.addcmul_(tail, head)
+        torch.mul(std[i + 1 :], std[i], out=products[start : start + len(block)])
+        start += len(block)
 
 
 def _write_pairs_at_once(unit: Tensor, std: Tensor, corr: Tensor, products: Tensor) -> None:

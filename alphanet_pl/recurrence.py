@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+
 
 class WindowLSTM(nn.Module):
     """LSTM whose inputs are data: gradients for its weights and the folded norm only.
@@ -66,6 +68,12 @@ def _doubled(weights_GR: Tensor) -> Tensor:
     return torch.cat([weights_GR[:others], 2 * weights_GR[others:]])
 
 
+def _completed(rows: Tensor) -> Tensor:
+    """Multiply the candidate's rows by -2, the factor that their gradient lacks."""
+    others = 3 * len(rows) // 4
+    return torch.cat([rows[:others], -2 * rows[others:]])
+
+
 def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
     """Run all windows with doubled weights, writing each state into the next window's inputs.
 
@@ -109,49 +117,45 @@ class _LastState(torch.autograd.Function):
     def backward(ctx: Any, d_state: Tensor) -> tuple[None, Tensor]:
         inputs, weights, *trace = ctx.saved_tensors
         units, (_, windows, stocks) = len(d_state), inputs.shape
-        recurrent = weights[:, -units:]
+        recurrent_HG = _completed(weights[:, -units:]).T
         rest = d_state.new_empty(4 * units, windows - 1, stocks)
         first = d_state.new_empty(3 * units, stocks)
         d_memory = None
         for window in reversed(range(windows)):
-            gates, q, _, state = trace[4 * window : 4 * window + 4]
+            gates, q = trace[4 * window : 4 * window + 2]
             out = rest[:, window - 1] if window else first
-            d_memory = _through_output(d_state, d_memory, gates, q, state, out)
-            _through_memory(d_memory, gates, out)
+            before = trace[4 * window - 2] if window else None
+            d_memory = _through_window(d_state, d_memory, gates, q, before, out)
             if window:
-                forget, before = gates[:units], trace[4 * window - 2]
-                _through_sigmoid(d_memory * before, forget, out[:units])
-                d_memory.mul_(forget)
-                d_state = recurrent.T @ out
+                d_state = recurrent_HG @ out
         d_weights_RG = inputs[:, 1:].flatten(1) @ rest.flatten(1).T
         d_weights_RG[:-units, units:].addmm_(inputs[:-units, 0], first.T)
-        return None, _doubled(d_weights_RG.T)
+        return None, _doubled(_completed(d_weights_RG.T))
 
 
-def _through_sigmoid(grad: Tensor, value: Tensor, out: Tensor) -> None:
-    """Write the gradient before a sigmoid from the one behind it and its value."""
-    torch.ops.aten.sigmoid_backward(grad, value, grad_input=out)
-
-
-def _through_output(
-    d_state: Tensor, d_memory: Tensor | None, gates: Tensor, q: Tensor, state: Tensor, out: Tensor
+def _through_window(
+    d_state: Tensor,
+    d_memory: Tensor | None,
+    gates: Tensor,
+    q: Tensor,
+    before: Tensor | None,
+    out: Tensor,
 ) -> Tensor:
-    """From state = o (1 - 2q): write the output gate's gradient, return the memory's."""
-    units = len(state)
-    output = gates[-2 * units : -units]
-    d_output = d_state * state
-    torch.addcmul(d_output, d_output, output, value=-1, out=out[-2 * units : -units])
+    """Write the gradient of one window's gates, return that of the memory before it.
+
+    From state = o (1 - 2q), q = sigmoid(2 memory), memory = forget * before + i (1 - 2s). The
+    candidate's rows lack their factor -2, which `_completed` puts into the weights they meet.
+    """
+    *forget, enter, output, candidate = gates.split(len(q))
+    *d_forget, d_enter, d_output, d_candidate = out.split(len(q))
     d_q = d_state * output
-    _through_sigmoid(d_q, q, d_q)
-    return d_q.mul_(-4) if d_memory is None else d_memory.add_(d_q, alpha=-4)
-
-
-def _through_memory(d_memory: Tensor, gates: Tensor, out: Tensor) -> None:
-    """From memory = forget * before + i - 2 i s: write the gradients of input and candidate."""
-    units = len(d_memory)
-    enter, candidate = gates[-3 * units : -2 * units], gates[-units:]
-    d_enter = d_memory * enter
-    _through_sigmoid(d_enter, candidate, out[-units:])
-    out[-units:].mul_(-2)
-    d_enter.addcmul_(d_enter, enter, value=-1)
-    torch.addcmul(d_enter, d_enter, candidate, value=-2, out=out[-3 * units : -2 * units])
+    _sigmoid_backward(d_q, q, grad_input=d_q)
+    d_memory = d_q.mul_(-4) if d_memory is None else d_memory.add_(d_q, alpha=-4)
+    torch.addcmul(d_state, d_state, q, value=-2, out=d_output)
+    torch.addcmul(d_memory, d_memory, candidate, value=-2, out=d_enter)
+    torch.mul(d_memory, enter, out=d_candidate)
+    if before is not None:
+        torch.mul(d_memory, before, out=d_forget[0])
+        d_memory.mul_(forget[0])
+    _sigmoid_backward(out, gates, grad_input=out)
+    return d_memory

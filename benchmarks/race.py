@@ -5,6 +5,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,22 +14,31 @@ from torch import Tensor
 RESULTS = Path(__file__).parent / "results"
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Wall seconds of one call."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+@dataclass(frozen=True)
+class Times:
+    """Median seconds of one contestant's turns, by the clock and by its own processor use."""
+
+    wall: float
+    processor: float
 
 
-def race(runs: dict[str, Callable[[], object]], rounds: int, warm_up: int = 3) -> dict[str, float]:
-    """Return the median seconds of each, run in turn (A B A B), so that all share the load."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
+def race(runs: dict[str, Callable[[], object]], rounds: int, warm_up: int = 3) -> dict[str, Times]:
+    """Run all in turn (A B A B), so that they share whatever else the machine does.
+
+    On a machine that others use too, the processor's seconds of one thread are the fairer ones.
+    """
+    turns: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for turn in range(warm_up + rounds):
         for name, run in runs.items():
-            elapsed = seconds(run)
+            wall, processor = time.perf_counter(), time.process_time()
+            run()
+            elapsed = time.perf_counter() - wall, time.process_time() - processor
             if turn >= warm_up:
-                times[name].append(elapsed)
-    return {name: statistics.median(values) for name, values in times.items()}
+                turns[name].append(elapsed)
+    return {
+        name: Times(*(statistics.median(column) for column in zip(*values, strict=True)))
+        for name, values in turns.items()
+    }
 
 
 def panel(days: int = 120, stocks: int = 4000) -> Tensor:

@@ -2,34 +2,41 @@
 
     python -m benchmarks.step
 
-Ratios of medians of interleaved steps in one process; no feature cache on either side.
+Ratios of medians of interleaved steps in one process; no feature cache on either side. Beside them
+the products that no step can avoid: forward and weight gradient of the LSTM's inputs.
 """
 
+import itertools
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
 from alphanet_pl.network import AlphaNet
+from alphanet_pl.operators import feature_count
 from alphanet_pl.sampling import sample_features
 from benchmarks.plain import PlainAlphaNet
-from benchmarks.race import gather, panel, race, write
+from benchmarks.race import Times, gather, panel, race, write
 
-STOCKS, ROUNDS = 3000, 25
+STOCKS, ROUNDS, SAMPLED = 3000, 31, 8
 
 
 def stepper(network: nn.Module, fused: bool) -> Callable[[], object]:
-    """One Adam step on the cross-section of the next date."""
+    """One Adam step on the cross-section of a date drawn at random."""
     data = panel()
     generator = torch.Generator().manual_seed(1)
     label = torch.randn(STOCKS, generator=generator)
+    sections = [
+        (day, torch.randperm(data.shape[2], generator=generator)[:STOCKS].sort().values)
+        for day in torch.randint(90, (16,), generator=generator).tolist()
+    ]
+    turn = iter(itertools.cycle(sections))
     optimiser = torch.optim.Adam(
         [p for p in network.parameters() if p.requires_grad], lr=1e-4, fused=fused
     )
 
     def step() -> None:
-        day = int(torch.randint(90, (), generator=generator))
-        chosen = torch.randperm(data.shape[2], generator=generator)[:STOCKS].sort().values
+        day, chosen = next(turn)
         pictures = gather(data[:, day : day + 30], chosen)
         optimiser.zero_grad()
         (network(pictures) - label).square().mean().backward()
@@ -38,27 +45,49 @@ def stepper(network: nn.Module, fused: bool) -> Callable[[], object]:
     return step
 
 
+def products(features: int) -> Callable[[], object]:
+    """The two matrix products of the LSTM's inputs, all gates in all windows."""
+    x, weights, gates = (
+        torch.randn(*shape)
+        for shape in ((features, 3 * STOCKS), (120, features), (120, 3 * STOCKS))
+    )
+    return lambda: (weights @ x, x @ gates.T)
+
+
+def ratios(times: dict[str, Times]) -> dict[str, object]:
+    """What the design asks of one thread count."""
+
+    def ratio(slow: str, fast: str) -> dict[str, float]:
+        a, b = times[slow], times[fast]
+        return {
+            "wall": round(a.wall / b.wall, 2),
+            "processor": round(a.processor / b.processor, 2),
+        }
+
+    return {
+        "samples per second, wall": {n: round(STOCKS / t.wall) for n, t in times.items()},
+        "samples per second, processor": {n: round(STOCKS / t.processor) for n, t in times.items()},
+        "v2 over plain v2": ratio("plain v2", "v2"),
+        "v2.1 over plain v2.1": ratio("plain v2.1", "v2.1"),
+        "v2.1 over v2": ratio("v2", "v2.1"),
+        "plain v2.1 over plain v2": ratio("plain v2", "plain v2.1"),
+    }
+
+
 def main() -> None:
-    sample = sample_features(seed=0, n=8, total=15)
-    figures: dict[str, object] = {"stocks": STOCKS}
+    sample = sample_features(seed=0, n=SAMPLED, total=15)
+    figures: dict[str, object] = {"stocks": STOCKS, "rounds": ROUNDS}
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        medians = race(
-            {
-                "v2": stepper(AlphaNet(), fused=True),
-                "plain v2": stepper(PlainAlphaNet(), fused=False),
-                "v2.1": stepper(AlphaNet(n=8), fused=True),
-                "plain v2.1": stepper(PlainAlphaNet(sample=sample), fused=False),
-            },
-            ROUNDS,
-        )
-        figures[f"threads {threads}"] = {
-            "samples per second": {name: round(STOCKS / s) for name, s in medians.items()},
-            "v2 against plain": round(medians["plain v2"] / medians["v2"], 2),
-            "v2.1 against plain": round(medians["plain v2.1"] / medians["v2.1"], 2),
-            "v2.1 against v2": round(medians["v2"] / medians["v2.1"], 2),
-            "plain v2.1 against plain v2": round(medians["plain v2"] / medians["plain v2.1"], 2),
+        contestants = {
+            "v2": stepper(AlphaNet(), fused=True),
+            "plain v2": stepper(PlainAlphaNet(), fused=False),
+            "v2.1": stepper(AlphaNet(n=SAMPLED), fused=True),
+            "plain v2.1": stepper(PlainAlphaNet(sample=sample), fused=False),
+            "products of v2": products(feature_count(15, 15)),
+            "products of v2.1": products(feature_count(15, SAMPLED)),
         }
+        figures[f"{threads} threads"] = ratios(race(contestants, ROUNDS))
     write("step", figures)
 
 
