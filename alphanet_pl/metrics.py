@@ -41,8 +41,9 @@ class RankIC(Metric):
         values = [rank_correlation(factor, truth) for factor, truth in sections]
         if values:
             enough = counts >= 2
-            self.dates.append(dates[enough])
-            self.correlations.append(torch.stack(values)[enough])
+            # Both of the metric's own type: that is what torchmetrics sends for a rank without any.
+            self.dates.append(dates[enough].to(self.dtype))
+            self.correlations.append(torch.stack(values)[enough].to(self.dtype))
 
     def compute(self) -> Tensor:
         """Return the mean RankIC, NaN before any date."""

@@ -69,10 +69,12 @@ def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None
     if pairs:
         unit = x_FTS.new_empty(WINDOW, len(sample), *x_DFWS.shape[2:])
         inverse.mul_((WINDOW - 1) ** -0.5)
-        days, scales = centred.unbind(1), inverse.unbind()
+        sources, scales = centred.unbind(1), inverse.unbind()
         for place, row in enumerate(sample):
-            torch.mul(days[row], scales[row], out=unit[:, place])
-        _write_pairs(unit, singles[0, list(sample)], *features[: 2 * pairs].chunk(2))
+            torch.mul(sources[row], scales[row], out=unit[:, place])
+        deviations = singles[0].unbind()
+        std = torch.stack([deviations[row] for row in sample])
+        _write_pairs(unit, std, *features[: 2 * pairs].chunk(2))
     return features
 
 

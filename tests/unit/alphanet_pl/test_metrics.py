@@ -13,6 +13,9 @@ def mean_ic(*batches: tuple[list[float], list[float], list[int]]) -> float:
     return metric.compute().item()
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:The ``compute`` method of metric RankIC was called")
+
+
 def test_before_any_date_it_is_nan():
     assert np.isnan(mean_ic())
 

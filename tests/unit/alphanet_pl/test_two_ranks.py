@@ -42,6 +42,14 @@ def state(network: AlphaNet, prediction: Tensor, metric: RankIC) -> dict[str, An
     }
 
 
+def lopsided(batch: CrossSections, rank: int) -> Tensor:
+    """The metric where only rank 1 has seen a date."""
+    metric = RankIC()
+    if rank:
+        metric.update(batch.label, batch.label, batch.date)
+    return metric.compute()
+
+
 def work(rank: int, folder: str) -> None:
     """One rank: its own date in training, every date again in the metric, as padding would."""
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
@@ -51,7 +59,8 @@ def work(rank: int, folder: str) -> None:
     metric.update(prediction, batch.label, batch.date)
     if rank:
         metric.update(prediction, batch.label, batch.date)
-    torch.save(state(network, prediction, metric), f"{folder}/rank{rank}.pt")
+    result = state(network, prediction, metric) | {"lopsided": lopsided(batch, rank)}
+    torch.save(result, f"{folder}/rank{rank}.pt")
     dist.destroy_process_group()
 
 
@@ -86,6 +95,10 @@ def test_gradients_are_those_of_one_process_on_both_ranks(ranks, alone):
 def test_running_statistics_are_those_of_one_process_on_both_ranks(ranks, alone):
     for rank in ranks:
         torch.testing.assert_close(rank["buffers"], alone["buffers"], rtol=1e-9, atol=1e-11)
+
+
+def test_a_rank_without_any_date_sees_the_others(ranks):
+    assert [rank["lopsided"].item() for rank in ranks] == pytest.approx([1, 1])
 
 
 def test_a_date_that_two_batches_bring_counts_once_in_the_metric(ranks, alone):
