@@ -48,6 +48,18 @@ class LoggerSettings:
 
 
 @dataclass
+class EnhancementSettings:
+    """Key `evaluation.enhancement`: how a portfolio near its index is built."""
+
+    schedule: str = field(default="weekly", metadata={"choices": ("weekly", "every_5")})
+    max_turnover: float = field(default=0.3, metadata={"least": 0.0, "most": 2.0})
+    max_deviation: float = field(default=0.01, metadata={"least": 0.0, "most": 1.0})
+    max_underweight: float | None = field(default=0.01, metadata={"least": 0.0, "most": 1.0})
+    slack: float = field(default=0.001, metadata={"least": 0.0, "most": 1.0})
+    cost: float = field(default=0.002, metadata={"least": 0.0, "most": 0.1})
+
+
+@dataclass
 class EvaluationSettings:
     """Group `evaluation`: how a factor is judged."""
 
@@ -56,6 +68,9 @@ class EvaluationSettings:
     filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
     label: str = field(default="close", metadata={"choices": ("close", "vwap_next")})
     step: int = field(default=10, metadata={"least": 1})
+    layers: int = field(default=5, metadata={"least": 2, "most": 100})
+    cost: float = field(default=0.002, metadata={"least": 0.0, "most": 0.1})
+    enhancement: EnhancementSettings = field(default_factory=EnhancementSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
 
 

@@ -276,6 +276,7 @@ class PairCoverage(TypedDict):
     n: int
     models: int
     share: float
+    """Reached by the samples of these models."""
     exact: float
     """Expected share, 1 - (1 - n(n-1)/(f(f-1)))^models."""
     printed: float | None
@@ -290,7 +291,10 @@ class Provenance(TypedDict, total=False):
     versions: dict[str, str]
     panel: str
     panel_fingerprint: str
+    source: str
+    """Where the panel's tables came from: simulated, parquet, qlib."""
     data: str
+    """The same with its size and span, as a clause."""
     lacks: list[str]
     """What the data does not have, as sentences."""
     factor: str

@@ -1,0 +1,1 @@
+"""Sections of an evaluation, from a factor, a panel and settings."""

@@ -1,0 +1,73 @@
+"""Where an evaluation's numbers come from, and what its data lacks."""
+
+import hashlib
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from alphanet_pl.evaluation.schema import Provenance
+from alphanet_pl.files import read_json
+from alphanet_pl.provenance import git_commit, versions
+from alphanet_pl.settings import Settings
+from datamodules.panel.panel import Panel
+
+
+def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:
+    """Data, code and settings behind the numbers.
+
+    Args:
+        panel: The panel.
+        settings: All of them.
+        factor: The factor's file.
+        lacks: What else is missing, as sentences.
+    """
+    report = panel.path.with_name("data_report.json")
+    drops = read_json(report)["ledger"]["dropped"] if report.is_file() else {}
+    source = str(panel.attrs.get("source", "unknown"))
+    with factor.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        git_commit=git_commit() or "",
+        versions=versions(),
+        panel=str(settings.data.panel),
+        panel_fingerprint=panel.fingerprint,
+        source=source,
+        data=f"{'simulated market' if source == 'simulated' else f'source {source}'}, "
+        f"{len(panel.codes)} stocks, {panel.dates[0]} to {panel.dates[-1]}",
+        factor=str(factor),
+        factor_sha256=digest,
+        seeds=seeds_of(factor),
+        settings=asdict(settings),
+        drops=drops,
+        lacks=[*data_lacks(panel), *lacks],
+    )
+
+
+def seeds_of(factor: Path) -> list[int]:
+    """Seeds that a factor is the mean of; none for a factor from elsewhere."""
+    words = [name.removeprefix("seed_") for name in pq.read_schema(factor).names
+             if name.startswith("seed_")]  # fmt: skip
+    return sorted(int(word) for word in words if word.isdigit())
+
+
+def data_lacks(panel: Panel) -> list[str]:
+    """What a panel does not have, as sentences."""
+    out = []
+    if panel.attrs.get("free_turn") == "turn":
+        out.append("Free-float shares are absent: free_turn is the turnover of float shares.")
+    if panel.attrs.get("without"):
+        absent = ", ".join(panel.attrs["without"])
+        out.append(f"The quotes do without {absent}.")
+    if not panel.has("styles"):
+        out.append("The panel has no Barra styles, so that style exposures are unknown.")
+    styles = panel.attrs.get("styles", {})
+    if styles.get("missing_descriptors"):
+        columns = ", ".join(styles.get("missing_columns", [])) or "their columns"
+        out.append(
+            f"Style descriptors without data: {', '.join(styles['missing_descriptors'])}, "
+            f"for want of {columns}."
+        )
+    return out
