@@ -56,29 +56,21 @@ class WindowLSTM(nn.Module):
         weights = torch.cat([self.kernel * scale_C, bias[:, None], self.recurrent], 1)
         if torch.is_grad_enabled():
             return _LastState.apply(inputs_RWS, weights)
-        return _run(inputs_RWS, _doubled(weights))[-1]
+        return _run(inputs_RWS, _with_candidate(weights, 2))[-1]
 
 
-def _doubled(weights_GR: Tensor) -> Tensor:
-    """Double the candidate's rows, so that its tanh(x) = 2 sigmoid(2x) - 1 is one more sigmoid.
-
-    A vectorised tanh costs three times a sigmoid.
-    """
-    others = 3 * len(weights_GR) // 4
-    return torch.cat([weights_GR[:others], 2 * weights_GR[others:]])
-
-
-def _completed(rows: Tensor) -> Tensor:
-    """Multiply the candidate's rows by -2, the factor that their gradient lacks."""
-    others = 3 * len(rows) // 4
-    return torch.cat([rows[:others], -2 * rows[others:]])
+def _with_candidate(rows_G: Tensor, factor: float) -> Tensor:
+    """Multiply the candidate's rows, the last quarter, by a factor."""
+    others = 3 * len(rows_G) // 4
+    return torch.cat([rows_G[:others], factor * rows_G[others:]])
 
 
 def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
-    """Run all windows with doubled weights, writing each state into the next window's inputs.
+    """Run all windows, writing each state into the next window's inputs.
 
-    The memory c is kept as its negative, and tanh(c) as q = sigmoid(-2c) = (1 - tanh(c)) / 2, so
-    that each step is one fused multiply-add.
+    No tanh, which costs three times a sigmoid: the candidate's rows come doubled, so that its
+    tanh(x) = 2 sigmoid(2x) - 1 is one more sigmoid s. The memory c is kept as its negative, and
+    tanh(c) as q = sigmoid(-2c) = (1 - tanh(c)) / 2; each step is then one fused multiply-add.
 
     Returns:
         Per window the gates after their sigmoid (G, S; without forget gate in the first), then q,
@@ -107,7 +99,7 @@ class _LastState(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weights: Tensor) -> Tensor:
-        weights = _doubled(weights)
+        weights = _with_candidate(weights, 2)
         trace = _run(inputs, weights)
         ctx.save_for_backward(inputs, weights, *trace)
         return trace[-1]
@@ -117,7 +109,7 @@ class _LastState(torch.autograd.Function):
     def backward(ctx: Any, d_state: Tensor) -> tuple[None, Tensor]:
         inputs, weights, *trace = ctx.saved_tensors
         units, (_, windows, stocks) = len(d_state), inputs.shape
-        recurrent_HG = _completed(weights[:, -units:]).T
+        recurrent_HG = _with_candidate(weights[:, -units:], -2).T
         rest = d_state.new_empty(4 * units, windows - 1, stocks)
         first = d_state.new_empty(3 * units, stocks)
         d_memory = None
@@ -130,7 +122,7 @@ class _LastState(torch.autograd.Function):
                 d_state = recurrent_HG @ out
         d_weights_RG = inputs[:, 1:].flatten(1) @ rest.flatten(1).T
         d_weights_RG[:-units, units:].addmm_(inputs[:-units, 0], first.T)
-        return None, _doubled(_completed(d_weights_RG.T))
+        return None, _with_candidate(d_weights_RG.T, -2 * 2)
 
 
 def _through_window(
@@ -144,7 +136,7 @@ def _through_window(
     """Write the gradient of one window's gates, return that of the memory before it.
 
     From state = o (1 - 2q), q = sigmoid(2 memory), memory = forget * before + i (1 - 2s). The
-    candidate's rows lack their factor -2, which `_completed` puts into the weights they meet.
+    candidate's rows are written without their factor -2, cheaper put into the weights they meet.
     """
     *forget, enter, output, candidate = gates.split(len(q))
     *d_forget, d_enter, d_output, d_candidate = out.split(len(q))
