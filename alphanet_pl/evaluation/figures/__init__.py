@@ -1,0 +1,1 @@
+"""Figures of an evaluation; every function returns a Plotly figure with its title set."""

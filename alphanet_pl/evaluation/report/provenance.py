@@ -1,0 +1,55 @@
+"""The end of the page: what was dropped, and everything needed to repeat it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alphanet_pl.evaluation.report.page import definitions, section, table
+from alphanet_pl.evaluation.schema import Evaluation, Provenance
+
+
+def provenance(evaluation: Evaluation) -> str:
+    """Drop ledger, origin and parameters."""
+    found = evaluation["provenance"]
+    if found is None:
+        return ""
+    return "".join(
+        [
+            _drops(found.get("drops", {})),
+            section("Provenance", definitions(_origin(found))),
+            section("Parameters", definitions(_flat(found.get("settings", {})))),
+        ]
+    )
+
+
+def _drops(drops: Mapping[str, int]) -> str:
+    if not drops:
+        return ""
+    rows = [(name.replace("_", " "), f"{count:,}") for name, count in drops.items()]
+    return section("Drop ledger", table(("stock-days of the panel", "count"), rows))
+
+
+def _origin(found: Provenance) -> dict[str, str]:
+    versions = ", ".join(f"{name} {which}" for name, which in found.get("versions", {}).items())
+    return {
+        "created": found.get("created", "-"),
+        "data": found.get("data", "-"),
+        "panel": f"{found.get('panel', '-')} (fingerprint {_short(found, 'panel_fingerprint')})",
+        "factor": f"{found.get('factor', '-')} (sha256 {_short(found, 'factor_sha256')})",
+        "seeds": ", ".join(map(str, found.get("seeds", []))) or "not named in the factor",
+        "git commit": found.get("git_commit") or "installed package",
+        "versions": versions or "-",
+    }
+
+
+def _short(found: Provenance, key: str) -> str:
+    return str(found.get(key, "-"))[:12]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    out: dict[str, str] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{prefix}{key}.")
+        else:
+            out[f"{prefix}{key}"] = str(value)
+    return out
