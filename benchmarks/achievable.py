@@ -1,0 +1,94 @@
+"""Share of the achievable RankIC that a fit reaches out of sample on simulated markets, over seeds.
+
+python -m benchmarks.achievable FOLDER            the demo's market, five times
+python -m benchmarks.achievable FOLDER 3000       3,000 stocks, one market, five model seeds
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from alphanet_pl.config import load_settings
+from alphanet_pl.evaluation.ic import forward_returns, sections
+from alphanet_pl.evaluation.ranks import rank_correlation
+from alphanet_pl.fits import Fit
+from alphanet_pl.predict import score
+from alphanet_pl.settings import Settings
+from alphanet_pl.train import train
+from benchmarks.race import RESULTS
+from datamodules.panel import Panel
+from datamodules.prepare import prepare
+from datamodules.simulated.market import simulate
+from datamodules.tables.load import load_tables
+
+_SEEDS = range(5)
+_DEMO_STOCKS = 300
+
+
+def main() -> None:
+    """Fit five seeds, print each share and the mean, keep them under results/."""
+    folder = Path(sys.argv[1])
+    stocks = int(sys.argv[2]) if len(sys.argv) > 2 else _DEMO_STOCKS
+    small = stocks == _DEMO_STOCKS
+    rows = []
+    for seed in _SEEDS:
+        settings = _settings(folder, stocks, market=2021 + seed * small, seed=seed, small=small)
+        panel = _panel(settings)
+        settings.asof = str(panel.dates[settings.data.in_sample_days + panel.picture_days])
+        rows.append({"seed": seed, **_outcome(panel, train(settings))})
+        print(rows[-1], flush=True)
+    shares = [row["share"] for row in rows]
+    result = {"stocks": stocks, "mean share": round(float(np.mean(shares)), 3), "seeds": rows}
+    (RESULTS / f"achievable_{stocks}.json").write_text(json.dumps(result, indent=2) + "\n")
+    print("mean share", result["mean share"])
+
+
+def _settings(folder: Path, stocks: int, market: int, seed: int, *, small: bool) -> Settings:
+    words = [
+        f"runs={folder}/{stocks}-{market}",
+        f"data.market.stocks={stocks}",
+        f"data.market.seed={market}",
+        f"seed={seed}",
+        "trainer.threads=1",
+        "trainer.progress=false",
+    ]
+    return load_settings("demo", words if small else [*words, "data.dates_per_step=1"])
+
+
+def _panel(settings: Settings) -> Panel:
+    data = settings.data
+    if not Path(data.panel).exists():
+        simulate(data.market, Path(data.path))
+        prepare(load_tables(data), Path(data.panel))
+    return Panel.open(data.panel)
+
+
+def _outcome(panel: Panel, fit: Fit) -> dict[str, float]:
+    """Mean RankIC over non-overlapping sections of the fit and of the truth, on the same stocks."""
+    first = panel.session_on_or_before(fit.asof)
+    rows = sections(first, len(panel.dates) - panel.horizon, panel.horizon)
+    table = score(panel, rows, [fit])
+    dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
+    dates = table["date"].to_numpy().astype("datetime64[D]")
+    columns = np.searchsorted(panel.codes, table["code"].to_numpy().astype(str))
+    dense[np.searchsorted(panel.dates, dates), columns] = table["factor"]
+    factor = dense[rows]
+    truth = np.where(np.isfinite(factor), panel.read("true_return")[rows], np.nan)
+    forward = forward_returns(panel.read("close"), rows, panel.horizon)
+    reached, best, agreement = (
+        float(np.nanmean(rank_correlation(*pair)))
+        for pair in ((factor, forward), (truth, forward), (factor, truth))
+    )
+    return {
+        "rank_ic": round(reached, 4),
+        "achievable": round(best, 4),
+        "share": round(reached / best, 3),
+        "rank_correlation_with_truth": round(agreement, 3),
+        "sections": len(rows),
+    }
+
+
+if __name__ == "__main__":
+    main()
