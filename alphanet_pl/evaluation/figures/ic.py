@@ -35,7 +35,7 @@ def rank_ic_decay(ic: ICSection) -> go.Figure:
     figure.add_bar(
         x=decay["horizon"], y=_numbers(decay["mean"]), marker_color=ACCENT, name="mean RankIC"
     )
-    figure.update_xaxes(title="sessions ahead", dtick=2)
+    figure.update_xaxes(title={"text": "sessions ahead", "font": {"size": 13}}, dtick=2)
     return styled(figure, "Mean RankIC by horizon of the return, neutral factor", percent=0)
 
 

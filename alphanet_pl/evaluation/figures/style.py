@@ -29,6 +29,7 @@ def styled(
         margin={"l": 8, "r": 8, "t": 56, "b": 8},
         height=height,
         dragmode=False,
+        bargap=0.3,
     )
     figure.update_xaxes(automargin=True)
     figure.update_yaxes(automargin=True)

@@ -29,6 +29,13 @@ def layers_of(cut: Cut) -> LayersSection:
         EvaluationError: No section has as many stocks as there are layers.
     """
     options = cut.options
+    most = int(np.isfinite(cut.neutral).sum(axis=1).max())
+    if most < options.layers:
+        raise EvaluationError(
+            f"no cross-section has more than {most} stocks",
+            f"it takes one for each of {options.layers} layers",
+            f"evaluation.layers={max(most, 2)}",
+        )
     return layers_section(
         cut.daily[cut.rows],
         cut.tested(),

@@ -1,21 +1,26 @@
-"""The report's printed numbers beside ours: under which heading, and how far they compare."""
+"""The report's printed figures beside ours: under which heading, and how far they compare."""
 
-from alphanet_pl.evaluation.printed import PERIOD
+from alphanet_pl.evaluation.printed import PERIOD, PRINTED
 from alphanet_pl.evaluation.schema import Evaluation
 
 HEADING = "report 2011-2021"
 
 
 def comparison(evaluation: Evaluation) -> str:
-    """What the printed column is, as a sentence that stands above a table."""
-    says = f"The column \u201c{HEADING}\u201d is what the report prints for AlphaNet-"
-    says += f"{evaluation['variant']} on all A-shares, {PERIOD[0]} to {PERIOD[1]}, ten seeds"
+    """What the printed column is, as a sentence; empty for a variant that the report lacks."""
+    if evaluation["variant"] not in PRINTED.ic:
+        return ""
+    says = (
+        f"Columns headed \u201c{HEADING}\u201d hold what the report prints for "
+        f"AlphaNet-{evaluation['variant']} on all A-shares, {PERIOD[0]} to {PERIOD[1]}, the mean "
+        f"of ten seeds"
+    )
     ours = (evaluation["start"], evaluation["stop"])
     if simulated(evaluation):
-        return f"{says}: another market and period, not a figure to reach here."
+        return f"{says}: another market and another period."
     if ours == PERIOD:
         return f"{says}: the same period."
-    return f"{says}: another period than ours, {ours[0]} to {ours[1]}."
+    return f"{says}: another period than ours."
 
 
 def simulated(evaluation: Evaluation) -> bool:

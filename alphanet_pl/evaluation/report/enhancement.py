@@ -6,7 +6,7 @@ from alphanet_pl.evaluation.figures.enhancement import (
     yearly_excess,
 )
 from alphanet_pl.evaluation.printed import INDEX, PERIOD, PRINTED
-from alphanet_pl.evaluation.report.beside import HEADING, comparison, simulated
+from alphanet_pl.evaluation.report.beside import HEADING, simulated
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
 from alphanet_pl.evaluation.schema import (
@@ -19,6 +19,12 @@ from alphanet_pl.evaluation.schema import (
 
 _COPIED = "v2.3"
 """The variant whose row of table 31 is a copy of v2.1's in table 15."""
+_RUNGS = {
+    "exact": "rebalances solved exactly",
+    "neutrality": "with neutrality relaxed",
+    "turnover": "with turnover relaxed too",
+    "hold": "without a plan: held",
+}
 
 
 def enhancement(evaluation: Evaluation) -> str:
@@ -26,12 +32,11 @@ def enhancement(evaluation: Evaluation) -> str:
     found = evaluation["enhancement"]
     if found is None:
         return ""
-    beside = comparison(evaluation) if evaluation["variant"] in PRINTED.enhancement else ""
     yearly = evaluation["yearly"]
     years = "" if yearly is None else _years(yearly, evaluation)
     return section(
         f"Index enhancement, {found['index']}",
-        paragraph(f"{_note(found)} {beside}"),
+        paragraph(_note(found)),
         _metrics(found, evaluation["variant"]),
         figure(excess_and_drawdown(found), "excess"),
         figure(portfolio_and_index(found), "portfolio"),
@@ -149,22 +154,21 @@ def _fall(fall: Drawdown) -> list[str]:
 
 def _trading(found: EnhancementSection) -> str:
     turnover = found["turnover"]
-    rungs = ", ".join(f"{name} {count}" for name, count in found["rungs"].items())
     rows = [
         ["turnover of a rebalance as planned, two-sided", percent(turnover["planned"])],
         ["turnover of a month, two-sided", percent(turnover["monthly"])],
         ["turnover of a year, one-sided", percent(turnover["annual_one_sided"], 0)],
         ["rebalances that use the whole cap", percent(turnover["share_at_cap"])],
-        ["rebalances with a relaxed constraint", percent(turnover["share_relaxed"])],
         ["names held", number(found["mean_names"], 0)],
-        ["rungs of the ladder", rungs],
+        *([_RUNGS.get(rung, rung), str(count)] for rung, count in found["rungs"].items()),
         ["largest violation of any constraint", f"{found['max_residual']:.0e}"],
     ]
-    return table(("", "ours"), rows, "Trading")
+    return table(("", "portfolio"), rows, "Trading")
 
 
 def _relaxed(found: EnhancementSection) -> str:
     rows = [[each["date"], each["rung"], each["detail"]] for each in found["relaxed"]]
     if not rows:
         return paragraph("Every rebalance had an exact solution: no constraint was relaxed.")
-    return table(("week", "rung", "what was relaxed"), rows, "Weeks without an exact solution")
+    header = ("week", "rung", "what was relaxed")
+    return table(header, rows, "Weeks without an exact solution", text=True)

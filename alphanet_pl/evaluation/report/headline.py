@@ -2,23 +2,30 @@
 
 from html import escape
 
-from alphanet_pl.evaluation.report.beside import simulated
-from alphanet_pl.evaluation.report.page import cards
+from alphanet_pl.evaluation.report.beside import comparison, simulated
+from alphanet_pl.evaluation.report.page import cards, paragraph
 from alphanet_pl.evaluation.report.text import number, percent
 from alphanet_pl.evaluation.schema import Evaluation
 
 
 def headline(evaluation: Evaluation) -> str:
     """Period, N, data, cards, and what the data lacks."""
-    sentences = []
+    said = []
     if simulated(evaluation):
-        sentences.append(
+        said.append(
             "The market is simulated: these figures show that the code works, "
             "and say nothing about real stocks."
         )
-    sentences += (evaluation["provenance"] or {}).get("lacks", [])
-    lacks = f"<p>{escape(' '.join(sentences))}</p>" if sentences else ""
-    return f"<p class='lead'>{escape(_span(evaluation))}</p>{cards(_cards(evaluation))}{lacks}"
+    said += (evaluation["provenance"] or {}).get("lacks", [])
+    lead = f"<p class='lead'>{escape(_span(evaluation))}</p>"
+    return "".join(
+        [
+            lead,
+            cards(_cards(evaluation)),
+            paragraph(" ".join(said)),
+            paragraph(comparison(evaluation)),
+        ]
+    )
 
 
 def _span(evaluation: Evaluation) -> str:

@@ -10,7 +10,7 @@ from alphanet_pl.evaluation.figures.ic import (
     rank_ic_decay,
 )
 from alphanet_pl.evaluation.printed import CROSS_SECTIONS, PRINTED
-from alphanet_pl.evaluation.report.beside import HEADING, comparison
+from alphanet_pl.evaluation.report.beside import HEADING
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
 from alphanet_pl.evaluation.schema import Evaluation, ICSection, ICSummary
@@ -21,15 +21,17 @@ def ic(evaluation: Evaluation) -> str:
     found = evaluation["ic"]
     if found is None:
         return ""
+    truth = " The truth is the expected return itself, known only where a market is simulated: "
+    truth = f"{truth}no factor can do better." if found["achievable"] is not None else ""
     note = (
         f"RankIC with the return over the next {found['horizon']} sessions (label "
         f"{found['label']}, next-day filter {found['filter']}), every {found['step']} sessions; "
         "neutral means the residual on industries and size. ICIR is not annualised."
+        f"{truth}"
     )
-    beside = comparison(evaluation) if evaluation["variant"] in PRINTED.ic else ""
     return section(
         "IC test",
-        paragraph(f"{note} {beside}"),
+        paragraph(note),
         _summary(found, evaluation["variant"]),
         figure(cumulative_rank_ic(found), "cumulative-rank-ic"),
         figure(rank_ic_by_section(found), "rank-ic"),
@@ -44,7 +46,7 @@ def ic(evaluation: Evaluation) -> str:
 def _summary(ic: ICSection, variant: str) -> str:
     columns = {"neutral": _column(ic["neutral"]["summary"]), "raw": _column(ic["raw"]["summary"])}
     if ic["achievable"] is not None:
-        columns["the truth, raw (best possible)"] = _column(ic["achievable"]["summary"])
+        columns["the truth"] = _column(ic["achievable"]["summary"])
     if variant in PRINTED.ic:
         row = PRINTED.ic[variant]
         shares = [printed(row.mean), printed(row.std), f"{row.icir:.2f}"]

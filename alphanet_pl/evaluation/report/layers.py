@@ -8,7 +8,7 @@ from alphanet_pl.evaluation.figures.layers import (
     top_layer,
 )
 from alphanet_pl.evaluation.printed import MONTHS, PRINTED
-from alphanet_pl.evaluation.report.beside import HEADING, comparison
+from alphanet_pl.evaluation.report.beside import HEADING
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, percents, printed
 from alphanet_pl.evaluation.schema import Evaluation, LayersSection, LayerTable
@@ -25,12 +25,12 @@ def layers(evaluation: Evaluation) -> str:
         f"{found['layers']} equal-weight layers of the neutral factor, layer 1 the highest, "
         f"every {found['step']} sessions, traded at the next day's vwap from real daily holdings, "
         f"cost {percent(found['cost'], 1)} one way; excess over the equal-weight pool, which pays "
-        f"no cost. Convention {found['convention']}; the figures show {_name(found['filter'])}."
+        f"no cost. Returns are annual, convention {found['convention']}; "
+        f"the figures show {_name(found['filter'])}."
     )
-    beside = comparison(evaluation) if evaluation["variant"] in PRINTED.layers else ""
     return section(
         "Layer test",
-        paragraph(f"{note} {beside}"),
+        paragraph(note),
         _by_filter(found, evaluation["variant"]),
         paragraph(
             "Filters of the next day: the report's leaves out stocks that are suspended or close "
@@ -57,9 +57,9 @@ def _by_filter(layers: LayersSection, variant: str) -> str:
             printed(row.top_monthly_win), str(MONTHS), "-", "-", "-",
         ]  # fmt: skip
     names = [
-        *(f"annual excess, layer {k + 1}" for k in range(layers["layers"])),
-        "long-short, annual, as reported", "its Sharpe ratio", "long-short, annual, net",
-        "its Sharpe ratio", "top layer, information ratio", "top layer, monthly wins", "months",
+        *(f"excess, layer {k + 1}" for k in range(layers["layers"])),
+        "long-short, as reported", "its Sharpe ratio", "long-short, net",
+        "its Sharpe ratio", "layer 1, information ratio", "layer 1, monthly wins", "months",
         "monotonicity", "stocks in the pool", "cross-sections",
     ]  # fmt: skip
     rows = [[name, *cells] for name, *cells in zip(names, *columns.values(), strict=True)]

@@ -63,14 +63,24 @@ def figure(drawn: go.Figure, name: str) -> str:
         config={
             "responsive": True,
             "displaylogo": False,
-            "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+            "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
         },
     )
     return f"<figure><figcaption>{escape(caption)}</figcaption>{html}</figure>"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> str:
-    """A table whose first column is text; wider than the screen, it scrolls inside its box."""
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", *, text: bool = False
+) -> str:
+    """A table; wider than the screen, it scrolls inside its box.
+
+    Args:
+        header: A cell a column; the first column names the rows.
+        rows: Cells of each.
+        title: Said above it.
+        text: Its cells are words, not numbers.
+    """
+    kind = " class='text'" if text else ""
     head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in header)
     body = "".join(
         f"<tr><th scope='row'>{escape(row[0])}</th>"
@@ -80,7 +90,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "")
     )
     heading = f"<h3>{escape(title)}</h3>" if title else ""
     return (
-        f"{heading}<div class='wide' tabindex='0'><table><thead><tr>{head}</tr></thead>"
+        f"{heading}<div class='wide' tabindex='0'><table{kind}><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 

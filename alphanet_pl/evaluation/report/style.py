@@ -21,12 +21,15 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #e4e7eb; }
 td { white-space: nowrap; }
+table.text th, table.text td { text-align: left; }
+table.text td { white-space: normal; } table.text th { white-space: nowrap; min-width: 0; }
 thead th { font-weight: 600; color: #52606d; vertical-align: bottom; border-color: #9aa5b1; }
-tbody th { font-weight: 400; }
-th:first-child { text-align: left; padding-left: 0; }
+tbody th { font-weight: 400; min-width: 7rem; }
+th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: #fff; }
 figure { margin: 0; break-inside: avoid; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; font-size: .85rem; }
 dt { color: #52606d; } dd { margin: 0; overflow-wrap: anywhere; }
+@media (hover: none) { .modebar-container { display: none; } }
 @media (max-width: 34rem) {
   body { margin: 1rem auto; padding: 0 .9rem; font-size: 15px; }
   h1 { font-size: 1.35rem; }
