@@ -31,7 +31,7 @@ class History(pl.Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Rows so far, for the checkpoint."""
-        return {"rows": self.rows}
+        return {"rows": list(self.rows)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the rows of the checkpoint that the fit resumes from."""

@@ -1,0 +1,47 @@
+import pytest
+
+from alphanet_pl import loggers
+from alphanet_pl.settings import LoggerSettings, Settings
+from datamodules.settings import DataSettings
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch, tmp_path):
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # no netrc
+
+
+def test_without_a_key_runs_stay_offline():
+    assert loggers.is_offline(LoggerSettings(wandb=True))
+
+
+def test_with_a_key_runs_go_online(monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    assert not loggers.is_offline(LoggerSettings(wandb=True))
+
+
+def test_a_key_in_netrc_counts(tmp_path):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine api.wandb.ai login user password " + "a" * 40 + "\n")
+    netrc.chmod(0o600)
+    assert not loggers.is_offline(LoggerSettings(wandb=True))
+
+
+def test_the_environment_may_keep_a_key_offline(monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert loggers.is_offline(LoggerSettings(wandb=True))
+
+
+def test_a_mode_that_is_named_decides(monkeypatch):
+    assert loggers.is_offline(LoggerSettings(wandb=True, mode="offline"))
+    assert not loggers.is_offline(LoggerSettings(wandb=True, mode="online"))
+
+
+def test_no_logger_is_built_unless_asked_for(tmp_path):
+    assert loggers.build_logger(Settings(data=DataSettings(panel="p")), tmp_path, {}) is False
+
+
+def test_a_resumed_fit_keeps_its_runs_id(tmp_path):
+    assert loggers._run_id(tmp_path) == loggers._run_id(tmp_path)
