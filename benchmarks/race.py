@@ -16,10 +16,28 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Times:
-    """Median seconds of one contestant's turns, by the clock and by its own processor use."""
+    """Seconds of one contestant's turns, by the clock and by its own processor use."""
 
-    wall: float
-    processor: float
+    wall: list[float]
+    processor: list[float]
+
+    def rate(self, samples: int) -> dict[str, int]:
+        """Samples per second at the median turn."""
+        return {
+            "wall": round(samples / statistics.median(self.wall)),
+            "processor": round(samples / statistics.median(self.processor)),
+        }
+
+    def times_as_fast_as(self, other: "Times") -> dict[str, float]:
+        """Median over turns of the other's seconds by ours, each pair measured side by side."""
+
+        def ratio(theirs: list[float], ours: list[float]) -> float:
+            return round(statistics.median(b / a for a, b in zip(ours, theirs, strict=True)), 2)
+
+        return {
+            "wall": ratio(other.wall, self.wall),
+            "processor": ratio(other.processor, self.processor),
+        }
 
 
 def race(runs: dict[str, Callable[[], object]], rounds: int, warm_up: int = 3) -> dict[str, Times]:
@@ -27,18 +45,15 @@ def race(runs: dict[str, Callable[[], object]], rounds: int, warm_up: int = 3) -
 
     On a machine that others use too, the processor's seconds of one thread are the fairer ones.
     """
-    turns: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    times = {name: Times([], []) for name in runs}
     for turn in range(warm_up + rounds):
         for name, run in runs.items():
             wall, processor = time.perf_counter(), time.process_time()
             run()
-            elapsed = time.perf_counter() - wall, time.process_time() - processor
             if turn >= warm_up:
-                turns[name].append(elapsed)
-    return {
-        name: Times(*(statistics.median(column) for column in zip(*values, strict=True)))
-        for name, values in turns.items()
-    }
+                times[name].wall.append(time.perf_counter() - wall)
+                times[name].processor.append(time.process_time() - processor)
+    return times
 
 
 def panel(days: int = 120, stocks: int = 4000) -> Tensor:
