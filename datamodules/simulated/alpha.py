@@ -29,14 +29,14 @@ class Ingredient:
 
 
 INGREDIENTS: dict[str, Ingredient] = {
-    "reversal": Ingredient(-0.50, 6.1),
+    "reversal": Ingredient(-0.45, 6.1),
     "turnover": Ingredient(-0.35, 9.9),
-    "volatility": Ingredient(-0.40, 9.35),
-    "price_volume": Ingredient(-0.50, 6.5),
-    "steadiness": Ingredient(0.45, 8.8),
-    "crowded_reversal": Ingredient(-0.20, 6.1),
+    "volatility": Ingredient(-0.45, 9.35),
+    "price_volume": Ingredient(-0.65, 6.5),
+    "steadiness": Ingredient(0.60, 8.8),
+    "crowded_reversal": Ingredient(-0.10, 6.1),
 }
-GAIN = 0.93  # ranks against Pearson, suspensions, limits: fitted once
+GAIN = 0.89  # ranks against Pearson, suspensions, limits: fitted once
 
 
 class Signal:
@@ -46,6 +46,7 @@ class Signal:
         self._windows = Windows(stocks)
         self._trend = np.zeros(stocks)
         self._strength = GAIN * rank_ic
+        self.score = np.zeros(stocks)
 
     @property
     def known(self) -> np.ndarray:
@@ -72,7 +73,10 @@ class Signal:
             mean += INGREDIENTS[name].weight * part
             drift += INGREDIENTS[name].weight / INGREDIENTS[name].lasting * part
         spread = mean[self.known].std() if self.known.any() else 0.0
-        scale = self._strength * dispersion / spread if spread > 0 else 0.0
+        if spread == 0:
+            return mean, drift
+        self.score = mean / spread
+        scale = self._strength * dispersion / spread
         return scale * mean, scale * drift
 
     def ingredients(self) -> dict[str, np.ndarray]:

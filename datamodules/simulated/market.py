@@ -73,7 +73,7 @@ class _Market:
         cap = self._shares.float * self._close
         prev = self._shares.step(day, date, self._close, status.traded, status.age)
         volatility = self._returns.volatility
-        wanted, shock = self._returns.step(day, np.where(status.traded, self._drift, 0.0))
+        wanted, shock = self._returns.step(day, self._drift, self._signal.score)
         wanted += np.where(status.first_day, 0.25, 0.0)
         percent = limit_percent(self.traits.board, status.is_st, date)
         percent = np.where(status.first_day, ISSUE_LIMIT, percent)

@@ -7,8 +7,9 @@ from datamodules.simulated.traits import Traits
 
 DRIFT = 0.0003  # log return a session, the same for every stock: it carries no ranking
 MARKET = 0.0135  # long-run volatilities a session
-INDUSTRY = 0.008
-STYLES = np.array([0.0030, 0.0070, 0.0045, 0.0020])
+INDUSTRY = 0.007
+STYLES = np.array([0.0025, 0.0025, 0.0020, 0.0015])
+CROWD = 0.0020  # of stocks that the planted signal makes alike, per unit of it
 ARCH, GARCH = 0.10, 0.86
 CALM, STORM = 0.4, 4.0  # bounds of a variance around its long-run value
 FREEDOM = 4  # degrees of freedom of the stocks' shocks
@@ -43,10 +44,20 @@ class Returns:
         """Return the expected cross-sectional deviation of the coming ten-session return."""
         betas = self._traits.beta.var() * self._market
         own = 0.5 * (self._own + self._usual * np.exp(2 * self._slow)).mean()
-        return float(np.sqrt(HORIZON * (own + betas + INDUSTRY**2 + (STYLES**2).sum())))
+        return float(np.sqrt(HORIZON * (own + betas + INDUSTRY**2 + (STYLES**2).sum() + CROWD**2)))
 
-    def step(self, day: int, drift: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return the session's log returns (N,) and the market's shock in standard deviations."""
+    def step(self, day: int, drift: np.ndarray, signal: np.ndarray) -> tuple[np.ndarray, float]:
+        """Simulate a session.
+
+        Args:
+            day: Session number.
+            drift: Planted mean of the log returns, (N,).
+            signal: What is known of each stock, in standard deviations, (N,): those who trade it
+                move its stocks together, up or down, which gives the signal its risk.
+
+        Returns:
+            Log returns (N,), and the market's shock in standard deviations.
+        """
         traits = self._traits
         factors, shocks = (stream(self._seed, s, day) for s in (Stream.FACTORS, Stream.SHOCKS))
         market = float(factors.standard_normal())
@@ -55,6 +66,7 @@ class Returns:
         own = np.clip(student(shocks, len(drift)), -6, 6)
         common = traits.beta * np.sqrt(self._market) * market
         common += industries[traits.industry] + traits.styles @ styles
+        common += signal * (CROWD * student(factors, 1))
         total = DRIFT + drift + common + self.volatility * own
         self._advance(market, own, shocks.standard_normal(len(drift)))
         return total, market

@@ -18,7 +18,8 @@ MAIN, CHINEXT, STAR = 0, 1, 2
 CHINEXT_OPENS = np.datetime64("2009-10-30")
 STAR_OPENS = np.datetime64("2019-07-22")
 
-LISTED_AT_START = 0.8
+CAPS, PRICES = 0.5, 0.3  # deviations of ln cap and ln price when a stock enters
+LISTED_AT_START = 0.9
 MEAN_WAIT = 700.0  # sessions until a later stock lists
 MEAN_LIFE = 244 * 80.0  # sessions until a stock is delisted for its accounts
 
@@ -61,8 +62,8 @@ def draw_traits(stocks: int, seed: int, calendar: np.ndarray) -> Traits:
         delisted_on=delisted_on,
         beta=np.clip(1 + 0.1 * risk + 0.12 * spare, 0.4, 1.8),
         styles=np.column_stack([size, risk, liquidity, value]),
-        total_cap=np.exp(22.6 + 0.9 * size),
-        price=np.clip(np.exp(2.6 + 0.55 * rng.standard_normal(stocks)), 3, 120),
+        total_cap=np.exp(22.6 + CAPS * size),
+        price=np.clip(np.exp(2.6 + PRICES * rng.standard_normal(stocks)), 3, 120),
         sigma=np.exp(-3.95 + 0.25 * risk),
         turnover=np.clip(-4.3 + 0.55 * liquidity, -6.5, -2.5),
         restless=np.exp(-1.4 + 0.4 * rng.standard_normal(stocks)),
