@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 import plotly.graph_objects as go
+from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
 from alphanet_pl.evaluation.report.style import PRINT, STYLE
@@ -15,6 +16,12 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 )
 """The browser itself refuses whatever the page might ask of a network."""
+
+_CONFIG = {
+    "responsive": True,
+    "displaylogo": False,
+    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+}
 
 
 def page(title: str, sections: Sequence[str]) -> str:
@@ -52,21 +59,16 @@ def figure(drawn: go.Figure, name: str) -> str:
         drawn: The figure; its title becomes the caption, which wraps on a narrow screen.
         name: Its id, once on a page.
     """
-    shown = go.Figure(drawn)
-    caption = shown.layout.title.text or ""
-    legend = 34 if len(shown.data) > 1 else 8
-    shown.update_layout(title=None, margin_t=legend, showlegend=len(shown.data) > 1)
-    html = shown.to_html(
-        full_html=False,
-        include_plotlyjs=False,
-        div_id=f"figure-{name}",
-        config={
-            "responsive": True,
-            "displaylogo": False,
-            "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
-        },
+    content = drawn.to_dict()
+    layout = content["layout"]
+    caption = layout.pop("title", {}).get("text", "")
+    several = len(content["data"]) > 1
+    layout |= {"showlegend": several, "margin": layout["margin"] | {"t": 34 if several else 8}}
+    arguments = ", ".join(to_json_plotly(part) for part in (content["data"], layout, _CONFIG))
+    return (
+        f"<figure><figcaption>{escape(caption)}</figcaption><div id='figure-{name}'></div>"
+        f"<script>Plotly.newPlot('figure-{name}', {arguments});</script></figure>"
     )
-    return f"<figure><figcaption>{escape(caption)}</figcaption>{html}</figure>"
 
 
 def table(

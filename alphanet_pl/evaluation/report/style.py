@@ -17,7 +17,7 @@ p { margin: .4rem 0 .8rem; max-width: 46rem; }
 .card b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 .card span { color: #52606d; font-size: .82rem; line-height: 1.3; display: block; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem;
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #e4e7eb; }
 td { white-space: nowrap; }
@@ -41,7 +41,7 @@ dt { color: #52606d; } dd { margin: 0; overflow-wrap: anywhere; }
 }
 @media print {
   @page { size: A4; margin: 14mm; }
-  body { margin: 0; padding: 0; max-width: none; font-size: 11px; }
+  html { font-size: 12px; } body { margin: 0; padding: 0; max-width: none; font-size: 12px; }
   .wide { overflow: visible; }
   .modebar-container { display: none; }
   h2, h3, figcaption { break-after: avoid; } tr, .card { break-inside: avoid; }
