@@ -22,7 +22,7 @@ def ic(evaluation: Evaluation) -> str:
     if found is None:
         return ""
     truth = " The truth is the expected return itself, known only where a market is simulated: "
-    truth = f"{truth}no factor can do better." if found["achievable"] is not None else ""
+    truth = f"{truth}on average no factor ranks better." if found["achievable"] is not None else ""
     note = (
         f"RankIC with the return over the next {found['horizon']} sessions (label "
         f"{found['label']}, next-day filter {found['filter']}), every {found['step']} sessions; "

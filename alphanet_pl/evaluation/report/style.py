@@ -35,7 +35,7 @@ dt { color: #52606d; } dd { margin: 0; overflow-wrap: anywhere; }
   h1 { font-size: 1.35rem; }
   .cards { grid-template-columns: 1fr 1fr; gap: .5rem; }
   .card b { font-size: 1.2rem; }
-  th, td { padding: .3rem .4rem; }
+  th, td { padding: .3rem .32rem; } tbody th { min-width: 5.6rem; }
   table { font-size: .84rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
 }

@@ -8,7 +8,7 @@ Number = float | int | None
 
 def percent(value: Number, digits: int = 2) -> str:
     """A fraction as a percentage."""
-    return f"{100 * value:.{digits}f}%" if _known(value) else "-"  # type: ignore[operator]
+    return printed(None if value is None else 100 * value, digits)
 
 
 def percents(values: Sequence[Number], digits: int = 2) -> list[str]:
@@ -18,13 +18,12 @@ def percents(values: Sequence[Number], digits: int = 2) -> list[str]:
 
 def number(value: Number, digits: int = 2) -> str:
     """A plain number."""
-    return f"{value:.{digits}f}" if _known(value) else "-"
+    if value is None or not math.isfinite(value):
+        return "-"
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # -0.0 + 0.0 is 0.0: no minus before zero
 
 
-def printed(value: Number) -> str:
-    """A percentage that the report prints as such."""
-    return f"{value:.2f}%" if _known(value) else "-"
-
-
-def _known(value: Number) -> bool:
-    return value is not None and math.isfinite(value)
+def printed(value: Number, digits: int = 2) -> str:
+    """A figure that already is a percentage, as those the report prints."""
+    text = number(value, digits)
+    return text if text == "-" else f"{text}%"

@@ -146,5 +146,9 @@ def test_numbers_that_do_not_exist_are_dashes():
     assert (percent(0.11449), number(1.096)) == ("11.45%", "1.10")
 
 
+def test_zero_has_no_minus():
+    assert (percent(-1e-9), number(-0.001)) == ("0.00%", "0.00")
+
+
 def test_a_table_of_no_rows_has_its_head():
     assert "<th scope='col'>a</th>" in table(("a",), [])
