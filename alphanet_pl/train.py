@@ -114,12 +114,10 @@ def _trainer(settings: Settings, folder: Path, record: dict[str, Any]) -> pl.Tra
     options = settings.trainer
     shown = progress_callback(options.progress)
     best = ModelCheckpoint(
-        dirpath=folder,
-        filename="best",
-        monitor="val/loss",
-        save_last=True,
-        enable_version_counter=False,
+        dirpath=folder, filename="best", monitor="val/loss", enable_version_counter=False
     )
+    # `save_last` would only follow `best`; this one is written every epoch, after it.
+    last = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
     return pl.Trainer(
         accelerator=options.accelerator,
         devices=1,
@@ -129,6 +127,7 @@ def _trainer(settings: Settings, folder: Path, record: dict[str, Any]) -> pl.Tra
             History(folder / "metrics.csv"),
             EarlyStopping("val/loss", patience=options.patience),
             best,
+            last,
             shown,
         ],
         enable_model_summary=False,
