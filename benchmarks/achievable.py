@@ -54,7 +54,9 @@ def _settings(folder: Path, stocks: int, market: int, seed: int, *, small: bool)
         "trainer.threads=1",
         "trainer.progress=false",
     ]
-    return load_settings("demo", words if small else [*words, "data.dates_per_step=1"])
+    # A large market's cross-section is a batch of the report's size, so its own protocol serves.
+    own = ["data.dates_per_step=1", "model.batch_norm_momentum=0.99", "trainer.learning_rate=1e-4"]
+    return load_settings("demo", words if small else [*words, *own])
 
 
 def _panel(settings: Settings) -> Panel:
