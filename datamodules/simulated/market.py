@@ -51,7 +51,7 @@ class _Market:
 
     def __init__(self, settings: MarketSettings, calendar: np.ndarray) -> None:
         self._seed, self._calendar = settings.seed, calendar
-        self.traits = draw_traits(settings.stocks, settings.seed, calendar)
+        self.traits = draw_traits(settings.stocks, settings.seed, calendar[0])
         self._returns = Returns(self.traits, settings.seed)
         self._turnover = Turnover(self.traits, settings.seed)
         self._events = Events(self.traits, settings.seed)

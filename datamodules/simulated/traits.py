@@ -42,14 +42,11 @@ class Traits:
     restless: np.ndarray  # daily noise of log turnover
 
 
-def draw_traits(stocks: int, seed: int, calendar: np.ndarray) -> Traits:
-    """Draw the stocks of a market; the calendar only says which board is open at a listing."""
+def draw_traits(stocks: int, seed: int, first: np.datetime64) -> Traits:
+    """Draw the stocks of a market; the first session's date says which boards are open."""
     rng = stream(seed, Stream.TRAITS)
-    waits = np.ceil(rng.exponential(MEAN_WAIT, stocks)).astype(int)
-    early = rng.random(stocks) < LISTED_AT_START
-    listed_on = np.where(early, -rng.integers(250, 4000, stocks), waits)
+    board, listed_on = _listings(rng, stocks, first)
     delisted_on = np.maximum(listed_on, 0) + 250 + rng.exponential(MEAN_LIFE, stocks).astype(int)
-    board = _boards(rng.random(stocks), _listing_dates(listed_on, calendar))
     size, risk, liquidity, value, spare = rng.standard_normal((5, stocks))
     risk = 0.9 * risk - 0.44 * size
     liquidity = 0.75 * liquidity + 0.5 * risk - 0.43 * size
@@ -70,15 +67,28 @@ def draw_traits(stocks: int, seed: int, calendar: np.ndarray) -> Traits:
     )
 
 
-def _listing_dates(listed_on: np.ndarray, calendar: np.ndarray) -> np.ndarray:
-    """Return each stock's listing date, about right where it lies outside the calendar."""
-    return calendar[0] + (listed_on * 1.5).astype(int)
+def _listings(
+    rng: np.random.Generator, stocks: int, first: np.datetime64
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each stock's board, and the session of its listing as in `Traits`.
 
-
-def _boards(draw: np.ndarray, listed: np.ndarray) -> np.ndarray:
-    """Return each stock's board: a fifth to a third of new stocks go to a board that is open."""
-    board = np.where((draw < 0.25) & (listed >= CHINEXT_OPENS), CHINEXT, MAIN)
-    return np.where((draw > 0.7) & (listed >= STAR_OPENS), STAR, board)
+    Dates are taken as 1.5 days a session, with a month to spare: boards must not depend on how
+    many sessions are simulated.
+    """
+    waits = np.ceil(rng.exponential(MEAN_WAIT, stocks)).astype(int)
+    ages = rng.integers(60, 4000, stocks)
+    early, draw = rng.random((2, stocks))
+    listed_on = np.where(early < LISTED_AT_START, -ages, waits)
+    chinext, star = (
+        (opens - first).astype(int) / 1.5 + 20 for opens in (CHINEXT_OPENS, STAR_OPENS)
+    )
+    board = np.where((draw < 0.35) & (waits >= chinext), CHINEXT, MAIN)
+    board = np.where((draw > 0.6) & (waits >= star), STAR, board)
+    young = int(min(-chinext, 4000))
+    old = np.where((draw < 0.1) & (young > 60), CHINEXT, MAIN)
+    board = np.where(listed_on < 0, old, board)
+    recent = -(60 + ages % max(young - 60, 1))
+    return board, np.where((board == CHINEXT) & (listed_on < 0), recent, listed_on)
 
 
 def _codes(board: np.ndarray, order: np.ndarray) -> np.ndarray:

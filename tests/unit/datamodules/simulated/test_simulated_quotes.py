@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from datamodules.settings import MarketSettings
+from datamodules.simulated import simulate
+
 COLUMNS = {
     "date", "code", "open", "high", "low", "close", "vwap", "volume", "amount", "adj_factor",
     "turn", "free_turn", "float_cap", "total_cap", "traded", "is_st", "industry", "prev_close",
@@ -80,6 +83,20 @@ def test_no_close_leaves_its_limits(traded):
     percent = np.where(old["is_st"], 5, 10)
     assert (cents(old["high"]) <= (previous * (100 + percent) + 50) // 100).all()
     assert (cents(old["low"]) >= (previous * (100 - percent) + 50) // 100).all()
+
+
+def test_a_later_market_has_all_boards_under_their_own_limits(tmp_path):
+    simulate(MarketSettings(stocks=300, days=480, start="2019-11-01"), tmp_path / "tables")
+    quotes = pd.read_parquet(tmp_path / "tables" / "quotes.parquet").sort_values(["code", "date"])
+    board = quotes["code"].astype(str).str[:5].replace("SH600|SZ000", "main", regex=True)
+    assert set(board) == {"main", "SZ300", "SH688"}
+    wide = (board == "SH688") | (board == "SZ300") & (quotes["date"] >= "2020-08-24")
+    percent = np.where(wide, 20, np.where(quotes["is_st"], 5, 10))
+    old = quotes["traded"] & (quotes.groupby("code", observed=True).cumcount() > 0)
+    previous, close = cents(quotes["prev_close"]), cents(quotes["close"])
+    assert (close <= (previous * (100 + percent) + 50) // 100)[old].all()
+    assert (close >= (previous * (100 - percent) + 50) // 100)[old].all()
+    assert (close > (previous * 110 + 50) // 100)[old & wide].any()
 
 
 def test_limit_closes_happen_and_some_are_locked_all_day(traded):
