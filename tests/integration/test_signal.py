@@ -17,14 +17,14 @@ from datamodules.settings import DataSettings, MarketSettings, TableSettings
 from datamodules.simulated.market import simulate
 from datamodules.tables.load import load_tables
 
-DAYS, ASOF = 800, 500
+DAYS, ASOF = 900, 630
 SEEDS = (0, 1, 2)
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory) -> Panel:
     folder = tmp_path_factory.mktemp("signal")
-    simulate(MarketSettings(stocks=300, days=DAYS, seed=11), folder / "tables")
+    simulate(MarketSettings(stocks=400, days=DAYS), folder / "tables")
     tables = load_tables(TableSettings(source="simulated", path=str(folder / "tables")))
     return prepare(tables, folder / "panel.zarr")
 
@@ -35,10 +35,10 @@ def _settings(panel: Panel, runs, seed: int) -> Settings:
         seed=seed,
         asof=str(panel.dates[ASOF]),
         runs=str(runs),
-        data=DataSettings(panel=str(panel.path), in_sample_days=460, dates_per_step=8),
-        model=ModelSettings(n=8),
+        data=DataSettings(panel=str(panel.path), in_sample_days=600, dates_per_step=4),
+        model=ModelSettings(n=8, batch_norm_momentum=0.9),
         trainer=TrainerSettings(
-            max_epochs=12, learning_rate=1e-3, threads=1, accelerator="cpu", progress=False
+            max_epochs=5, learning_rate=1e-3, threads=1, accelerator="cpu", progress=False
         ),
     )
 

@@ -34,7 +34,7 @@ def test_every_verbs_help_shows_its_settings(verb, capsys):
     out = capsys.readouterr().out
     assert "data.features" not in out
     assert "in_sample_days" in out
-    assert "variant=v2 | v2.1" in out
+    assert "variant=combined | v2 | v2.1" in out
 
 
 def test_a_mistake_ends_with_status_2_and_one_hint(capsys):

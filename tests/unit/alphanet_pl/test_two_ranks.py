@@ -1,5 +1,6 @@
 """Two real processes against one that holds all rows: one step, its statistics, its metric."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def lopsided(batch: CrossSections, rank: int) -> Tensor:
 
 def work(rank: int, folder: str) -> None:
     """One rank: its own date in training, every date again in the metric, as padding would."""
+    torch.set_num_threads(1)  # the same sums in the same order as the process it is compared with
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
     network = AlphaNet(n=8, seed=1).double()
     prediction = step(DistributedDataParallel(network), section(rank))
@@ -72,14 +74,17 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def alone() -> dict[str, Any]:
+def alone() -> Iterator[dict[str, Any]]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     network = AlphaNet(n=8, seed=1).double()
     parts = [section(rank) for rank in ROWS]
     whole = CrossSections(*(torch.cat(field) for field in list(zip(*parts, strict=True))[:3]), None)
     prediction = step(network, whole)
     metric = RankIC()
     metric.update(prediction, whole.label, whole.date)
-    return state(network, prediction, metric)
+    yield state(network, prediction, metric)
+    torch.set_num_threads(before)
 
 
 def test_predictions_are_those_of_one_process(ranks, alone):
