@@ -10,14 +10,22 @@ from alphanet_pl.errors import ConfigError
 from datamodules.dense import Dense
 
 
-def index_close(dense: Dense, index: pd.DataFrame, code: str) -> np.ndarray:
+def index_close(
+    dense: Dense, index: pd.DataFrame, code: str, setting: str = "evaluation.index.code"
+) -> np.ndarray:
     """Return (D,) float64 closes of an index, NaN on sessions that it lacks.
+
+    Args:
+        dense: The quotes.
+        index: Canonical index table.
+        code: The index's.
+        setting: Where the code comes from, to name it in a refusal.
 
     Raises:
         ConfigError: The table has no such index.
     """
     rows = index[(index["code"] == code).to_numpy()]
-    _check(code, rows, index["code"], "evaluation.index.code")
+    _check(code, rows, index["code"], setting)
     closes = pd.Series(rows["close"].to_numpy(np.float64), rows["date"].astype("datetime64[s]"))
     return closes.reindex(pd.DatetimeIndex(dense.dates)).to_numpy(np.float64)
 

@@ -76,6 +76,7 @@ class DataSettings(TableSettings):
     label: str = field(default="close", metadata={"choices": ("close", "vwap_next")})
     filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
     styles: str = field(default="available", metadata={"choices": ("none", "available", "all")})
+    beta_index: str | None = None
     style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: int = field(default=1500, metadata={"least": 60})
     min_in_sample_days: int | None = field(default=None, metadata={"least": 60})

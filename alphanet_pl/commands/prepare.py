@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import read_json
 from alphanet_pl.settings import Settings
@@ -9,6 +11,7 @@ from datamodules.prepare import REPORT, prepare
 from datamodules.simulated.market import simulate
 from datamodules.styles.make import style_maker
 from datamodules.tables.load import load_tables
+from datamodules.tables.tables import Tables
 
 
 def run(settings: Settings) -> str:
@@ -21,7 +24,8 @@ def run(settings: Settings) -> str:
     tables = load_tables(data, features=data.features)
     styles = None
     if data.styles != "none":
-        styles = style_maker(tables.fundamentals, data.style_profile, data.styles)
+        market = _beta_market(tables, data.beta_index)
+        styles = style_maker(tables.fundamentals, data.style_profile, data.styles, market)
     panel = prepare(
         tables,
         Path(data.panel),
@@ -42,3 +46,16 @@ def run(settings: Settings) -> str:
             f"{panel.fingerprint[:12]})",
         ]
     )
+
+
+def _beta_market(tables: Tables, code: str | None) -> tuple[pd.DataFrame, str] | None:
+    """The index that Beta is measured against, or None for the universe itself."""
+    if code is None:
+        return None
+    if tables.index is None:
+        raise ConfigError(
+            f"data.beta_index={code} was given",
+            "the tables have no index table to find it in",
+            "data.beta_index=null takes the capitalisation-weighted universe",
+        )
+    return tables.index, code

@@ -11,19 +11,25 @@ import pandas as pd
 from datamodules.contents import MakeStyles, StyleArray
 from datamodules.dense import Dense
 from datamodules.features import one_day_return
+from datamodules.index import index_close
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.profiles import STYLES, StyleProfile
 
 
-def style_maker(fundamentals: pd.DataFrame | None, profile: StyleProfile, mode: str) -> MakeStyles:
+def style_maker(
+    fundamentals: pd.DataFrame | None,
+    profile: StyleProfile,
+    mode: str,
+    market: tuple[pd.DataFrame, str] | None = None,
+) -> MakeStyles:
     """Return what computes the ten styles of a panel, its scorable stocks being the universe.
-
-    The market of Beta is that universe weighted by float capitalisation.
 
     Args:
         fundamentals: Canonical table of financial reports, or None.
         profile: Windows, weights, processing.
         mode: See `compute_styles`, which raises what the returned function raises.
+        market: Canonical index table and a code in it, the market of Beta; None: the universe
+            weighted by float capitalisation.
     """
 
     def make(dense: Dense, arrays: Mapping[str, np.ndarray]) -> StyleArray:
@@ -37,6 +43,7 @@ def style_maker(fundamentals: pd.DataFrame | None, profile: StyleProfile, mode: 
             industry=arrays["industry"],
             universe=arrays["scorable"],
             total_cap=_cap(dense, "total_cap") if dense.has("total_cap") else None,
+            index_close=None if market is None else index_close(dense, *market, "data.beta_index"),
             fundamentals=fundamentals,
         )
         styles = compute_styles(inputs, profile, mode)

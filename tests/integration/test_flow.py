@@ -103,6 +103,7 @@ def test_the_report_asks_no_network_for_anything(study):
         (("train", "asof=2011-06-30"), "data.min_in_sample_days="),
         (("train", "data.panel=/nowhere"), "/nowhere"),
         (("train", "data.horizon=5"), "was prepared with 10"),
+        (("prepare", "data.beta_index=SH999999"), "SH999999"),
         (("predict",), "date is not set"),
         (("predict", "date=1999-01-04"), "date=latest"),
         (("predict", "date=latest", "variant=v2.3"), "alphanet train variant=v2.3"),

@@ -10,8 +10,8 @@ BASE = Settings(data=DataSettings(panel="p"))
 PLACE_OR_SPEED = {
     "data": {
         "source", "path", "files", "columns", "scale", "free_turn", "without", "qlib_adjusted",
-        "max_bad_rows", "market", "panel", "styles", "style_profile", "min_in_sample_days",
-        "residency", "workers",
+        "max_bad_rows", "market", "panel", "styles", "style_profile", "beta_index",
+        "min_in_sample_days", "residency", "workers",
     },
     "trainer": {"accelerator", "threads", "progress"},
     "model": set(),

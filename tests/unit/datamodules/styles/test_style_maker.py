@@ -46,6 +46,24 @@ def test_a_panels_styles_are_those_of_its_scorable_stocks(make_tables, quotes, p
     assert contents.attrs["styles"]["cap"] == "float_cap"
 
 
+def test_beta_is_measured_against_the_index_that_is_named(make_tables, quotes, profile):
+    dates = pd.Series(sorted(quotes["date"].unique()))
+    rng = np.random.default_rng(0)
+    close = 100 * np.cumprod(1 + rng.normal(0, 0.01, len(dates)))
+    index = pd.DataFrame({"date": dates, "code": "SH000985", "close": close})
+    against = [
+        panel_contents(
+            make_tables(quotes),
+            picture_days=5,
+            horizon=4,
+            styles=style_maker(None, profile, "available", market),
+        ).arrays["styles"][..., STYLES.index("beta")]
+        for market in (None, (index, "SH000985"))
+    ]
+    assert np.isfinite(against[1]).any()
+    assert not np.array_equal(against[0], against[1], equal_nan=True)
+
+
 def test_quotes_without_capitalisation_have_styles_without_size(make_tables, quotes, profile):
     tables = make_tables(quotes.drop(columns="float_cap"))
     contents = panel_contents(
