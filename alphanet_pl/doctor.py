@@ -14,8 +14,8 @@ from alphanet_pl.loggers import is_offline
 from alphanet_pl.settings import Settings
 from alphanet_pl.train import asof_session, check_panel
 from datamodules.panel import Panel
-from datamodules.sections import first_usable_session, read_sections
-from datamodules.split import Split, split_sessions
+from datamodules.sections import read_sections, split_of
+from datamodules.split import Split
 
 _BASE_BYTES = 900e6
 """Resident memory before any slice of the panel: torch, Lightning, a step's working set."""
@@ -65,17 +65,8 @@ class Examination:
         return "every array matches its checksum"
 
     def _history(self) -> str:
-        data = self._settings.data
         asof = asof_session(self._panel, self._settings)
-        self._split = split_sessions(
-            asof,
-            first_usable_session(self._panel),
-            in_sample_days=data.in_sample_days,
-            min_in_sample_days=data.min_in_sample_days,
-            sample_step=data.sample_step,
-            train_share=data.train_share,
-            embargo=data.embargo,
-        )
+        self._split = split_of(self._panel, self._settings.data, asof)
         return (
             f"as of {self._panel.dates[asof]}: {self._split.in_sample_days} sessions, "
             f"{len(self._split.train)} train, {len(self._split.validation)} validate"

@@ -81,11 +81,6 @@ class AlphaNetModule(pl.LightningModule):
         self.log("val/loss", self._val_loss, prog_bar=True)
         self.log("val/rank_ic", self._val_rank_ic, prog_bar=True)
 
-    def predict_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
-        """The published factor (S,): for a neutralised model the residual."""
-        published: Tensor = self.loss.published(self(batch.pictures), batch)
-        return published
-
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, as in the report of 2020-08-24."""
         return torch.optim.Adam(self.parameters(), lr=self._learning_rate, fused=True)

@@ -11,9 +11,9 @@ from datamodules.cross_sections import CrossSectionDataset
 from datamodules.panel.panel import Panel
 from datamodules.pictures import PictureSource, ResidentSlice, StreamedSlice
 from datamodules.sampler import CrossSectionSampler
-from datamodules.sections import Sections, first_usable_session, read_sections
+from datamodules.sections import Sections, read_sections, split_of
 from datamodules.settings import DataSettings
-from datamodules.split import Split, split_sessions
+from datamodules.split import Split
 from datamodules.styles.basis import StyleBases
 
 
@@ -41,15 +41,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
         self._bases = StyleBases(panel) if with_styles else None
         self._panel, self._settings, self._seed = panel, settings, seed
         self.features = panel.features
-        self.split: Split = split_sessions(
-            asof,
-            first_usable_session(panel),
-            in_sample_days=settings.in_sample_days,
-            min_in_sample_days=settings.min_in_sample_days,
-            sample_step=settings.sample_step,
-            train_share=settings.train_share,
-            embargo=settings.embargo,
-        )
+        self.split: Split = split_of(panel, settings, asof)
         self.train: CrossSectionDataset | None = None
         self.validation: CrossSectionDataset | None = None
 

@@ -8,6 +8,7 @@ from alphanet_pl.errors import PanelError
 from datamodules.labels import FILTERS, RETURNS, label_filter, standardise
 from datamodules.panel import Panel
 from datamodules.settings import DataSettings
+from datamodules.split import Split, split_sessions
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,19 @@ def read_sections(
     members &= np.isfinite(labels)
     kept = members.sum(axis=1) >= least
     return Sections(sessions[kept], members[kept], labels[kept])
+
+
+def split_of(panel: Panel, settings: DataSettings, asof: int) -> Split:
+    """The sessions of a fit as of a session of this panel; see `split_sessions`."""
+    return split_sessions(
+        asof,
+        first_usable_session(panel),
+        in_sample_days=settings.in_sample_days,
+        min_in_sample_days=settings.min_in_sample_days,
+        sample_step=settings.sample_step,
+        train_share=settings.train_share,
+        embargo=settings.embargo,
+    )
 
 
 def read_filter(panel: Panel, mode: str, start: int = 0, stop: int | None = None) -> np.ndarray:
