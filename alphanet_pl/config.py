@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from alphanet_pl.errors import ConfigError
-from alphanet_pl.settings import Settings
+from alphanet_pl.settings import Settings, Typed
 
 WINDOW = 10
 """Days of an operator's window, which is also its stride (alphanet_pl/operators.py)."""
@@ -43,7 +43,27 @@ def load_settings(
         ConfigError: An unknown key or option, a value of the wrong type or range, or settings
             that contradict one another.
     """
-    return to_settings(compose_config(verb, overrides, config_dir))
+    settings = to_settings(compose_config(verb, overrides, config_dir))
+    settings.typed = Typed(verb, tuple(overrides), str(config_dir) if config_dir else None)
+    return settings
+
+
+def recompose(settings: Settings, *more: str) -> Settings:
+    """The settings that the same command would have with further overrides.
+
+    Args:
+        settings: From `load_settings`.
+        more: Hydra overrides; the last one of a key wins.
+
+    Raises:
+        ConfigError: As `load_settings`.
+        ValueError: The settings were not made by `load_settings`.
+    """
+    typed = settings.typed
+    if typed is None:
+        raise ValueError("only settings from load_settings know what they were composed from")
+    folder = Path(typed.config_dir) if typed.config_dir else None
+    return load_settings(typed.verb, [*typed.overrides, *more], folder)
 
 
 def compose_config(

@@ -74,6 +74,15 @@ class EvaluationSettings:
     index: IndexSettings = field(default_factory=IndexSettings)
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What the settings were composed from, to compose a variant or a trial of the same."""
+
+    verb: str
+    overrides: tuple[str, ...]
+    config_dir: str | None
+
+
 @dataclass
 class Settings:
     """All settings of one command."""
@@ -92,3 +101,5 @@ class Settings:
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     logger: LoggerSettings = field(default_factory=LoggerSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    typed: Typed | None = field(default=None, metadata={"omegaconf_ignore": True})
+    """No setting: filled in by load_settings."""

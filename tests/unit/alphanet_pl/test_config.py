@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alphanet_pl.config import compose_config, conf_dir, load_settings
+from alphanet_pl.config import compose_config, conf_dir, load_settings, recompose
 from alphanet_pl.errors import ConfigError
 
 VERBS = sorted(path.stem for path in conf_dir().glob("*.yaml") if path.stem != "common")
@@ -44,6 +44,8 @@ def test_every_setting_stands_in_a_file_with_its_comment():
 
 def _names(node: object) -> Iterator[str]:
     for item in fields(node):
+        if item.metadata.get("omegaconf_ignore"):
+            continue
         value = getattr(node, item.name)
         yield from _names(value) if is_dataclass(value) else [item.name]
 
@@ -121,6 +123,15 @@ def test_a_users_folder_adds_options(tmp_path):
     settings = load_settings("prepare", ["data=vendor"], config_dir=tmp_path)
     assert settings.data.scale == {"quotes": {"volume": 100.0}}
     assert settings.data.horizon == 10
+
+
+def test_the_same_command_with_another_variant_keeps_what_was_typed(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text("source: parquet\npath: x\npanel: p\n")
+    base = load_settings("train", ["data=mine", "seed=3", "variant=v2"], config_dir=tmp_path)
+    again = recompose(base, "variant=v2.1", "seed=4")
+    assert (again.variant, again.model.n, again.seed, again.data.panel) == ("v2.1", 8, 4, "p")
+    assert recompose(base) == base
 
 
 def test_a_users_folder_that_does_not_exist_is_refused(tmp_path):
