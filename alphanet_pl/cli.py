@@ -18,6 +18,7 @@ VERBS = {
     "train": "one fit: a panel, a variant, a seed, an as-of date",
     "predict": "scores for a date, `latest`, or START:END; needs no label",
     "evaluate": "judge a factor: evaluation.json, tables, report.html",
+    "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",
 }
 _DONE, _MISTAKE, _INTERRUPTED = 0, 2, 130
 

@@ -1,11 +1,9 @@
 """How many stocks a factor scores, and how many feature pairs its models look at."""
 
-from itertools import combinations
-from math import comb
-
 import numpy as np
 
 from alphanet_pl.evaluation.on_panel.cut import Cut
+from alphanet_pl.evaluation.pairs import covered_share, expected_share
 from alphanet_pl.evaluation.printed import PRINTED
 from alphanet_pl.evaluation.schema import PairCoverage, StockCoverage
 from alphanet_pl.sampling import sample_features
@@ -40,13 +38,11 @@ def pair_coverage(seeds: list[int], n: int, total: int) -> PairCoverage | None:
     """
     if not seeds:
         return None
-    reached = {pair for seed in seeds for pair in combinations(sample_features(seed, n, total), 2)}
-    missed = 1 - comb(n, 2) / comb(total, 2)
     printed = PRINTED.coverage.get(n) if len(seeds) == PRINTED_MODELS else None
     return PairCoverage(
         n=n,
         models=len(seeds),
-        share=len(reached) / comb(total, 2),
-        exact=1 - missed ** len(seeds),
+        share=covered_share((sample_features(seed, n, total) for seed in seeds), total),
+        exact=expected_share(n, len(seeds), total),
         printed=None if printed is None else printed / 100,
     )
