@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# What the job scripts share; sourced after env.sh, and the same at every site.
+# `options` (--config-dir DIR) and `overrides` (key=value) are the words of the alphanet command line.
+
+refuse() { # SENTENCE HINT: end the job as the user's mistake
+  printf 'error: %s\nHINT: %s\n' "$1" "$2" >&2
+  exit 2
+}
+
+log_to_runs() { # one folder for all logs, unless the sbatch line has its own --output
+  [[ -n ${SLURM_JOB_ID:-} ]] || refuse "$0 runs inside a job" "sbatch $0, or salloc and bash $0"
+  [[ /dev/stdout -ef /dev/null ]] || return 0
+  local name=$SLURM_JOB_ID
+  if [[ -n ${SLURM_ARRAY_JOB_ID:-} ]]; then name=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID; fi
+  mkdir -p "$ALPHANET_RUNS/slurm"
+  exec >>"$ALPHANET_RUNS/slurm/$SLURM_JOB_NAME-$name.out" 2>&1
+}
+
+split_words() { # WORDS...: into options and overrides
+  options=() overrides=()
+  while (($#)); do
+    case $1 in
+      --config-dir) options+=("$1" "${2:-}"); shift ;;
+      --config-dir=*) options+=("$1") ;;
+      *) overrides+=("$1") ;;
+    esac
+    shift || break
+  done
+}
+
+given() { # KEY: was it among the overrides?
+  local word
+  for word in "${overrides[@]}"; do [[ $word != "$1="* ]] || return 0; done
+  return 1
+}
+
+value_of() { # KEY: its value among the overrides, without quotes
+  local word value=
+  for word in "${overrides[@]}"; do [[ $word != "$1="* ]] || value=${word#*=}; done
+  value=${value#[\'\"]}
+  printf '%s' "${value%[\'\"]}"
+}
+
+add() { # KEY VALUE: quoted for Hydra, so that a path may hold spaces
+  local value=${2//\\/\\\\}
+  overrides+=("$1='${value//\'/\\\'}'")
+}
+
+add_place() { # runs and panel from env.sh, where the words name none
+  given runs || add runs "$ALPHANET_RUNS"
+  [[ $(value_of data) != simulated ]] || return 0
+  if ! given data.panel && [[ -n $ALPHANET_PANEL ]]; then add data.panel "$ALPHANET_PANEL"; fi
+  if given data && ! given data.panel; then return 0; fi # your own data/NAME.yaml names its panel
+  given data || overrides+=(data=parquet)
+  given data.panel || refuse "no panel is named, and a job does not train on simulated data unasked" \
+    "set ALPHANET_PANEL in slurm/env.sh, or say data.panel=PATH, or data=simulated"
+  local panel
+  panel=$(value_of data.panel)
+  [[ $panel == *'$'* || -e ${panel//"\\'"/"'"} ]] || refuse "there is no panel at $panel on $HOSTNAME" \
+    "alphanet prepare builds one; ALPHANET_PANEL in slurm/env.sh or data.panel=PATH names it"
+}
+
+add_threads() { # as many as Slurm gives a task: without affinity a process would see every core
+  cores=${SLURM_CPUS_PER_TASK:-1}
+  export OMP_NUM_THREADS=$cores
+  given trainer.threads || overrides+=("trainer.threads=$cores")
+}
+
+check_tasks() { # one process a GPU, the same number on every node
+  : "${SLURM_NTASKS:=$SLURM_JOB_NUM_NODES}"
+  local tasks=${SLURM_NTASKS_PER_NODE:-$SLURM_NTASKS} gpus=${SLURM_GPUS_ON_NODE:-0}
+  ((SLURM_NTASKS == SLURM_JOB_NUM_NODES * tasks)) ||
+    refuse "$SLURM_NTASKS tasks on $SLURM_JOB_NUM_NODES nodes: every node runs the same number" \
+      "sbatch --nodes=$SLURM_JOB_NUM_NODES --ntasks-per-node=K, without --ntasks"
+  if ((gpus == 0 || gpus == tasks)) || [[ $(value_of trainer.accelerator) == cpu ]]; then return 0; fi
+  refuse "$tasks tasks and $gpus GPUs on a node: one process drives one GPU" \
+    "sbatch --ntasks-per-node=$gpus, or --gpus-per-node=$tasks"
+}
+
+say_command() { # VERB: the command as it could be typed
+  printf '%s: job %s on %s:' "$(date '+%F %T')" "$SLURM_JOB_ID" "$SLURM_JOB_NODELIST"
+  printf ' %q' alphanet "$1" "${options[@]}" "${overrides[@]}"
+  printf '\n'
+}
+
+launch() { # VERB: on every task; one that dies takes the others along, as they would wait for it
+  command -v alphanet >/dev/null ||
+    refuse "there is no command alphanet on $HOSTNAME" "make, or name your environment in slurm/env.sh"
+  say_command "$1"
+  # --export: sbatch --export=NONE would be inherited; --cpus-per-task: since Slurm 22.05 it is not;
+  # --job-name: in a job called bash or interactive Lightning would not look for Slurm
+  PYTHONUNBUFFERED=1 srun --kill-on-bad-exit=1 --export=ALL --cpus-per-task="$cores" \
+    --job-name="alphanet-$1" \
+    alphanet "$1" "${options[@]}" "${overrides[@]}"
+}
