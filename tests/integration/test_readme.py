@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,8 +95,20 @@ def test_the_first_block_names_the_makefiles_two_targets():
     text = _block("bash", "make demo")
     targets = re.findall(r"^make (\w+)", text, re.M)
     assert targets == ["demo", "test"]
-    for target in targets:
-        _bash(f"make --dry-run {target}", ROOT)
+    _bash("make --dry-run test", ROOT)  # it is running: this test is part of it
+
+
+def test_make_demo_ends_with_a_report(tmp_path):
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    installed = tmp_path / ".venv"
+    installed.mkdir()
+    (installed / "bin").symlink_to(Path(sys.executable).parent)
+    (installed / "installed").touch()
+    said = _bash("make demo", tmp_path)
+    assert "RankIC" in said
+    assert (tmp_path / "runs" / "demo" / "report.html").is_file()
+    assert (tmp_path / "runs" / "demo" / "evaluation.json").is_file()
 
 
 def test_every_block_is_one_that_a_test_above_runs():
