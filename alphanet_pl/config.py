@@ -19,7 +19,7 @@ from alphanet_pl.settings import Settings, Typed
 WINDOW = 10
 """Days of an operator's window, which is also its stride (alphanet_pl/operators.py)."""
 
-_MAPS = ("data.files", "data.columns", "data.scale")
+_MAPS = ("data.files", "data.columns", "data.scale", "sweep.axes")
 """Settings whose keys are the user's own."""
 
 
@@ -64,6 +64,25 @@ def recompose(settings: Settings, *more: str) -> Settings:
         raise ValueError("only settings from load_settings know what they were composed from")
     folder = Path(typed.config_dir) if typed.config_dir else None
     return load_settings(typed.verb, [*typed.overrides, *more], folder)
+
+
+def vary(config: DictConfig, changes: Mapping[str, Any]) -> Settings:
+    """The settings of a composed configuration with some keys changed: 20 times a compose's speed.
+
+    Args:
+        config: From `compose_config`.
+        changes: Dotted key of an existing setting -> value; no groups.
+
+    Raises:
+        ConfigError: As `load_settings`.
+    """
+    changed = config.copy()
+    for key, value in changes.items():
+        try:
+            OmegaConf.update(changed, key, value)
+        except OmegaConfBaseException as error:
+            raise _explain(error, [f"{key}={value}"]) from None
+    return to_settings(changed)
 
 
 def compose_config(
@@ -170,7 +189,7 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
     Hydra's own advice for an unknown key (`+key=`) would add one that nothing reads.
     """
     config = compose(verb, list(path))
-    keys, groups, known = list(_keys(config, "")), _groups(), []
+    keys, options, known = list(_keys(config, "")), groups(), []
     for text in overrides:
         text = text.replace("data.style_profile=", "style_profile=", 1)
         key, separator, value = text.partition("=")
@@ -180,18 +199,18 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
             )
         name = key.lstrip("+~").split("@")[0]
         if key.split("@")[0] != name:
-            near = _nearest(name, [*keys, *groups])
+            near = _nearest(name, [*keys, *options])
             raise ConfigError(
                 f"{key} was given",
                 "every setting exists already, so nothing is added or removed",
                 f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
             )
-        if any(name.startswith(f"{own}.") for own in _MAPS):
+        if any(f"{name}.".startswith(f"{own}.") for own in _MAPS):
             known.append(f"++{text}")
             continue
         known.append(text)
-        if name not in groups and name not in keys:
-            near = _nearest(name, [*keys, *groups])
+        if name not in options and name not in keys:
+            near = _nearest(name, [*keys, *options])
             raise ConfigError(
                 f"there is no setting {name!r}",
                 f"the nearest is {near!r}" if near else "nothing is called nearly so",
@@ -210,7 +229,8 @@ def _keys(config: DictConfig, prefix: str) -> Iterator[str]:
             yield from _keys(config[key], f"{name}.")
 
 
-def _groups() -> list[str]:
+def groups() -> list[str]:
+    """Names of the configuration groups, which an override chooses an option of."""
     return sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir())
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from datamodules.settings import DataSettings, IndexSettings
+from sweeps.settings import RaySettings, SweepSettings
 
 
 @dataclass
@@ -101,5 +102,7 @@ class Settings:
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     logger: LoggerSettings = field(default_factory=LoggerSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    sweep: SweepSettings = field(default_factory=SweepSettings)
+    ray: RaySettings = field(default_factory=RaySettings)
     typed: Typed | None = field(default=None, metadata={"omegaconf_ignore": True})
     """No setting: filled in by load_settings."""
