@@ -5,10 +5,12 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torchmetrics import MeanMetric
 
 from alphanet_pl.losses import build_loss
+from alphanet_pl.losses.loss import mean_stocks
 from alphanet_pl.metrics import RankIC
 from alphanet_pl.network import AlphaNet
 from alphanet_pl.settings import LossSettings, ModelSettings
@@ -68,10 +70,23 @@ class AlphaNetModule(pl.LightningModule):
 
     def training_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """One optimisation step's loss."""
-        loss = self.loss(self(batch.pictures), batch)
-        self._train_loss.update(loss.detach(), weight=len(batch.label))
+        stocks = mean_stocks(batch)
+        loss = self.loss(self(batch.pictures), batch, stocks)
+        # The loss of one rank is its sum over `stocks`, so weighted by them the mean is exact.
+        self._train_loss.update(loss.detach(), weight=stocks)
         self.log("train/loss", self._train_loss, on_step=False, on_epoch=True)
         return loss
+
+    def train_loss_so_far(self) -> Tensor:
+        """(2,) weighted sum and weight of `train/loss` in this epoch, over all ranks."""
+        sums = torch.stack([self._train_loss.mean_value, self._train_loss.weight])
+        if self.trainer.world_size > 1:
+            dist.all_reduce(sums)
+        return sums
+
+    def continue_train_loss(self, sums: Tensor) -> None:
+        """Take up an epoch's mean where `train_loss_so_far` left it; on one rank only."""
+        self._train_loss.mean_value, self._train_loss.weight = sums.to(self.device).unbind()
 
     def validation_step(self, batch: CrossSections, batch_idx: int) -> None:
         """Selection loss and RankIC of the published factor."""

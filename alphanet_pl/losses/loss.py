@@ -31,20 +31,26 @@ class Loss:
     weights: Weights | None = None
     residual: Residual | None = None
 
-    def __call__(self, prediction: Tensor, batch: CrossSections) -> Tensor:
+    def __call__(
+        self, prediction: Tensor, batch: CrossSections, stocks: Tensor | int | None = None
+    ) -> Tensor:
         """Return the training loss, a scalar.
 
         With several ranks it is local sum * ranks / global count: DDP averages gradients over
         ranks, and that average is exactly the gradient of one process that holds all rows.
+
+        Args:
+            prediction: (S,) of the network.
+            batch: Its cross-sections.
+            stocks: `mean_stocks` of the batch, where it is known already.
         """
         errors = (self.published(prediction, batch) - batch.label).square()
         if self.weights is not None:
             errors = errors * self.weights(batch)
-        if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        if not _several_ranks():
             return errors.mean()
-        count = torch.tensor(float(len(errors)), device=errors.device)
-        dist.all_reduce(count)
-        return errors.sum() * dist.get_world_size() / count
+        share = mean_stocks(batch) if stocks is None else stocks
+        return errors.sum() / share
 
     def selection(self, prediction: Tensor, batch: CrossSections) -> Tensor:
         """Return what early stopping compares: unweighted, and residual against residual.
@@ -58,3 +64,16 @@ class Loss:
     def published(self, prediction: Tensor, batch: CrossSections) -> Tensor:
         """Return the factor (S,) that the loss sees and that predict writes."""
         return prediction if self.residual is None else self.residual(prediction, batch)
+
+
+def mean_stocks(batch: CrossSections) -> Tensor | int:
+    """Stocks in the batches of all ranks over the number of ranks; of one process, its own."""
+    if not _several_ranks():
+        return len(batch.label)
+    count = torch.tensor(float(len(batch.label)), device=batch.label.device)
+    dist.all_reduce(count)
+    return count / dist.get_world_size()
+
+
+def _several_ranks() -> bool:
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
