@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from alphanet_pl.errors import PanelError
+from alphanet_pl.errors import ConfigError, PanelError
 from datamodules.batch import CrossSections
 from datamodules.cross_sections import CrossSectionDataset
 from datamodules.panel.panel import Panel
@@ -80,8 +80,10 @@ class CrossSectionDataModule(pl.LightningDataModule):
         )
         if self.trainer:
             # On resume Lightning builds the iterator before it sets the epoch.
-            progress = self.trainer.fit_loop.epoch_progress.current
-            sampler.set_epoch(progress.processed)  # type: ignore[attr-defined]
+            loop = self.trainer.fit_loop
+            sampler.set_epoch(loop.epoch_progress.current.processed)  # type: ignore[attr-defined]
+            # At the end of an epoch all of its steps are counted still.
+            sampler.skip(loop.epoch_loop.batch_progress.current.processed % len(sampler))  # type: ignore[attr-defined]
         return self._loader(dataset, sampler)
 
     def val_dataloader(self) -> DataLoader[CrossSections]:
@@ -90,6 +92,12 @@ class CrossSectionDataModule(pl.LightningDataModule):
         count = len(dataset) if dataset is not None else 0
         rank = self.trainer.global_rank if self.trainer else 0
         ranks = self.trainer.world_size if self.trainer else 1
+        if count < ranks:
+            raise ConfigError(
+                f"{ranks} processes share {count} validation sessions",
+                "each needs one",
+                f"at most {count} processes",
+            )
         return self._loader(dataset, range(rank, count, ranks))
 
     def _loader(self, dataset: object, sampler: object) -> DataLoader[CrossSections]:

@@ -12,7 +12,8 @@ class CrossSectionSampler(Sampler[list[int]]):
     """Deals lists of positions, each a whole optimisation step's dates on this rank.
 
     The order is a function of (seed, epoch) alone, so a resumed run continues with the order it
-    would have had. A last short step is dropped, the same for any number of ranks.
+    would have had, and in the middle of an epoch with the steps that were left. A last short step
+    is dropped, the same for any number of ranks.
 
     Args:
         count: Number of cross-sections.
@@ -39,11 +40,15 @@ class CrossSectionSampler(Sampler[list[int]]):
             )
         self.count, self.seed, self.dates_per_step = count, seed, dates_per_step
         self.rank, self.share = rank, dates_per_step // ranks
-        self.epoch = 0
+        self.epoch = self.taken = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order is dealt next; Lightning calls it."""
         self.epoch = epoch
+
+    def skip(self, steps: int) -> None:
+        """Leave out the first steps of the next epoch dealt: a resumed fit has taken them."""
+        self.taken = steps
 
     def __len__(self) -> int:
         """Steps in an epoch."""
@@ -52,6 +57,7 @@ class CrossSectionSampler(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         """Deal this rank's positions, one list a step."""
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.count)
-        for step in range(len(self)):
+        taken, self.taken = self.taken, 0
+        for step in range(taken, len(self)):
             first = step * self.dates_per_step + self.rank * self.share
             yield order[first : first + self.share].tolist()

@@ -45,3 +45,10 @@ def test_dates_that_ranks_cannot_share_alike_are_refused_with_a_hint():
 def test_a_step_larger_than_the_training_set_is_refused():
     with pytest.raises(ConfigError, match="only 3 training sessions"):
         CrossSectionSampler(3, 0, 4)
+
+
+def test_a_resumed_epoch_deals_the_steps_that_were_left_and_the_next_one_all():
+    whole, resumed = CrossSectionSampler(20, 3, 2), CrossSectionSampler(20, 3, 2)
+    resumed.skip(4)
+    assert list(resumed) == list(whole)[4:]
+    assert list(resumed) == list(whole)
