@@ -20,7 +20,9 @@ VERBS = {
     "evaluate": "judge a factor: evaluation.json, tables, report.html",
     "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",
 }
-_DONE, _MISTAKE, _INTERRUPTED = 0, 2, 130
+_TRAINING = {"train", "roll"}
+"""Verbs that answer Slurm's signals with a checkpoint."""
+_DONE, _FAILED, _MISTAKE, _INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,18 +31,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         _parser().print_help()
         return _DONE
-    from alphanet_pl.errors import AlphaNetError
+    from alphanet_pl.interruption import hold
 
+    if words[0] in _TRAINING:
+        hold()
+    from alphanet_pl.cluster import global_rank
+
+    return _run_as(global_rank(), words)
+
+
+def _run_as(rank: int, words: Sequence[str]) -> int:
+    """Run as one of several processes (usually the only one): only the first speaks of success."""
+    from alphanet_pl.errors import AlphaNetError
+    from alphanet_pl.interruption import Interrupted
+
+    who = f"[rank {rank}] " if rank else ""
     try:
         _check_verb(words[0])
-        arguments = _parser().parse_args(words)
-        return _run(arguments)
+        answer = _run(_parser().parse_args(words))
+        if not rank:
+            print(answer)
     except AlphaNetError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"{who}error: {error}", file=sys.stderr)
         return _MISTAKE
+    except Interrupted as stop:
+        # Of several processes the first gives the status: srun kills the others for theirs.
+        if not rank:
+            print(stop, file=sys.stderr)
+        return stop.status
     except KeyboardInterrupt:
-        print("interrupted: the same command continues where it stopped", file=sys.stderr)
+        if not rank:
+            print("interrupted: the same command continues where it stopped", file=sys.stderr)
         return _INTERRUPTED
+    except Exception:
+        if not rank:
+            raise
+        import traceback
+
+        for line in traceback.format_exc().splitlines():
+            print(f"{who}{line}", file=sys.stderr)
+        return _FAILED
+    finally:
+        _leave_group()
+    return _DONE
+
+
+def _leave_group() -> None:
+    """End this process's part in a group of processes, if it ever came to one."""
+    if "alphanet_pl.trainer" in sys.modules:
+        from alphanet_pl.trainer import leave_group
+
+        leave_group()
 
 
 def _check_verb(word: str) -> None:
@@ -56,22 +97,20 @@ def _check_verb(word: str) -> None:
     )
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace) -> str:
     if arguments.help:
-        print(_verb_help(arguments.verb))
-        return _DONE
+        return _verb_help(arguments.verb)
     from alphanet_pl.config import compose_config, load_settings
 
     if arguments.cfg:
         from omegaconf import OmegaConf
 
         config = compose_config(arguments.verb, arguments.overrides, arguments.config_dir)
-        print(OmegaConf.to_yaml(config), end="")
-        return _DONE
+        return OmegaConf.to_yaml(config).rstrip()
     settings = load_settings(arguments.verb, arguments.overrides, arguments.config_dir)
     command = importlib.import_module(f"alphanet_pl.commands.{arguments.verb}")
-    print(command.run(settings))
-    return _DONE
+    answer: str = command.run(settings)
+    return answer
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,11 +25,18 @@ class EpochLines(pl.Callback):
 
 def quiet() -> None:
     """Keep Lightning's advertising and its warnings about what is meant here off the screen."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
+    for name in (
+        "lightning.pytorch.utilities.rank_zero",
+        "lightning.fabric.utilities.seed",
+        "lightning.fabric.utilities.distributed",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers.*",  # gathering a picture from memory takes a millisecond
         ".*exists and is not empty.*",  # a fit folder is where a resumed fit belongs
+        ".*`srun` command is available.*",  # cluster.read_world says what is wrong, if anything is
+        ".*broadcast_buffers. is deprecated.*",  # its successor is not in every torch served
+        ".*your dataloader is not resumable.*",  # the sampler skips what a resumed epoch has taken
         ".*isinstance\\(treespec, LeafSpec\\).*",
     ):
         warnings.filterwarnings("ignore", message)

@@ -32,6 +32,8 @@ class TrainerSettings:
     patience: int = field(default=10, metadata={"least": 1})
     max_epochs: int = field(default=200, metadata={"least": 1})
     accelerator: str = field(default="auto", metadata={"choices": ("auto", "cpu", "gpu")})
+    devices: int | None = field(default=None, metadata={"least": 1})
+    num_nodes: int | None = field(default=None, metadata={"least": 1})
     threads: int | None = field(default=None, metadata={"least": 1})
     progress: bool = True
 

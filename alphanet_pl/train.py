@@ -6,20 +6,21 @@ from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from omegaconf import OmegaConf
 
+from alphanet_pl.cluster import World, read_world
 from alphanet_pl.devices import describe_device, use_threads
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import write_json, write_text
 from alphanet_pl.fits import SCHEMA, Fit, read_record
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
-from alphanet_pl.loggers import build_logger, finish_logger
+from alphanet_pl.interruption import hold
+from alphanet_pl.loggers import finish_logger
 from alphanet_pl.module import AlphaNetModule
-from alphanet_pl.progress import progress_callback, quiet
 from alphanet_pl.provenance import git_commit, versions
 from alphanet_pl.settings import Settings
+from alphanet_pl.trainer import build_trainer
 from datamodules.datamodule import CrossSectionDataModule
 from datamodules.panel.panel import Panel
 
@@ -27,9 +28,16 @@ from datamodules.panel.panel import Panel
 def train(settings: Settings) -> Fit:
     """Train one fit, resume it where it was killed, or return it if it is done already.
 
+    Started by srun, or with trainer.devices above 1, this is one of several processes that take
+    each step together; the first of them writes.
+
     Raises:
         AlphaNetError: The settings, the panel or the fit folder cannot be used.
+        Interrupted: A signal asked for a stop, and the progress is saved.
     """
+    hold()
+    world = read_world(settings.trainer)
+    check_ranks(settings, world)
     panel = Panel.open(settings.data.panel)
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
@@ -37,21 +45,45 @@ def train(settings: Settings) -> Fit:
     record = read_record(folder)
     if record is not None and record["status"] == "done":
         return Fit(folder, record)
-    describe_device(settings.trainer)
-    use_threads(settings.trainer)
+    describe_device(settings.trainer, world)
+    use_threads(settings.trainer, world)
     data = CrossSectionDataModule(
         panel, settings.data, asof, settings.seed, with_styles=settings.loss.neutralise
     )
+    record = _describe_start(settings, panel, data, record)
+    if world.rank == 0:
+        _write_start(folder, settings, record)
+    return _fit(settings, folder, record, data, world)
+
+
+def check_ranks(settings: Settings, world: World) -> None:
+    """Refuse processes that cannot share a step's cross-sections alike."""
+    dates = settings.data.dates_per_step
+    if dates % world.size:
+        raise ConfigError(
+            f"data.dates_per_step={dates} was given to {world.size} processes",
+            "each takes the same number of whole cross-sections in a step",
+            f"data.dates_per_step={world.size} (another model than with {dates})",
+        )
+
+
+def _fit(
+    settings: Settings,
+    folder: Path,
+    record: dict[str, Any],
+    data: CrossSectionDataModule,
+    world: World,
+) -> Fit:
+    """Run the Trainer; whatever happens, fit.json and the logger say how it ended."""
     module = AlphaNetModule.create(
-        features=len(panel.features),
+        features=len(data.features),
         model=settings.model,
         loss=settings.loss,
         learning_rate=settings.trainer.learning_rate,
         seed=settings.seed,
     )
-    record = _start(folder, settings, panel, data, record)
     started = time.monotonic()
-    trainer = _trainer(settings, folder, record)
+    trainer = build_trainer(settings, folder, record, world)
     last = folder / "last.ckpt"
     try:
         trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
@@ -60,8 +92,9 @@ def train(settings: Settings) -> Fit:
         raise KeyboardInterrupt from None
     finally:
         record["seconds"] += time.monotonic() - started
-        write_json(folder / "fit.json", record)
-        finish_logger(trainer.logger, record)
+        if world.rank == 0:
+            write_json(folder / "fit.json", record)
+            finish_logger(trainer.logger, record)
     return Fit(folder, record)
 
 
@@ -109,45 +142,14 @@ def parse_date(key: str, text: str) -> np.datetime64:
         ) from None
 
 
-def _trainer(settings: Settings, folder: Path, record: dict[str, Any]) -> pl.Trainer:
-    quiet()
-    options = settings.trainer
-    shown = progress_callback(options.progress)
-    best = ModelCheckpoint(
-        dirpath=folder, filename="best", monitor="val/loss", enable_version_counter=False
-    )
-    # `save_last` would only follow `best`; this one is written every epoch, after it.
-    last = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
-    return pl.Trainer(
-        accelerator=options.accelerator,
-        devices=1,
-        max_epochs=options.max_epochs,
-        logger=build_logger(settings, folder, record),
-        callbacks=[
-            History(folder / "metrics.csv"),
-            EarlyStopping("val/loss", patience=options.patience),
-            best,
-            last,
-            shown,
-        ],
-        enable_model_summary=False,
-        enable_progress_bar=isinstance(shown, RichProgressBar),
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1_000_000,
-    )
-
-
-def _start(
-    folder: Path,
+def _describe_start(
     settings: Settings,
     panel: Panel,
     data: CrossSectionDataModule,
     previous: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Write the folder's description before the first step."""
-    folder.mkdir(parents=True, exist_ok=True)
-    record: dict[str, Any] = {
+    """What fit.json says before the first step."""
+    return {
         "schema": SCHEMA,
         "status": "running",
         "variant": settings.variant,
@@ -161,9 +163,13 @@ def _start(
         "seconds": previous["seconds"] if previous else 0.0,
         "metrics": None,
     }
+
+
+def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> None:
+    """Write the folder's description before the first step."""
+    folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(settings)))
     write_json(folder / "fit.json", record)
-    return record
 
 
 def _outcome(
