@@ -10,6 +10,7 @@ Nothing here imports torch: the command line arms before it is loaded.
 import os
 import signal
 import subprocess
+import threading
 from types import FrameType
 
 GO_ON, STOP, REQUEUE = 0, 1, 2
@@ -56,7 +57,12 @@ def hold() -> None:
 
 
 def listen() -> None:
-    """From here on note the signals as they come: the fit looks at them after every batch."""
+    """From here on note the signals as they come: the fit looks at them after every batch.
+
+    A sweep's worker trains in a thread, which cannot take signals: who started it stops it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
     for number in _SIGNALS if in_slurm() else [signal.SIGTERM]:
         signal.signal(number, _note)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

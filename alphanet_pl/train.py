@@ -1,6 +1,7 @@
 """One fit: from a panel and settings to a folder with trained weights."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,18 @@ from datamodules.datamodule import CrossSectionDataModule
 from datamodules.panel.panel import Panel
 
 
-def train(settings: Settings) -> Fit:
+def train(
+    settings: Settings, *, panel: Panel | None = None, callbacks: Sequence[pl.Callback] = ()
+) -> Fit:
     """Train one fit, resume it where it was killed, or return it if it is done already.
 
     Started by srun, or with trainer.devices above 1, this is one of several processes that take
     each step together; the first of them writes.
+
+    Args:
+        settings: What to train, on what.
+        panel: The panel of `data.panel`, where many fits share one that is open.
+        callbacks: Lightning's, besides the fit's own.
 
     Raises:
         AlphaNetError: The settings, the panel or the fit folder cannot be used.
@@ -38,7 +46,7 @@ def train(settings: Settings) -> Fit:
     hold()
     world = read_world(settings.trainer)
     check_ranks(settings, world)
-    panel = Panel.open(settings.data.panel)
+    panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
     folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
@@ -53,7 +61,7 @@ def train(settings: Settings) -> Fit:
     record = _describe_start(settings, panel, data, record)
     if world.rank == 0:
         _write_start(folder, settings, record)
-    return _fit(settings, folder, record, data, world)
+    return _fit(settings, folder, record, data, world, callbacks)
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -73,6 +81,7 @@ def _fit(
     record: dict[str, Any],
     data: CrossSectionDataModule,
     world: World,
+    callbacks: Sequence[pl.Callback],
 ) -> Fit:
     """Run the Trainer; whatever happens, fit.json and the logger say how it ended."""
     module = AlphaNetModule.create(
@@ -83,7 +92,7 @@ def _fit(
         seed=settings.seed,
     )
     started = time.monotonic()
-    trainer = build_trainer(settings, folder, record, world)
+    trainer = build_trainer(settings, folder, record, world, callbacks)
     last = folder / "last.ckpt"
     try:
         trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)

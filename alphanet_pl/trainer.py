@@ -1,5 +1,6 @@
 """The Lightning Trainer of one fit, in one process or as one of several."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,21 @@ closed connection; this is for one that hangs, and must outlast reading the pane
 
 
 def build_trainer(
-    settings: Settings, folder: Path, record: dict[str, Any], world: World
+    settings: Settings,
+    folder: Path,
+    record: dict[str, Any],
+    world: World,
+    callbacks: Sequence[pl.Callback] = (),
 ) -> pl.Trainer:
-    """A Trainer whose callbacks, logger and checkpoints live in the fit's folder."""
+    """A Trainer whose callbacks, logger and checkpoints live in the fit's folder.
+
+    Args:
+        settings: Of the fit.
+        folder: Of the fit.
+        record: What fit.json says before the first step.
+        world: The processes that train together.
+        callbacks: Besides the fit's own.
+    """
     quiet()
     options = settings.trainer
     shown = progress_callback(options.progress and world.rank == 0)
@@ -52,6 +65,7 @@ def build_trainer(
             best,
             last,
             shown,
+            *callbacks,
         ],
         enable_model_summary=False,
         enable_progress_bar=isinstance(shown, RichProgressBar),
