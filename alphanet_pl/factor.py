@@ -1,34 +1,90 @@
 """A factor on disk: Parquet with date, code, one column a seed, and `factor`, their mean."""
 
+import json
 import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alphanet_pl.errors import EvaluationError
+from alphanet_pl.fits import Fit
 from alphanet_pl.identity import variant_folder
 from alphanet_pl.settings import Settings
 from datamodules.panel.panel import Panel
 
+_FITS = b"alphanet.fits"
+"""Key of the file's metadata that lists the fits behind the factor."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A fit that a factor is made of: nothing but what the same fit always has."""
+
+    asof: str
+    seed: int
+    folder: str
+    """Its folder in the variant's: ASOF/seedS-HASH."""
+
 
 def factor_path(settings: Settings) -> Path:
-    """Where predict writes and evaluate reads, unless `factor` says otherwise."""
+    """Where predict and roll write and evaluate reads, unless `factor` says otherwise."""
     if settings.factor is not None:
         return Path(settings.factor)
     return variant_folder(settings) / "factor.parquet"
 
 
-def write_factor(factor: pd.DataFrame, path: Path) -> None:
-    """Write aside and rename into place."""
+def write_factor(blocks: Iterable[pd.DataFrame], path: Path, fits: Sequence[Fit] = ()) -> None:
+    """Write aside, a row group a block, and rename into place; same content, same bytes.
+
+    Args:
+        blocks: Parts of the factor with the same columns, at least one.
+        path: The file.
+        fits: The fits behind it, noted in the file's metadata.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
+    note = json.dumps([asdict(source) for source in sources(fits)])
     try:
-        factor.to_parquet(aside, compression="zstd", index=False)
-        aside.replace(path)
+        writer = None
+        for block in blocks:
+            table = _table(block).replace_schema_metadata({_FITS: note})
+            writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer is not None:
+            writer.close()
+            aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def sources(fits: Sequence[Fit]) -> list[Source]:
+    """What a factor's file says of the fits behind it."""
+    return [
+        Source(str(fit.asof), fit.seed, f"{fit.folder.parent.name}/{fit.folder.name}")
+        for fit in fits
+    ]
+
+
+def read_sources(path: Path) -> list[Source]:
+    """The fits that a factor's file names; none for a factor from elsewhere."""
+    note = (pq.read_schema(path).metadata or {}).get(_FITS, b"[]")
+    return [Source(**fit) for fit in json.loads(note)]
+
+
+def holds(path: Path, fits: Sequence[Fit], first: np.datetime64, last: np.datetime64) -> bool:
+    """Whether the file is there already: made by these fits, from `first` to `last`."""
+    try:
+        groups = pq.read_metadata(path)
+        dates = [groups.row_group(at).column(0).statistics for at in (0, groups.num_row_groups - 1)]
+        span = tuple(np.datetime64(value, "D") for value in (dates[0].min, dates[1].max))
+        return span == (first, last) and read_sources(path) == sources(fits)
+    except (OSError, ValueError, AttributeError):  # absent, no Parquet, or without statistics
+        return False
 
 
 def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
@@ -41,30 +97,64 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
         raise EvaluationError(
             f"{path} is not there", "evaluate needs a factor", "alphanet predict date=START:END"
         )
+    dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
+    unknown = 0
     try:
-        table = pd.read_parquet(path, columns=["date", "code", column])
-    except (OSError, ValueError) as error:
+        # Each distinct string is looked up once, not each row's.
+        with pq.ParquetFile(path, read_dictionary=["date", "code"]) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, ["date", "code", column])
+                rows = _places(table["date"], panel.dates)
+                columns = _places(table["code"], panel.codes)
+                known = (rows >= 0) & (columns >= 0)
+                values = table[column].to_numpy()
+                dense[rows[known], columns[known]] = values[known]
+                unknown += int((~known).sum())
+            total = file.metadata.num_rows
+    except (OSError, ValueError, KeyError) as error:
         raise EvaluationError(
             f"{path} cannot be read ({str(error).splitlines()[0]})",
             "a factor is Parquet with the columns date, code, factor",
             "alphanet predict date=START:END writes one",
         ) from None
-    dates = table["date"].to_numpy().astype("datetime64[D]")
-    codes = table["code"].to_numpy().astype(panel.codes.dtype)
-    rows = np.searchsorted(panel.dates, dates).clip(max=len(panel.dates) - 1)
-    columns = np.searchsorted(panel.codes, codes).clip(max=len(panel.codes) - 1)
-    known = (panel.dates[rows] == dates) & (panel.codes[columns] == table["code"].to_numpy())
-    if not known.all() or not len(table):
+    if unknown or not total:
         raise EvaluationError(
-            f"{int((~known).sum())} of {len(table)} rows of {path} are not in {panel.path}",
+            f"{unknown} of {total} rows of {path} are not in {panel.path}",
             "a factor is judged on a panel that has its dates and codes",
             "data.panel=PANEL, the one it was scored on",
         )
-    dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
-    dense[rows, columns] = table[column].to_numpy(np.float64)
     return dense
 
 
 def has_raw(path: Path) -> bool:
     """Whether the factor is a neutralised model's and keeps its predictions before projection."""
     return "raw" in pq.read_schema(path).names
+
+
+def _table(block: pd.DataFrame) -> pa.Table:
+    """Arrow's form of a block, codes as numbers into a dictionary."""
+    code = block["code"].astype("category").cat
+    codes = pa.DictionaryArray.from_arrays(
+        pa.array(code.codes, pa.int32()), pa.array(code.categories.astype(str), pa.string())
+    )
+    date = pa.array(block["date"].to_numpy().astype("datetime64[ms]"))
+    rest = {name: pa.array(block[name].to_numpy()) for name in block.columns[2:]}
+    return pa.table({"date": date, "code": codes, **rest})
+
+
+def _places(column: pa.ChunkedArray, labels: np.ndarray) -> np.ndarray:
+    """Position of each row's label among the panel's; -1 where it is none of them."""
+    index = pd.Index(labels)
+
+    def look_up(values: pa.Array) -> np.ndarray:
+        found = values.to_numpy(zero_copy_only=False)
+        return index.get_indexer(found.astype(labels.dtype) if labels.dtype.kind == "M" else found)
+
+    parts = [
+        # An absent value has no place: it takes the last entry.
+        np.append(look_up(chunk.dictionary), -1)[chunk.indices.fill_null(-1).to_numpy()]
+        if isinstance(chunk, pa.DictionaryArray)
+        else look_up(chunk)
+        for chunk in column.chunks
+    ]
+    return np.concatenate([np.empty(0, np.int64), *parts])

@@ -1,6 +1,6 @@
 """Scores of trained networks: a factor, without needing a label or a future row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from datamodules.cross_sections import CrossSectionDataset
 from datamodules.panel.panel import Panel
 from datamodules.pictures import StreamedSlice
 from datamodules.styles.basis import StyleBases
+
+BLOCK = 60
+"""Sessions scored at a time: 240,000 rows of a market of 4,000 stocks."""
 
 
 def predict(settings: Settings) -> tuple[pd.DataFrame, list[Fit]]:
@@ -68,28 +71,42 @@ def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
 def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFrame:
     """Every scorable stock of these sessions, by every fit.
 
-    The next-day filter plays no part here: it is not known when a score is needed.
+    Raises:
+        PanelError: There is no such stock.
     """
-    modules = [fit.load() for fit in fits]
-    first, stop = int(sessions[0]), int(sessions[-1]) + 1
-    members = panel.read("scorable", first, stop)[sessions - first]
-    neutral = any(module.loss.residual is not None for module in modules)
-    bases = StyleBases(panel) if neutral else None
-    dataset = CrossSectionDataset(sessions, members, None, StreamedSlice(panel), bases)
-    parts = []
-    for position, stocks in enumerate(dataset.stocks):
-        if not len(stocks):
-            continue
-        columns = _columns(dataset[position], fits, modules)
-        date = panel.dates[sessions[position]]
-        parts.append(pd.DataFrame({"date": date, "code": panel.codes[stocks], **columns}))
-    if not parts:
+    blocks = list(score_blocks(panel, sessions, fits))
+    if not blocks:
         raise PanelError(
-            f"no stock is scorable from {panel.dates[first]} to {panel.dates[stop - 1]}",
+            f"no stock is scorable from {panel.dates[sessions[0]]} to {panel.dates[sessions[-1]]}",
             f"a score needs {panel.picture_days} traded sessions in a row",
             "see the drop ledger in data_report.json beside the panel",
         )
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(blocks, ignore_index=True)
+
+
+def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Iterator[pd.DataFrame]:
+    """The scores of ascending sessions, so many at a time that memory stays bounded.
+
+    The next-day filter plays no part here: it is not known when a score is needed.
+    """
+    modules = [fit.load() for fit in fits]
+    categories = pd.Index(panel.codes)
+    neutral = any(module.loss.residual is not None for module in modules)
+    for block in np.split(sessions, np.arange(BLOCK, len(sessions), BLOCK)):
+        first = int(block[0])
+        members = panel.read("scorable", first, int(block[-1]) + 1)[block - first]
+        bases = StyleBases(panel) if neutral else None
+        dataset = CrossSectionDataset(block, members, None, StreamedSlice(panel), bases)
+        parts = []
+        for position, stocks in enumerate(dataset.stocks):
+            if not len(stocks):
+                continue
+            code = pd.Categorical.from_codes(stocks, categories)
+            columns = _columns(dataset[position], fits, modules)
+            date = panel.dates[block[position]]
+            parts.append(pd.DataFrame({"date": date, "code": code, **columns}))
+        if parts:
+            yield pd.concat(parts, ignore_index=True)
 
 
 def _columns(

@@ -9,10 +9,10 @@ def run(settings: Settings) -> str:
     """Score, write the factor, and show the best and worst of its last date."""
     factor, fits = predict(settings)
     path = factor_path(settings)
-    write_factor(factor, path)
+    write_factor([factor], path, fits)
     last = factor[factor["date"] == factor["date"].max()].sort_values("factor", ascending=False)
     seeds = ", ".join(str(fit.seed) for fit in fits)
-    top = ", ".join(last["code"].head(5))
+    top = ", ".join(last["code"].head(5).astype(str))
     return "\n".join(
         [
             f"{factor['date'].nunique()} sessions, {len(factor)} scores, by {settings.variant} as"
