@@ -16,6 +16,7 @@ VERBS = {
     "prepare": "check vendor tables and build panel.zarr, with a data report",
     "doctor": "numbered checks in seconds, before queueing",
     "train": "one fit: a panel, a variant, a seed, an as-of date",
+    "roll": "every window and seed that is not trained yet, then their factor",
     "predict": "scores for a date, `latest`, or START:END; needs no label",
     "evaluate": "judge a factor: evaluation.json, tables, report.html",
     "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",

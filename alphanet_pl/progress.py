@@ -9,6 +9,10 @@ from lightning.pytorch.callbacks import RichProgressBar
 from rich.console import Console
 
 
+class Display(pl.Callback):
+    """A caller's own display of many fits: a fit that is given one shows nothing itself."""
+
+
 class EpochLines(pl.Callback):
     """One line an epoch, for logs."""
 

@@ -87,6 +87,17 @@ class Typed:
 
 
 @dataclass
+class RollingSettings:
+    """Group `rolling`: when models are trained anew, and which seeds average."""
+
+    start: str = "2011-01-31"
+    stop: str | None = None
+    months: int = field(default=6, metadata={"least": 1})
+    dates: list[str] | None = None
+    seeds: list[int] = field(default_factory=lambda: list(range(10)))
+
+
+@dataclass
 class Settings:
     """All settings of one command."""
 
@@ -98,11 +109,13 @@ class Settings:
     runs: str = "runs"
     factor: str | None = None
     output: str | None = None
+    parts: str | None = None
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     logger: LoggerSettings = field(default_factory=LoggerSettings)
+    rolling: RollingSettings = field(default_factory=RollingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)
     ray: RaySettings = field(default_factory=RaySettings)

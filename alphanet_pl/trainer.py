@@ -14,7 +14,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from alphanet_pl.cluster import World
 from alphanet_pl.history import History
 from alphanet_pl.loggers import build_logger
-from alphanet_pl.progress import progress_callback, quiet
+from alphanet_pl.progress import Display, progress_callback, quiet
 from alphanet_pl.settings import Settings
 from alphanet_pl.survive import Survive
 
@@ -42,7 +42,11 @@ def build_trainer(
     """
     quiet()
     options = settings.trainer
-    shown = progress_callback(options.progress and world.rank == 0)
+    shown = (
+        []
+        if any(isinstance(callback, Display) for callback in callbacks)
+        else [progress_callback(options.progress and world.rank == 0)]
+    )
     best = ModelCheckpoint(
         dirpath=folder, filename="best", monitor="val/loss", enable_version_counter=False
     )
@@ -64,11 +68,11 @@ def build_trainer(
             EarlyStopping("val/loss", patience=options.patience),
             best,
             last,
-            shown,
+            *shown,
             *callbacks,
         ],
         enable_model_summary=False,
-        enable_progress_bar=isinstance(shown, RichProgressBar),
+        enable_progress_bar=any(isinstance(one, RichProgressBar) for one in shown),
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1_000_000,

@@ -1,0 +1,136 @@
+"""Rolling training: whatever happens on the way, the same factor."""
+
+import random
+import shutil
+import signal
+import time
+
+import pandas as pd
+import pytest
+import torch
+from small_study import Study, call
+
+from alphanet_pl.config import load_settings
+from alphanet_pl.errors import FitError
+from alphanet_pl.rolling.plan import make_plan
+from datamodules.panel import Panel
+
+WINDOWS = (250, 290)
+"""As-of sessions."""
+
+
+@pytest.fixture(scope="module")
+def words(study) -> tuple[str, ...]:
+    dates = Panel.open(study.runs / "demo" / "panel.zarr").dates[list(WINDOWS)]
+    listed = ",".join(map(str, dates))
+    return ("variant=v2.1", f"rolling.dates=[{listed}]", "rolling.seeds=[0,1]")
+
+
+@pytest.fixture(scope="module")
+def whole(study, words):
+    """The folder of a study that nothing disturbed."""
+    assert call(study, "roll", *words, "experiment=whole") == 0
+    return study.runs / "whole" / "v2.1"
+
+
+def _fits(study: Study, experiment: str) -> list:
+    return sorted(study.runs.glob(f"{experiment}/*/*/*/fit.json"))
+
+
+@pytest.mark.parametrize("when", ["early", "late"])
+def test_a_killed_roll_continues_and_ends_with_the_same_bytes(study, words, whole, when):
+    experiment = f"killed-{when}"
+    begun = 1 if when == "early" else random.randint(2, 4)
+    process = study.start("roll", *words, f"experiment={experiment}")
+    deadline = time.monotonic() + 120
+    while len(_fits(study, experiment)) < begun:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(random.uniform(0, 0.5))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert call(study, "roll", *words, f"experiment={experiment}") == 0
+    again = study.runs / experiment / "v2.1" / "factor.parquet"
+    assert again.read_bytes() == (whole / "factor.parquet").read_bytes()
+
+
+def test_parts_train_their_share_and_the_last_one_writes_the_factor(study, words, whole, capsys):
+    factor = study.runs / "parts" / "v2.1" / "factor.parquet"
+    assert call(study, "roll", *words, "experiment=parts", "parts=2/2") == 0
+    assert "still waits for 2 of other parts: v2.1" in capsys.readouterr().out
+    assert len(_fits(study, "parts")) == 2
+    assert not factor.exists()
+    assert call(study, "roll", *words, "experiment=parts", "parts=1/2") == 0
+    assert factor.read_bytes() == (whole / "factor.parquet").read_bytes()
+
+
+def test_every_date_is_scored_by_the_newest_window_on_or_before_it(study, words, whole):
+    factor = pd.read_parquet(whole / "factor.parquet").astype({"code": str})
+    dates = Panel.open(study.runs / "demo" / "panel.zarr").dates
+    days = factor["date"].to_numpy().astype("datetime64[D]")
+    assert (days[0], days[-1]) == (dates[WINDOWS[0]], dates[-1])
+    assert factor["date"].nunique() == len(dates) - WINDOWS[0]
+    for session in (250, 289, 290, 329):
+        out = study.runs / "one.parquet"
+        # predict takes the newest fits as of this date or earlier, and averages the two seeds.
+        words_of_predict = (f"date={dates[session]}", f"factor={out}")
+        assert call(study, "predict", "variant=v2.1", "experiment=whole", *words_of_predict) == 0
+        one = pd.read_parquet(out).astype({"code": str})
+        rolled = factor[days == dates[session]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(one, rolled, check_exact=True)
+        mean = rolled[["seed_0", "seed_1"]].astype(float).mean(axis=1).astype("float32")
+        pd.testing.assert_series_equal(rolled["factor"], mean, check_names=False)
+
+
+def test_a_fit_of_a_roll_is_the_one_that_train_makes(study, words, whole):
+    asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[WINDOWS[1]]
+    one = ("variant=v2.1", f"asof={asof}", "seed=1", "experiment=alone")
+    assert call(study, "train", *one) == 0
+    (alone,) = (path.parent for path in _fits(study, "alone"))
+    rolled = whole / alone.parent.name / alone.name
+    weights, same = (
+        torch.load(folder / "best.ckpt", weights_only=True)["state_dict"]
+        for folder in (alone, rolled)
+    )
+    assert all(torch.equal(weights[key], same[key]) for key in weights)
+
+
+def test_what_is_done_is_not_done_again(study, words, whole, capsys):
+    files = [*whole.glob("*/*/*"), whole / "factor.parquet"]
+    before = [path.stat().st_mtime_ns for path in files]
+    assert call(study, "roll", *words, "experiment=whole") == 0
+    assert "4 done, 0 to train" in capsys.readouterr().err
+    assert [path.stat().st_mtime_ns for path in files] == before
+
+
+def test_another_period_of_the_same_fits_is_another_factor(study, words, whole, tmp_path):
+    stop = Panel.open(study.runs / "demo" / "panel.zarr").dates[300]
+    out = tmp_path / "shorter.parquet"
+    shorter = (f"rolling.stop={stop}", f"factor={out}", "experiment=whole")
+    assert call(study, "roll", *words, *shorter) == 0
+    assert str(pd.read_parquet(out)["date"].max().date()) == str(stop)
+
+
+def test_an_ensemble_that_lacks_a_fit_is_refused_by_name(study, words, whole):
+    shutil.copytree(whole, study.runs / "lacking" / "v2.1")
+    settings = load_settings("roll", study.words("roll", *words, "experiment=lacking")[1:])
+    plan = make_plan(settings, Panel.open(settings.data.panel))
+    assert [len(fits) for fits in plan.ensembles()] == [2, 2]
+    shutil.rmtree(plan.tasks[3].folder)
+    with pytest.raises(FitError, match=f"1 of 4 fits are not trained: {plan.tasks[3]}"):
+        plan.ensembles()
+
+
+def test_a_roll_counts_its_fits_and_says_the_time_left(study, words, capsys):
+    assert call(study, "roll", *words, "experiment=counted", "trainer.max_epochs=1") == 0
+    said = capsys.readouterr().err
+    assert "4 fits: 2 windows" in said
+    assert "fit 1 of 4: v2.1" in said
+    assert said.count(" left") == 3
+    assert "epoch" not in said
+
+
+def test_settings_of_one_fit_are_refused(study, words, capsys):
+    assert call(study, "roll", *words, "seed=2") == 2
+    assert "HINT: rolling.seeds=[2]" in capsys.readouterr().err
