@@ -19,6 +19,7 @@ VERBS = {
     "roll": "every window and seed that is not trained yet, then their factor",
     "predict": "scores for a date, `latest`, or START:END; needs no label",
     "evaluate": "judge a factor: evaluation.json, tables, report.html",
+    "sweep": "many fits on Ray: dropout n, long-side weight, seeds, the report's variants",
     "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",
 }
 _TRAINING = {"train", "roll"}
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_as(rank: int, words: Sequence[str]) -> int:
     """Run as one of several processes (usually the only one): only the first speaks of success."""
-    from alphanet_pl.errors import AlphaNetError
+    from alphanet_pl.errors import AlphaNetError, UnfinishedError
     from alphanet_pl.interruption import Interrupted
 
     who = f"[rank {rank}] " if rank else ""
@@ -54,7 +55,7 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
             print(answer)
     except AlphaNetError as error:
         print(f"{who}error: {error}", file=sys.stderr)
-        return _MISTAKE
+        return _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
     except Interrupted as stop:
         # Of several processes the first gives the status: srun kills the others for theirs.
         if not rank:

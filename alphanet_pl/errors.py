@@ -38,3 +38,7 @@ class FitError(AlphaNetError):
 
 class EvaluationError(AlphaNetError):
     """A factor or panel that the evaluation cannot work with."""
+
+
+class UnfinishedError(AlphaNetError):
+    """Work that was asked for rightly and did not all succeed: exit status 1."""

@@ -1,0 +1,82 @@
+"""The Ray cluster of a sweep: one of its own on this machine, or one that is joined."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+
+from alphanet_pl.errors import ConfigError
+from alphanet_pl.settings import Settings
+
+
+@contextmanager
+def cluster(settings: Settings) -> Iterator[None]:
+    """Ray for the duration of a sweep.
+
+    Raises:
+        ConfigError: No cluster answers at `ray.address`.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    address = settings.ray.address
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        # "local": without it Ray would join whatever cluster it finds on this machine.
+        cores = len(os.sched_getaffinity(0))
+        ray.init("local", num_cpus=cores, include_dashboard=False, **quiet)
+    else:
+        try:
+            ray.init(address, **quiet)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise ConfigError(
+                f"ray.address={address} was given",
+                f"no Ray cluster answers there ({str(error).splitlines()[0]})",
+                "ray start --head, or ray.address=null for Ray on this machine",
+            ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def gpus_per_trial(settings: Settings) -> float:
+    """Share of a GPU that each trial owns: what was asked for, or a whole one if there is one.
+
+    Raises:
+        ConfigError: No node of the cluster has what a trial asks for; Ray would wait forever.
+    """
+    cpus, asked = settings.sweep.cpus_per_trial, settings.sweep.gpus_per_trial
+    accelerator = settings.trainer.accelerator
+    most_cpus, most_gpus = _largest("CPU"), _largest("GPU")
+    if cpus > most_cpus:
+        raise ConfigError(
+            f"sweep.cpus_per_trial={cpus} was given",
+            f"the largest node of the cluster has {most_cpus:g} cores",
+            f"sweep.cpus_per_trial={most_cpus:g}",
+        )
+    gpus = asked
+    if gpus is None:
+        gpus = 0.0 if accelerator == "cpu" or not most_gpus else 1.0
+    if gpus > most_gpus or (accelerator == "gpu" and not gpus):
+        raise ConfigError(
+            f"trainer.accelerator={accelerator} and sweep.gpus_per_trial={asked} were given",
+            f"Ray sees {most_gpus:g} GPUs on the best node, and a trial needs a share of one",
+            "trainer.accelerator=cpu" if not most_gpus else "sweep.gpus_per_trial=1",
+        )
+    return gpus
+
+
+def at_once(settings: Settings, gpus: float) -> int:
+    """Trials that the cluster runs at the same time."""
+    have = ray.cluster_resources()
+    fits = int(have.get("CPU", 0) // settings.sweep.cpus_per_trial)
+    if gpus:
+        fits = min(fits, int(have.get("GPU", 0) / gpus))
+    return min(fits, settings.sweep.max_concurrent or fits)
+
+
+def _largest(resource: str) -> float:
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    return max((node["Resources"].get(resource, 0.0) for node in nodes), default=0.0)

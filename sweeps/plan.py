@@ -1,0 +1,122 @@
+"""What a sweep has to do: its trials, the folder of each one's fit, and what is done already.
+
+The fit folders are the sweep's only memory. Each resumes on its own from its last epoch, whoever
+trained it, so a sweep that was killed in whatever way is planned anew from them; Ray's own record
+of an experiment, written every ten seconds, would only be a second and older truth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alphanet_pl.errors import ConfigError
+from alphanet_pl.fits import read_record
+from alphanet_pl.identity import fit_folder
+from alphanet_pl.settings import Settings
+from alphanet_pl.train import asof_session, check_panel
+from datamodules.panel.panel import Panel
+from datamodules.sections import split_of
+from sweeps.space import Trial, expand, only_seeds, read_axes
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A trial and where its fit is or will be."""
+
+    trial: Trial
+    asof: str
+    folder: Path
+
+    def record(self) -> dict[str, Any] | None:
+        """fit.json of its fit, as it is now."""
+        return read_record(self.folder)
+
+    def done(self) -> bool:
+        """Whether its fit is trained."""
+        record = self.record()
+        return record is not None and record["status"] == "done"
+
+
+def sweep_folder(settings: Settings) -> Path:
+    """runs/EXPERIMENT/sweeps/NAME, the home of a sweep's tables and logs."""
+    return Path(settings.runs) / settings.experiment / "sweeps" / settings.sweep.name
+
+
+def log_of(settings: Settings, name: str) -> Path:
+    """File that takes everything a trial says."""
+    return sweep_folder(settings) / "logs" / f"{name}.log"
+
+
+def plan(settings: Settings) -> list[Planned]:
+    """All trials of a sweep in order, checked against the panel.
+
+    Raises:
+        AlphaNetError: A setting or the panel would make a trial fail.
+    """
+    _check_resources(settings)
+    if settings.sweep.asha and only_seeds(read_axes(settings)):
+        raise ConfigError(
+            f"sweep.asha=true was given with sweep={settings.sweep.name}",
+            "only seeds differ, and stopping unlucky ones early would flatter their mean",
+            "sweep.asha=false",
+        )
+    trials = expand(settings)
+    panel = Panel.open(settings.data.panel)
+    planned = [_place(trial, panel) for trial in trials]
+    _refuse_twins(planned)
+    return planned
+
+
+def describe(settings: Settings, planned: Sequence[Planned]) -> str:
+    """One line: how many trials of which axes, and how much of it is done."""
+    axes = " x ".join(f"{len(values)} {key}" for key, values in read_axes(settings).items())
+    done = sum(one.done() for one in planned)
+    begun = sum(one.record() is not None for one in planned) - done
+    return (
+        f"sweep {settings.sweep.name}: {len(planned)} trials ({axes}); "
+        f"{done} done already, {begun} begun, {len(planned) - done} to do"
+    )
+
+
+def _place(trial: Trial, panel: Panel) -> Planned:
+    settings = trial.settings
+    check_panel(panel, settings)
+    session = asof_session(panel, settings)
+    split_of(panel, settings.data, session)
+    if settings.loss.neutralise and not panel.styles:
+        raise ConfigError(
+            f"{trial.name} neutralises its loss",
+            f"the panel {panel.path} was prepared without styles",
+            "alphanet prepare data.styles=available",
+        )
+    asof = str(panel.dates[session])
+    return Planned(trial, asof, fit_folder(settings, asof, panel.fingerprint))
+
+
+def _refuse_twins(planned: Sequence[Planned]) -> None:
+    seen: dict[Path, str] = {}
+    for one in planned:
+        other = seen.setdefault(one.folder, one.trial.name)
+        if other != one.trial.name:
+            raise ConfigError(
+                f"{other} and {one.trial.name} are the same fit",
+                "every trial differs in what changes the weights",
+                "drop one of the values",
+            )
+
+
+def _check_resources(settings: Settings) -> None:
+    if settings.trainer.devices not in (None, 1):
+        raise ConfigError(
+            f"trainer.devices={settings.trainer.devices} was given",
+            "a trial has one device",
+            "trainer.devices=1, or alphanet train for a fit on several",
+        )
+    threads, cores = settings.trainer.threads, settings.sweep.cpus_per_trial
+    if threads is not None and threads != cores:
+        raise ConfigError(
+            f"trainer.threads={threads} was given with sweep.cpus_per_trial={cores}",
+            "a trial computes on exactly the cores it owns",
+            f"sweep.cpus_per_trial={threads}",
+        )

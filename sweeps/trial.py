@@ -1,0 +1,137 @@
+"""One trial, inside a worker process of Ray, which runs many one after another."""
+
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from ray import tune
+
+from alphanet_pl.errors import AlphaNetError, FitError
+from alphanet_pl.history import History
+from alphanet_pl.settings import Settings
+from alphanet_pl.train import train
+from datamodules.panel.panel import Panel
+from sweeps.disk import disk_full
+
+FATAL = "fatal"
+"""Key of a result that ends the whole sweep, with the sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs for one trial.
+
+    Args:
+        settings: Of the fit, with absolute paths: Ray gives a worker its own folder.
+        log: File that takes everything the fit says.
+        report_epochs: Report every epoch, for a scheduler that stops trials early.
+    """
+
+    settings: Settings
+    log: Path
+    report_epochs: bool
+
+
+def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
+    """Train the trial's fit, or end the sweep where every other trial would fail like it.
+
+    Args:
+        config: Ray's: the trial's name.
+        works: Name of a trial -> what to do.
+    """
+    work = works[config["trial"]]
+    _leave_slurm()
+    callbacks = [_EveryEpoch()] if work.report_epochs else []
+    with _said_into(work.log):
+        try:
+            panel = _panel(work.settings.data.panel)
+            fit = train(work.settings, panel=panel, callbacks=callbacks)
+        except KeyboardInterrupt:
+            raise SystemExit(0) from None  # the scheduler stopped it
+        except Exception as error:
+            traceback.print_exc()
+            reason = _hopeless(error)
+            if reason is None:
+                raise
+            return {FATAL: reason}
+    return {"val/rank_ic": fit.record["metrics"]["val/rank_ic"]}
+
+
+class _EveryEpoch(pl.Callback):
+    """Reports each epoch's RankIC to the scheduler, those before a resume included."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        history = next(c for c in trainer.callbacks if isinstance(c, History))  # type: ignore[attr-defined]
+        for row in history.rows:
+            self._report(int(row["epoch"]), row["val/rank_ic"])
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._report(trainer.current_epoch, float(trainer.callback_metrics["val/rank_ic"]))
+
+    def _report(self, epoch: int, rank_ic: float) -> None:
+        tune.report({"epoch": epoch + 1, "val/rank_ic": rank_ic})
+
+
+@lru_cache(maxsize=1)
+def _panel(path: str) -> Panel:
+    """The panel, opened once by each worker; it refuses to be read once it was replaced."""
+    return Panel.open(path)
+
+
+def _leave_slurm() -> None:
+    """Forget the job: a trial has one device of Ray's choosing, and is no task of Slurm's."""
+    for name in [name for name in os.environ if name.startswith("SLURM_")]:
+        del os.environ[name]
+
+
+@contextmanager
+def _said_into(log: Path) -> Iterator[None]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8", buffering=1) as file:
+        begun = datetime.now().astimezone().isoformat(timespec="seconds")
+        file.write(f"--- {begun} {socket.gethostname()} process {os.getpid()}\n")
+        with redirect_stdout(file), redirect_stderr(file):
+            yield
+            sys.stderr.flush()
+
+
+def _hopeless(error: BaseException) -> str | None:
+    """The sentence for what every trial would meet: settings, the panel, or a full disk."""
+    if isinstance(error, AlphaNetError) and not isinstance(error, FitError):
+        return str(error)
+    full = disk_full(error)
+    return None if full is None else str(full)
+
+
+def worker_settings(settings: Settings, cpus: int, gpus: float, group: str) -> Settings:
+    """A trial's settings as its worker takes them; none of this changes what the fit is.
+
+    Args:
+        settings: The trial's.
+        cpus: Cores, hence threads, that it owns.
+        gpus: Share of a GPU that it owns; 0 keeps it on the CPU.
+        group: W&B group, unless the user named one.
+    """
+    return replace(
+        settings,
+        runs=str(Path(settings.runs).absolute()),
+        data=replace(settings.data, panel=str(Path(settings.data.panel).absolute())),
+        trainer=replace(
+            settings.trainer,
+            threads=cpus,
+            devices=1,
+            num_nodes=1,
+            accelerator=settings.trainer.accelerator if gpus else "cpu",
+            progress=False,
+        ),
+        logger=replace(settings.logger, group=settings.logger.group or group),
+    )

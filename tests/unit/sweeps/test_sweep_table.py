@@ -1,0 +1,144 @@
+"""Tables and ranking, from fit folders written by hand."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from alphanet_pl.config import load_settings
+from alphanet_pl.files import write_json, write_text
+from alphanet_pl.identity import fit_folder, model_identity
+from alphanet_pl.sampling import sample_features
+from sweeps.best import best_of, write_best
+from sweeps.plan import Planned
+from sweeps.space import expand
+from sweeps.table import summarise, trials_table
+
+ASOF = "2012-01-31"
+RANKS = {6: (0.05, 0.07, 0.03), 8: (0.06, 0.06, 0.09)}
+
+
+@pytest.fixture
+def planned(tmp_path) -> list[Planned]:
+    settings = load_settings(
+        "train",
+        [
+            f"runs={tmp_path}",
+            "sweep=dropout",
+            "sweep.axes.model.n=[6,8]",
+            "sweep.axes.seed=[0,1,2]",
+        ],
+    )
+    trials = expand(settings)
+    return [Planned(t, ASOF, fit_folder(t.settings, ASOF, "fingerprint")) for t in trials]
+
+
+def _train(one: Planned, rank_ic: float) -> None:
+    settings = one.trial.settings
+    features = settings.data.features
+    record = {
+        "status": "done",
+        "identity": model_identity(settings),
+        "metrics": {"val/rank_ic": rank_ic, "val/loss": 0.9, "train/loss": 0.8},
+        "epochs": 4,
+        "seconds": 10.0,
+        "sampled_features": [
+            features[i] for i in sample_features(settings.seed, settings.model.n, len(features))
+        ],
+    }
+    write_json(one.folder / "fit.json", record)
+
+
+def _train_all(planned: list[Planned]) -> None:
+    for one in planned:
+        _train(one, RANKS[one.trial.settings.model.n][one.trial.settings.seed])
+
+
+def test_a_row_a_trial_in_the_sweeps_order(planned):
+    _train_all(planned)
+    table = trials_table(planned)
+    assert table.columns.tolist() == [
+        "variant", "asof", "seed", "model.n", "val/rank_ic", "val/loss", "train/loss", "epochs",
+        "seconds", "seconds_per_epoch", "folder", "status",
+    ]  # fmt: skip
+    assert table["model.n"].tolist() == [6, 6, 6, 8, 8, 8]
+    assert table["val/rank_ic"].tolist() == [*RANKS[6], *RANKS[8]]
+    assert set(table["seconds_per_epoch"]) == {2.5}
+
+
+def test_configurations_rank_by_their_mean_over_seeds_with_its_error_and_spread(planned):
+    _train_all(planned)
+    table = summarise(trials_table(planned), planned)
+    assert table["model.n"].tolist() == [8, 6]
+    best = table.iloc[0]
+    assert best["val/rank_ic"] == pytest.approx(0.07)
+    assert best["std"] == pytest.approx(0.03 / math.sqrt(3))
+    assert best["standard_error"] == pytest.approx(0.01)
+    assert (best["min"], best["max"], best["seeds"]) == (0.06, 0.09, 3)
+
+
+def test_one_lucky_seed_does_not_win(planned):
+    for one in planned:
+        n, seed = one.trial.settings.model.n, one.trial.settings.seed
+        _train(one, 0.5 if (n, seed) == (6, 0) else 0.0 if n == 6 else 0.2)
+    assert summarise(trials_table(planned), planned)["model.n"].iloc[0] == 8
+
+
+def test_a_configuration_that_lacks_seeds_comes_last_and_is_not_the_best(planned):
+    _train(planned[0], 0.9)
+    table = summarise(trials_table(planned), planned)
+    assert best_of(table, planned) is None
+    for one in planned[3:]:
+        _train(one, 0.01)
+    table = summarise(trials_table(planned), planned)
+    assert table["model.n"].tolist() == [8, 6]
+    assert table["seeds"].tolist() == [3, 1]
+
+
+def test_a_trial_that_began_is_missing_until_it_is_done(planned):
+    write_json(planned[0].folder / "fit.json", {"status": "running", "seconds": 3.0})
+    row = trials_table(planned).iloc[0]
+    assert row["status"] == "missing"
+    assert row["val/rank_ic"] is None or math.isnan(row["val/rank_ic"])
+
+
+def test_a_trial_stopped_early_shows_its_best_epoch_and_counts_for_no_mean(planned):
+    _train_all(planned[1:])
+    write_json(planned[0].folder / "fit.json", {"status": "running", "seconds": 6.0})
+    rows = "epoch,val/loss,val/rank_ic,train/loss\n0,0.9,0.04,0.8\n1,0.95,0.08,0.7\n"
+    write_text(planned[0].folder / "metrics.csv", rows)
+    table = trials_table(planned, frozenset({planned[0].trial.name}))
+    assert table.iloc[0][["val/rank_ic", "epochs", "status"]].tolist() == [0.04, 2, "stopped"]
+    assert summarise(table, planned).set_index("model.n")["seeds"].to_dict() == {8: 3, 6: 2}
+
+
+def test_the_pairs_that_the_trained_seeds_cover_are_counted_together(planned):
+    _train_all(planned)
+    table = summarise(trials_table(planned), planned).set_index("model.n")
+    pairs = set()
+    for seed in range(3):
+        sample = sample_features(seed, 8, 15)
+        pairs |= {(a, b) for a in sample for b in sample if a < b}
+    assert table.loc[8, "pairs_covered"] == pytest.approx(len(pairs) / 105)
+    assert table.loc[8, "pairs_expected"] == pytest.approx(1 - (1 - 56 / 210) ** 3)
+
+
+def test_tables_do_not_depend_on_the_order_in_which_fits_end(planned):
+    _train_all(planned[::-1])
+    first = summarise(trials_table(planned), planned)
+    _train_all(planned)
+    pd.testing.assert_frame_equal(first, summarise(trials_table(planned), planned))
+
+
+def test_the_best_configuration_is_an_option_that_train_takes(planned, tmp_path):
+    _train_all(planned)
+    summary = summarise(trials_table(planned), planned)
+    best = best_of(summary, planned)
+    write_best(best, summary, tmp_path)
+    settings = load_settings("train", ["variant=best", "seed=1"], Path(tmp_path))
+    assert settings.variant == "v2.1"
+    wanted = replace(best.trial.settings, seed=1)
+    assert model_identity(settings) == model_identity(wanted)
+    assert settings.model.n == 8
