@@ -8,7 +8,7 @@ import numpy as np
 from alphanet_pl.errors import EvaluationError
 from alphanet_pl.evaluation.on_panel.coverage import pair_coverage, stock_coverage_of
 from alphanet_pl.evaluation.on_panel.cut import cut_factor
-from alphanet_pl.evaluation.on_panel.origin import provenance_of, seeds_of
+from alphanet_pl.evaluation.on_panel.origin import provenance_of, samples_of
 from alphanet_pl.evaluation.on_panel.portfolios import enhancement_of, layers_of
 from alphanet_pl.evaluation.on_panel.signal import exposures_of, ic_of
 from alphanet_pl.evaluation.schema import Evaluation, new_evaluation
@@ -41,9 +41,8 @@ def evaluate(settings: Settings) -> Evaluation:
         evaluation["enhancement"], evaluation["yearly"] = enhanced
     evaluation["exposures"] = exposures_of(cut, path)
     evaluation["stock_coverage"] = stock_coverage_of(cut)
-    evaluation["pair_coverage"] = pair_coverage(
-        seeds_of(path), settings.model.n, len(panel.features)
-    )
+    samples = samples_of(path, settings, panel.features)
+    evaluation["pair_coverage"] = pair_coverage(samples, len(panel.features))
     evaluation["provenance"] = provenance_of(panel, settings, path, lacks)
     return evaluation
 

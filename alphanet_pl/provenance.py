@@ -1,7 +1,9 @@
 """Where a result comes from: versions, code, data."""
 
 import platform
+import shlex
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +16,15 @@ def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide the numbers."""
     ours = {"alphanet-pl": __version__, "python": platform.python_version()}
     return ours | {name: version(name) for name in _PACKAGES}
+
+
+def command_line() -> str:
+    """The command that this process runs, to type again; empty inside another program."""
+    program, *words = sys.argv
+    path = Path(program)
+    if path.name != "alphanet" and path.parent.name != "alphanet_pl":
+        return ""
+    return shlex.join(["alphanet", *words])
 
 
 def git_commit() -> str | None:

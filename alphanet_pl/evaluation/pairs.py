@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from itertools import combinations
 from math import comb
+from typing import TypeVar
+
+Feature = TypeVar("Feature", int, str)
 
 
-def covered_share(samples: Iterable[Iterable[int]], total: int) -> float:
+def covered_share(samples: Iterable[Iterable[Feature]], total: int) -> float:
     """Share of the pairs of `total` features that at least one sample holds."""
     reached = {pair for sample in samples for pair in combinations(sorted(sample), 2)}
     return len(reached) / comb(total, 2)

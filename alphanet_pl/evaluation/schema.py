@@ -282,6 +282,17 @@ class PairCoverage(TypedDict):
     printed: float | None
 
 
+class FitOrigin(TypedDict):
+    """One of the fits that a factor is made of."""
+
+    asof: str
+    seed: int
+    hash: str
+    """Of its settings, as-of session, seed and panel: the end of its folder's name."""
+    seconds: float | None
+    """It took to train; null where its folder is gone."""
+
+
 class Provenance(TypedDict, total=False):
     """Where the numbers come from."""
 
@@ -300,7 +311,7 @@ class Provenance(TypedDict, total=False):
     factor: str
     factor_sha256: str
     seeds: list[int]
-    fits: list[str]
+    fits: list[FitOrigin]
     settings: dict[str, Any]
     drops: dict[str, int]
     """Drop ledger: stock-days left out, by reason."""

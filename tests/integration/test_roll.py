@@ -12,6 +12,8 @@ from small_study import Study, call
 
 from alphanet_pl.config import load_settings
 from alphanet_pl.errors import FitError
+from alphanet_pl.evaluation.schema import read_evaluation
+from alphanet_pl.files import read_json
 from alphanet_pl.rolling.plan import make_plan
 from datamodules.panel import Panel
 
@@ -129,6 +131,22 @@ def test_a_roll_counts_its_fits_and_says_the_time_left(study, words, capsys):
     assert "fit 1 of 4: v2.1" in said
     assert said.count(" left") == 3
     assert "epoch" not in said
+
+
+def test_evaluate_names_the_fits_behind_the_factor(study, words, whole):
+    out = study.run("evaluate", "variant=v2.1", "experiment=whole")
+    assert "RankIC" in out
+    evaluation = read_evaluation(whole / "evaluation.json")
+    fits = evaluation["provenance"]["fits"]
+    dates = Panel.open(study.runs / "demo" / "panel.zarr").dates
+    assert [(fit["asof"], fit["seed"]) for fit in fits] == [
+        (str(dates[window]), seed) for window in WINDOWS for seed in (0, 1)
+    ]
+    for fit in fits:
+        record = read_json(whole / fit["asof"] / f"seed{fit['seed']}-{fit['hash']}" / "fit.json")
+        assert fit["seconds"] == record["seconds"] > 0
+    assert evaluation["pair_coverage"]["models"] == 2
+    assert evaluation["provenance"]["command"].startswith("alphanet evaluate runs=")
 
 
 def test_settings_of_one_fit_are_refused(study, words, capsys):

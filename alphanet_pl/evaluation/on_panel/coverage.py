@@ -1,12 +1,13 @@
 """How many stocks a factor scores, and how many feature pairs its models look at."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from alphanet_pl.evaluation.on_panel.cut import Cut
 from alphanet_pl.evaluation.pairs import covered_share, expected_share
 from alphanet_pl.evaluation.printed import PRINTED
 from alphanet_pl.evaluation.schema import PairCoverage, StockCoverage
-from alphanet_pl.sampling import sample_features
 
 PRINTED_MODELS = 10
 """Models in the report's figure 5."""
@@ -24,25 +25,25 @@ def stock_coverage_of(cut: Cut) -> StockCoverage:
     )
 
 
-def pair_coverage(seeds: list[int], n: int, total: int) -> PairCoverage | None:
-    """Share of the feature pairs that at least one seed's sample holds (figure 5).
+def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage | None:
+    """Share of the feature pairs that at least one model's sample holds (figure 5).
 
     Args:
-        seeds: The factor's seeds, each of which decides its own sample; none, no coverage.
-        n: Features that a model samples.
+        samples: The n features of each model; no model, no coverage.
         total: Features there are.
 
     Returns:
-        The share reached by these seeds, and the expected one,
+        The share reached by these models, and the expected one,
         1 - (1 - n(n-1) / (f(f-1)))^models.
     """
-    if not seeds:
+    if not samples:
         return None
-    printed = PRINTED.coverage.get(n) if len(seeds) == PRINTED_MODELS else None
+    n, models = len(samples[0]), len(samples)
+    printed = PRINTED.coverage.get(n) if models == PRINTED_MODELS else None
     return PairCoverage(
         n=n,
-        models=len(seeds),
-        share=covered_share((sample_features(seed, n, total) for seed in seeds), total),
-        exact=expected_share(n, len(seeds), total),
+        models=models,
+        share=covered_share(samples, total),
+        exact=expected_share(n, models, total),
         printed=None if printed is None else printed / 100,
     )

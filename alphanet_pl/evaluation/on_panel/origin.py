@@ -1,15 +1,20 @@
 """Where an evaluation's numbers come from, and what its data lacks."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from alphanet_pl.evaluation.schema import Provenance
+from alphanet_pl.evaluation.schema import FitOrigin, Provenance
+from alphanet_pl.factor import read_sources
 from alphanet_pl.files import read_json
-from alphanet_pl.provenance import git_commit, versions
+from alphanet_pl.fits import read_record
+from alphanet_pl.identity import variant_folder
+from alphanet_pl.provenance import command_line, git_commit, versions
+from alphanet_pl.sampling import sample_features
 from alphanet_pl.settings import Settings
 from datamodules.panel.panel import Panel
 
@@ -30,6 +35,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command_line(),
         git_commit=git_commit() or "",
         versions=versions(),
         panel=str(settings.data.panel),
@@ -40,6 +46,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         factor=str(factor),
         factor_sha256=digest,
         seeds=seeds_of(factor),
+        fits=fits_of(factor, variant_folder(settings)),
         settings=asdict(settings),
         drops=drops,
         lacks=[*data_lacks(panel), *lacks],
@@ -51,6 +58,42 @@ def seeds_of(factor: Path) -> list[int]:
     words = [name.removeprefix("seed_") for name in pq.read_schema(factor).names
              if name.startswith("seed_")]  # fmt: skip
     return sorted(int(word) for word in words if word.isdigit())
+
+
+def fits_of(factor: Path, home: Path) -> list[FitOrigin]:
+    """The fits that a factor's file names, and how long each took.
+
+    Args:
+        factor: The file.
+        home: Folder of the variant, which holds the fits.
+    """
+    return [
+        FitOrigin(
+            asof=source.asof,
+            seed=source.seed,
+            hash=source.folder.rpartition("-")[2],
+            seconds=(read_record(home / source.folder) or {}).get("seconds"),
+        )
+        for source in read_sources(factor)
+    ]
+
+
+def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:
+    """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
+
+    Args:
+        factor: The file.
+        settings: All of them.
+        features: All of the panel's.
+    """
+    home = variant_folder(settings)
+    records = [read_record(home / source.folder) for source in read_sources(factor)]
+    recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
+
+    def drawn(seed: int) -> list[str]:
+        return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
+
+    return [recorded.get(seed) or drawn(seed) for seed in seeds_of(factor)]
 
 
 def data_lacks(panel: Panel) -> list[str]:

@@ -1,10 +1,10 @@
 """The end of the page: what was dropped, and everything needed to repeat it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alphanet_pl.evaluation.report.page import definitions, section, table
-from alphanet_pl.evaluation.schema import Evaluation, Provenance
+from alphanet_pl.evaluation.schema import Evaluation, FitOrigin, Provenance
 
 
 def provenance(evaluation: Evaluation) -> str:
@@ -32,13 +32,25 @@ def _origin(found: Provenance) -> dict[str, str]:
     versions = ", ".join(f"{name} {which}" for name, which in found.get("versions", {}).items())
     return {
         "created": found.get("created", "-"),
+        "command": found.get("command") or "none: from Python",
         "data": found.get("data", "-"),
         "panel": f"{found.get('panel', '-')} (fingerprint {_short(found, 'panel_fingerprint')})",
         "factor": f"{found.get('factor', '-')} (sha256 {_short(found, 'factor_sha256')})",
         "seeds": ", ".join(map(str, found.get("seeds", []))) or "not named in the factor",
+        "fits": _fits(found.get("fits", [])),
         "git commit": found.get("git_commit") or "installed package",
         "versions": versions or "-",
     }
+
+
+def _fits(fits: Sequence[FitOrigin]) -> str:
+    """How many there are, of which windows, and the hours they took."""
+    if not fits:
+        return "not named in the factor"
+    windows = sorted({fit["asof"] for fit in fits})
+    hours = sum(fit["seconds"] or 0.0 for fit in fits) / 3600
+    named = ", ".join(f"{fit['asof']} seed {fit['seed']} {fit['hash']}" for fit in fits)
+    return f"{len(fits)} as of {len(windows)} sessions, {hours:.1f} hours to train: {named}"
 
 
 def _short(found: Provenance, key: str) -> str:
