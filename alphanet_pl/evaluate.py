@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alphanet_pl.errors import EvaluationError
 from alphanet_pl.evaluation.on_panel.coverage import pair_coverage, stock_coverage_of
@@ -19,8 +20,12 @@ from datamodules.panel.panel import Panel
 Section = TypeVar("Section")
 
 
-def evaluate(settings: Settings) -> Evaluation:
+def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) -> Evaluation:
     """Judge the factor of these settings.
+
+    Args:
+        settings: All of them.
+        among: Sessions whose scores count; None for all that the factor has.
 
     Raises:
         AlphaNetError: No factor, no panel, or nothing to compare.
@@ -28,13 +33,15 @@ def evaluate(settings: Settings) -> Evaluation:
     panel = Panel.open(settings.data.panel)
     path = factor_path(settings)
     factor = read_factor(path, panel)
+    if among is not None:
+        factor[~np.isin(panel.dates, among)] = np.nan
     scored = np.flatnonzero(np.isfinite(factor).any(axis=1))
     evaluation = new_evaluation(
         settings.variant, str(panel.dates[scored[0]]), str(panel.dates[scored[-1]])
     )
     cut = cut_factor(panel, settings.evaluation, factor)
     lacks: list[str] = []
-    evaluation["ic"] = ic_of(cut)
+    evaluation["ic"] = ic_of(cut, path)
     evaluation["layers"] = _if_possible("layer test", lambda: layers_of(cut), lacks)
     enhanced = _if_possible("index enhancement", lambda: enhancement_of(cut), lacks)
     if enhanced is not None:

@@ -112,11 +112,7 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
                 unknown += int((~known).sum())
             total = file.metadata.num_rows
     except (OSError, ValueError, KeyError) as error:
-        raise EvaluationError(
-            f"{path} cannot be read ({str(error).splitlines()[0]})",
-            "a factor is Parquet with the columns date, code, factor",
-            "alphanet predict date=START:END writes one",
-        ) from None
+        raise _unreadable(path, error) from None
     if unknown or not total:
         raise EvaluationError(
             f"{unknown} of {total} rows of {path} are not in {panel.path}",
@@ -126,9 +122,61 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
     return dense
 
 
+def factor_dates(path: Path) -> np.ndarray:
+    """The sessions (D,) that a factor scores, ascending.
+
+    Raises:
+        EvaluationError: No such file, or no column `date`.
+    """
+    try:
+        dates = pd.read_parquet(path, columns=["date"])["date"]
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from None
+    return np.unique(dates.to_numpy().astype("datetime64[D]"))
+
+
+def seed_columns(path: Path) -> dict[int, str]:
+    """Columns of the seeds that a factor is the mean of, ascending; none for one from elsewhere."""
+    names = {name.removeprefix("seed_"): name for name in pq.read_schema(path).names
+             if name.startswith("seed_")}  # fmt: skip
+    return {int(word): names[word] for word in sorted(filter(str.isdigit, names), key=int)}
+
+
+def read_scores(
+    path: Path, panel: Panel, sessions: np.ndarray, columns: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Some columns of a factor at some sessions, each (S, N) float64, NaN without a score.
+
+    Args:
+        path: A factor that `read_factor` accepts.
+        panel: D sessions, N stocks.
+        sessions: (S,) ascending session indices.
+        columns: `factor`, or names from `seed_columns`.
+    """
+    days = panel.dates[sessions]
+    out = {name: np.full((len(sessions), len(panel.codes)), np.nan) for name in columns}
+    with pq.ParquetFile(path, read_dictionary=["date", "code"]) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, ["date", "code", *columns])
+            rows = _places(table["date"], days)
+            stocks = _places(table["code"], panel.codes)
+            wanted = rows >= 0
+            for name, dense in out.items():
+                dense[rows[wanted], stocks[wanted]] = table[name].to_numpy()[wanted]
+    return out
+
+
 def has_raw(path: Path) -> bool:
     """Whether the factor is a neutralised model's and keeps its predictions before projection."""
     return "raw" in pq.read_schema(path).names
+
+
+def _unreadable(path: Path, error: Exception) -> EvaluationError:
+    return EvaluationError(
+        f"{path} cannot be read ({str(error).splitlines()[0]})",
+        "a factor is Parquet with the columns date, code, factor",
+        "alphanet predict date=START:END writes one",
+    )
 
 
 def _table(block: pd.DataFrame) -> pa.Table:

@@ -102,6 +102,7 @@ class Settings:
     """All settings of one command."""
 
     variant: str = "v2"
+    variants: list[str] = field(default_factory=list)
     seed: int = field(default=0, metadata={"least": 0})
     asof: str | None = None
     date: str | None = None

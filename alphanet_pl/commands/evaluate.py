@@ -1,26 +1,58 @@
-"""`alphanet evaluate`: evaluation.json, CSV tables and report.html of a factor."""
+"""`alphanet evaluate`: evaluation.json, CSV tables and report.html of a factor, or of several."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import pandas as pd
 
 from alphanet_pl.evaluate import evaluate
 from alphanet_pl.evaluation.report import write_report
 from alphanet_pl.evaluation.schema import Evaluation, write_evaluation
 from alphanet_pl.evaluation.tables import tables
+from alphanet_pl.evaluation.variants.page import write_page
+from alphanet_pl.evaluation.variants.schema import write_comparison
+from alphanet_pl.evaluation.variants.tables import comparison_tables
 from alphanet_pl.files import write_text
 from alphanet_pl.identity import variant_folder
 from alphanet_pl.settings import Settings
+from alphanet_pl.variants import evaluate_variants
 
 
 def run(settings: Settings) -> str:
-    """Judge the factor, write what came out, and say the headline."""
+    """Judge the factor or the factors, write what came out, and say the headline."""
+    if settings.variants:
+        return _several(settings)
     evaluation = evaluate(settings)
     out = Path(settings.output) if settings.output else variant_folder(settings)
+    write_all(evaluation, out)
+    return "\n".join([*headline(evaluation), f"report: {out / 'report.html'}"])
+
+
+def _several(settings: Settings) -> str:
+    comparison, evaluations = evaluate_variants(settings)
+    experiment = variant_folder(settings).parent
+    out = Path(settings.output) if settings.output else experiment
+    for variant, evaluation in evaluations.items():
+        write_all(evaluation, experiment / variant)
+    out.mkdir(parents=True, exist_ok=True)
+    write_comparison(comparison, out / "comparison.json")
+    _write_tables(comparison_tables(comparison), out)
+    write_page(comparison, evaluations, out / "report.html")
+    said = [line for evaluation in evaluations.values() for line in headline(evaluation)]
+    return "\n".join([*said, f"report: {out / 'report.html'}"])
+
+
+def write_all(evaluation: Evaluation, out: Path) -> None:
+    """Write everything of one evaluation into a folder."""
     out.mkdir(parents=True, exist_ok=True)
     write_evaluation(evaluation, out / "evaluation.json")
-    for name, table in tables(evaluation).items():
-        write_text(out / "tables" / f"{name}.csv", table.to_csv(lineterminator="\n"))
+    _write_tables(tables(evaluation), out)
     write_report(evaluation, out / "report.html")
-    return "\n".join([*headline(evaluation), f"report: {out / 'report.html'}"])
+
+
+def _write_tables(found: Mapping[str, pd.DataFrame], out: Path) -> None:
+    for name, table in found.items():
+        write_text(out / "tables" / f"{name}.csv", table.to_csv(lineterminator="\n"))
 
 
 def headline(evaluation: Evaluation) -> list[str]:

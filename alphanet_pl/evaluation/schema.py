@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from alphanet_pl.errors import EvaluationError
 
@@ -84,6 +84,8 @@ class ICSection(TypedDict):
     neutral: ICBlock
     raw: ICBlock
     achievable: Achievable | None
+    by_seed: NotRequired[dict[str, ICSummary]]
+    """Neutral factor of each seed alone; empty for a factor of one seed."""
 
 
 class Drawdown(TypedDict):

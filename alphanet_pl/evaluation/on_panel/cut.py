@@ -66,6 +66,12 @@ class Cut:
             market.dates[:stop], market.close[:stop], market.vwap[:stop], market.listed[:stop]
         )
 
+    def neutral_of(self, scores: Floats) -> Floats:
+        """Other scores (S, N) of the same stocks, made neutral as the factor itself was."""
+        kept = np.isfinite(self.published)
+        universe = np.where(kept, scores, np.nan) if self.options.filter == "report" else scores
+        return np.where(kept, neutralise(universe, self.industry, self.log_cap), np.nan)
+
 
 def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Cut:
     """Cut a factor into sections and drop what the next-day filter leaves out.

@@ -6,10 +6,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import numpy as np
+from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.schema import FitOrigin, Provenance
-from alphanet_pl.factor import read_sources
+from alphanet_pl.factor import read_sources, seed_columns
 from alphanet_pl.files import read_json
 from alphanet_pl.fits import read_record
 from alphanet_pl.identity import variant_folder
@@ -17,6 +18,7 @@ from alphanet_pl.provenance import command_line, git_commit, versions
 from alphanet_pl.sampling import sample_features
 from alphanet_pl.settings import Settings
 from datamodules.panel.panel import Panel
+from datamodules.panel.storage import SHARD_DAYS
 
 
 def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:
@@ -55,9 +57,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
 
 def seeds_of(factor: Path) -> list[int]:
     """Seeds that a factor is the mean of; none for a factor from elsewhere."""
-    words = [name.removeprefix("seed_") for name in pq.read_schema(factor).names
-             if name.startswith("seed_")]  # fmt: skip
-    return sorted(int(word) for word in words if word.isdigit())
+    return list(seed_columns(factor))
 
 
 def fits_of(factor: Path, home: Path) -> list[FitOrigin]:
@@ -104,6 +104,10 @@ def data_lacks(panel: Panel) -> list[str]:
     if panel.attrs.get("without"):
         absent = ", ".join(panel.attrs["without"])
         out.append(f"The quotes do without {absent}.")
+    if _industries_are_static(panel):
+        out.append(
+            "Industries never change: a stock keeps one for all years, which is not point in time."
+        )
     if not panel.has("styles"):
         out.append("The panel has no Barra styles, so that style exposures are unknown.")
     styles = panel.attrs.get("styles", {})
@@ -114,3 +118,21 @@ def data_lacks(panel: Panel) -> list[str]:
             f"for want of {columns}."
         )
     return out
+
+
+def _industries_are_static(panel: Panel) -> bool:
+    """Whether no stock ever changes from one known industry to another."""
+    known = np.full(len(panel.codes), -1)
+    for start in range(0, len(panel.dates), SHARD_DAYS):
+        block = panel.read("industry", start, min(start + SHARD_DAYS, len(panel.dates)))
+        first = np.where(known < 0, _first_known(block), known)
+        if ((block >= 0) & (block != first)).any():
+            return False
+        known = first
+    return bool((known >= 0).any())
+
+
+def _first_known(block: NDArray[np.integer]) -> NDArray[np.integer]:
+    """(N,) the first industry that each column of (T, N) names, -1 for none."""
+    at = (block >= 0).argmax(axis=0)
+    return block[at, np.arange(block.shape[1])]

@@ -5,15 +5,21 @@ from pathlib import Path
 import numpy as np
 
 from alphanet_pl.evaluation.exposures import exposures_section
-from alphanet_pl.evaluation.ic import achievable, ic_block
+from alphanet_pl.evaluation.ic import achievable, ic_block, ic_summary
 from alphanet_pl.evaluation.market import Floats
 from alphanet_pl.evaluation.on_panel.cut import Cut
-from alphanet_pl.evaluation.schema import ExposuresSection, ICBlock, ICSection
-from alphanet_pl.factor import has_raw, read_factor
+from alphanet_pl.evaluation.ranks import rank_correlation
+from alphanet_pl.evaluation.schema import ExposuresSection, ICBlock, ICSection, ICSummary
+from alphanet_pl.factor import has_raw, read_factor, read_scores, seed_columns
 
 
-def ic_of(cut: Cut) -> ICSection:
-    """The IC test of the raw and of the industry-and-size-neutral factor."""
+def ic_of(cut: Cut, path: Path) -> ICSection:
+    """The IC test of the raw and of the industry-and-size-neutral factor.
+
+    Args:
+        cut: The factor.
+        path: Its file, which may hold the seeds that it is the mean of.
+    """
     options = cut.options
 
     def block(factor: Floats) -> ICBlock:
@@ -38,7 +44,19 @@ def ic_of(cut: Cut) -> ICSection:
         neutral=block(cut.neutral),
         raw=block(cut.published),
         achievable=None if truth is None else achievable(cut.published, truth, cut.forward),
+        by_seed=_by_seed(cut, path),
     )
+
+
+def _by_seed(cut: Cut, path: Path) -> dict[str, ICSummary]:
+    names = seed_columns(path)
+    if len(names) < 2:
+        return {}
+    alone = read_scores(path, cut.panel, cut.first + cut.rows, list(names.values()))
+    return {
+        str(seed): ic_summary(rank_correlation(cut.neutral_of(alone[name]), cut.forward))
+        for seed, name in names.items()
+    }
 
 
 def exposures_of(cut: Cut, path: Path) -> ExposuresSection | None:

@@ -15,12 +15,15 @@ def comparison(evaluation: Evaluation) -> str:
         f"AlphaNet-{evaluation['variant']} on all A-shares, {PERIOD[0]} to {PERIOD[1]}, the mean "
         f"of ten seeds"
     )
-    ours = (evaluation["start"], evaluation["stop"])
+    return f"{says}: {period(evaluation)}."
+
+
+def period(evaluation: Evaluation) -> str:
+    """How the report's market and period compare with ours, as a clause."""
     if simulated(evaluation):
-        return f"{says}: another market and another period."
-    if ours == PERIOD:
-        return f"{says}: the same period."
-    return f"{says}: another period than ours."
+        return "another market and another period"
+    ours = (evaluation["start"], evaluation["stop"])
+    return "the same period" if ours == PERIOD else "another period than ours"
 
 
 def simulated(evaluation: Evaluation) -> bool:

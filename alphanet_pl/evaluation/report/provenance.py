@@ -14,17 +14,18 @@ def provenance(evaluation: Evaluation) -> str:
         return ""
     return "".join(
         [
-            _drops(found.get("drops", {})),
+            drops(found.get("drops", {})),
             section("Provenance", definitions(_origin(found))),
-            section("Parameters", definitions(_flat(found.get("settings", {})))),
+            section("Parameters", definitions(flat(found.get("settings", {})))),
         ]
     )
 
 
-def _drops(drops: Mapping[str, int]) -> str:
-    if not drops:
+def drops(found: Mapping[str, int]) -> str:
+    """The drop ledger; nothing without one."""
+    if not found:
         return ""
-    rows = [(name.replace("_", " "), f"{count:,}") for name, count in drops.items()]
+    rows = [(name.replace("_", " "), f"{count:,}") for name, count in found.items()]
     return section("Drop ledger", table(("stock-days of the panel", "count"), rows))
 
 
@@ -57,11 +58,12 @@ def _short(found: Provenance, key: str) -> str:
     return str(found.get(key, "-"))[:12]
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as dotted keys."""
     out: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):
-            out |= _flat(value, f"{prefix}{key}.")
+            out |= flat(value, f"{prefix}{key}.")
         else:
             out[f"{prefix}{key}"] = str(value)
     return out

@@ -1,0 +1,71 @@
+"""The end of the page: the drop ledger, where each variant comes from, and all parameters."""
+
+from alphanet_pl.evaluation.report.page import definitions, section, table
+from alphanet_pl.evaluation.report.provenance import drops, flat
+from alphanet_pl.evaluation.schema import Evaluation, Provenance
+from alphanet_pl.evaluation.variants.compare import Evaluations
+from alphanet_pl.evaluation.variants.schema import Comparison
+
+_OWN = ("variant", "factor", "typed.overrides")
+"""Settings that differ because the variant does; said elsewhere."""
+
+
+def origin(comparison: Comparison, evaluations: Evaluations) -> str:
+    """Drop ledger, origin and parameters of all variants."""
+    base = _provenance(evaluations[comparison["baseline"]])
+    return "".join(
+        [
+            drops(base.get("drops", {})),
+            section("Provenance", _origins(evaluations), definitions(_shared(base))),
+            section("Parameters", _parameters(evaluations)),
+        ]
+    )
+
+
+def _provenance(evaluation: Evaluation) -> Provenance:
+    return evaluation["provenance"] or Provenance()
+
+
+def _origins(evaluations: Evaluations) -> str:
+    rows = []
+    for variant, evaluation in evaluations.items():
+        found = _provenance(evaluation)
+        rows.append(
+            [
+                variant,
+                found.get("created", "-"),
+                found.get("factor", "-"),
+                found.get("factor_sha256", "-")[:12],
+                found.get("panel_fingerprint", "-")[:12],
+            ]
+        )
+    header = ("", "judged", "factor", "sha256", "panel")
+    return table(header, rows, text=True)
+
+
+def _shared(found: Provenance) -> dict[str, str]:
+    versions = ", ".join(f"{name} {which}" for name, which in found.get("versions", {}).items())
+    return {
+        "data": found.get("data", "-"),
+        "panel": found.get("panel", "-"),
+        "git commit": found.get("git_commit") or "installed package",
+        "versions": versions or "-",
+    }
+
+
+def _parameters(evaluations: Evaluations) -> str:
+    """Those in which the variants differ as a table, the others once."""
+    found = {
+        name: flat(_provenance(each).get("settings", {})) for name, each in evaluations.items()
+    }
+    keys = list(dict.fromkeys(key for values in found.values() for key in values))
+    keys = [key for key in keys if key not in _OWN]
+    first, *others = found.values()
+    same = [key for key in keys if all(each.get(key) == first.get(key) for each in others)]
+    rows = [
+        [key, *(values.get(key, "-") for values in found.values())]
+        for key in keys
+        if key not in same
+    ]
+    differing = table(("", *found), rows, "Where they differ", text=True) if rows else ""
+    return differing + definitions({key: first[key] for key in same if key in first})
