@@ -1,4 +1,4 @@
-"""The report in a real browser: every figure is drawn, and nothing is asked of a network."""
+"""The pages in a real browser: every figure is drawn, and nothing is asked of a network."""
 
 import json
 import re
@@ -60,6 +60,11 @@ def report(study):
     return (study.runs / "default" / "v2.1" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def together(both):
+    return (both.runs / "both" / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("width", [1200, 500])
 def test_every_figure_is_drawn_and_nothing_is_asked_of_a_network(report, tmp_path, width):
     found = visit(tmp_path / "report.html", report, width)
@@ -67,6 +72,15 @@ def test_every_figure_is_drawn_and_nothing_is_asked_of_a_network(report, tmp_pat
     assert found["drawn"] == found["figures"]
     assert found["asked"] == []
     assert found["blocked"] == []
+    assert found["overflow"] <= 0
+
+
+@pytest.mark.parametrize("width", [1200, 500])
+def test_every_figure_of_several_variants_is_drawn(together, tmp_path, width):
+    found = visit(tmp_path / "report.html", together, width)
+    assert found["figures"] == together.count("<figure>") >= 12
+    assert found["drawn"] == found["figures"]
+    assert found["asked"] == found["blocked"] == []
     assert found["overflow"] <= 0
 
 

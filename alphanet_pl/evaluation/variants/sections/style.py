@@ -21,8 +21,8 @@ def exposures(comparison: Comparison, evaluations: Evaluations) -> str:
         before = row["exposures_before_projection"]
         if before is not None:
             size[f"{variant} before projection"] = before
-    counts = {style["n"] for found in columns.values() for style in found.values()}
-    sections = str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    counts = {style["n"] for found in columns.values() for style in found.values()} - {0}
+    sections = " to ".join(map(str, sorted({min(counts, default=0), max(counts, default=0)})))
     note = (
         "Rank correlation of each published factor with each Barra style, mean over the "
         f"{sections} sections that have it. The mean says in which direction a factor leans, the "

@@ -23,14 +23,14 @@ DAYS, STOCKS, STEP = 90, 40, 10
 INDUSTRIES = ("Banks", "Steel <& iron>", "Media")
 
 
-def synthetic_evaluation(variant: str = "v2.1") -> Evaluation:
+def synthetic_evaluation(variant: str = "v2.1", seed: int = 3) -> Evaluation:
     """Every section present, 90 days of 40 stocks."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(3)  # the same market for every seed of the factor
     dates = pd.bdate_range("2014-10-01", periods=DAYS).to_numpy().astype("datetime64[D]")
     close = np.exp(np.cumsum(rng.normal(0, 0.02, (DAYS, STOCKS)), axis=0))
     market = Market(dates, close, close * 1.001, np.ones(close.shape, dtype=bool))
     rows = np.arange(0, DAYS - STEP, STEP)
-    factor = rng.normal(size=(DAYS, STOCKS))
+    factor = np.random.default_rng(seed).normal(size=(DAYS, STOCKS))
     industry = np.broadcast_to(np.arange(STOCKS) % len(INDUSTRIES), factor.shape)
     log_cap = np.broadcast_to(rng.normal(22, 1, STOCKS), factor.shape)
     out = new_evaluation(variant, str(dates[0]), str(dates[-1]))
