@@ -100,7 +100,7 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
     dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
     unknown = 0
     try:
-        # Each distinct string is looked up once, not each row's.
+        # Each distinct date and code is looked up once, not each row's.
         with pq.ParquetFile(path, read_dictionary=["date", "code"]) as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, ["date", "code", column])
@@ -193,16 +193,13 @@ def _table(block: pd.DataFrame) -> pa.Table:
 def _places(column: pa.ChunkedArray, labels: np.ndarray) -> np.ndarray:
     """Position of each row's label among the panel's; -1 where it is none of them."""
     index = pd.Index(labels)
-
-    def look_up(values: pa.Array) -> np.ndarray:
-        found = values.to_numpy(zero_copy_only=False)
-        return index.get_indexer(found.astype(labels.dtype) if labels.dtype.kind == "M" else found)
-
-    parts = [
+    parts = [np.empty(0, np.int64)]
+    for chunk in column.chunks:
+        coded = chunk if isinstance(chunk, pa.DictionaryArray) else chunk.dictionary_encode()
+        found = coded.dictionary.to_numpy(zero_copy_only=False)
+        if labels.dtype.kind == "M":
+            found = found.astype(labels.dtype)
         # An absent value has no place: it takes the last entry.
-        np.append(look_up(chunk.dictionary), -1)[chunk.indices.fill_null(-1).to_numpy()]
-        if isinstance(chunk, pa.DictionaryArray)
-        else look_up(chunk)
-        for chunk in column.chunks
-    ]
-    return np.concatenate([np.empty(0, np.int64), *parts])
+        places = np.append(index.get_indexer(found), -1)
+        parts.append(places[coded.indices.fill_null(-1).to_numpy()])
+    return np.concatenate(parts)
