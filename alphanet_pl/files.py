@@ -1,10 +1,14 @@
 """Writing small files so that a reader never sees half of one."""
 
+import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from alphanet_pl.errors import FitError
 
 
 def write_text(path: Path, text: str) -> None:
@@ -27,3 +31,22 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+@contextmanager
+def full_disk_explained(folder: Path) -> Iterator[None]:
+    """Say in one sentence that the disk under `folder` is full.
+
+    Raises:
+        FitError: In place of the operating system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise FitError(
+            f"{folder} cannot be written to ({error.strerror})",
+            "a fit keeps about 2 MB; what it saved before is intact",
+            "free some space, and the same command continues",
+        ) from error

@@ -27,6 +27,11 @@ class EpochLines(pl.Callback):
             self._console.print(f"epoch {trainer.current_epoch}  {figures}", highlight=False)
 
 
+def say(sentence: str) -> None:
+    """One line on the screen, beside the progress."""
+    Console(stderr=True).print(sentence, highlight=False, soft_wrap=True)
+
+
 def quiet() -> None:
     """Keep Lightning's advertising and its warnings about what is meant here off the screen."""
     for name in (

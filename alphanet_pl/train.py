@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,19 @@ import lightning.pytorch as pl
 import numpy as np
 from omegaconf import OmegaConf
 
+from alphanet_pl.checkpoints import find_checkpoint
 from alphanet_pl.cluster import World, read_world
 from alphanet_pl.devices import describe_device, use_threads
 from alphanet_pl.errors import ConfigError
-from alphanet_pl.files import write_json, write_text
+from alphanet_pl.files import full_disk_explained, write_json, write_text
 from alphanet_pl.fits import SCHEMA, Fit, read_record
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
 from alphanet_pl.interruption import hold
+from alphanet_pl.lock import locked
 from alphanet_pl.loggers import finish_logger
 from alphanet_pl.module import AlphaNetModule
+from alphanet_pl.progress import say
 from alphanet_pl.provenance import git_commit, versions
 from alphanet_pl.settings import Settings
 from alphanet_pl.trainer import build_trainer
@@ -50,18 +54,16 @@ def train(
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
     folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
-    record = read_record(folder)
-    if record is not None and record["status"] == "done":
-        return Fit(folder, record)
+    if (done := _finished(folder)) is not None:
+        return done
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     data = CrossSectionDataModule(
         panel, settings.data, asof, settings.seed, with_styles=settings.loss.neutralise
     )
-    record = _describe_start(settings, panel, data, record)
-    if world.rank == 0:
-        _write_start(folder, settings, record)
-    return _fit(settings, folder, record, data, world, callbacks)
+    with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
+        # Another job may have held the lock until it was done.
+        return _finished(folder) or _fit(settings, folder, panel, data, world, callbacks)
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -75,15 +77,25 @@ def check_ranks(settings: Settings, world: World) -> None:
         )
 
 
+def _finished(folder: Path) -> Fit | None:
+    record = read_record(folder)
+    done = record is not None and record["status"] == "done"
+    return Fit(folder, record) if record is not None and done else None
+
+
 def _fit(
     settings: Settings,
     folder: Path,
-    record: dict[str, Any],
+    panel: Panel,
     data: CrossSectionDataModule,
     world: World,
     callbacks: Sequence[pl.Callback],
 ) -> Fit:
     """Run the Trainer; whatever happens, fit.json and the logger say how it ended."""
+    first = world.rank == 0
+    record = _describe_start(settings, panel, data, read_record(folder))
+    if first:
+        _write_start(folder, settings, record)
     module = AlphaNetModule.create(
         features=len(data.features),
         model=settings.model,
@@ -93,15 +105,15 @@ def _fit(
     )
     started = time.monotonic()
     trainer = build_trainer(settings, folder, record, world, callbacks)
-    last = folder / "last.ckpt"
+    checkpoint = find_checkpoint(folder, say if first else None)
     try:
-        trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
+        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(trainer, module, data)
     except SystemExit:  # Lightning's answer to Ctrl-C
         raise KeyboardInterrupt from None
     finally:
         record["seconds"] += time.monotonic() - started
-        if world.rank == 0:
+        if first:
             write_json(folder / "fit.json", record)
             finish_logger(trainer.logger, record)
     return Fit(folder, record)

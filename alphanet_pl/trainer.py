@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProg
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 
+from alphanet_pl.checkpoints import LAST, SafeCheckpoints
 from alphanet_pl.cluster import World
 from alphanet_pl.history import History
 from alphanet_pl.loggers import build_logger
@@ -58,13 +59,13 @@ def build_trainer(
         num_nodes=world.nodes,
         strategy=_strategy(world),
         # Named rather than detected: a job called `bash` is detected as no job at all.
-        plugins=[_environment(world)],
+        plugins=[_environment(world), SafeCheckpoints()],
         default_root_dir=folder,
         max_epochs=options.max_epochs,
         logger=build_logger(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
             History(folder / "metrics.csv"),
-            Survive(folder / "last.ckpt"),
+            Survive(folder / LAST),
             EarlyStopping("val/loss", patience=options.patience),
             best,
             last,
