@@ -49,7 +49,7 @@ def hold() -> None:
     Slurm signals every process of a step. What is started while they are held (loader workers, the
     logger's service) inherits that, and lives on to see the checkpoint written.
     """
-    if not in_slurm():
+    if not in_slurm() or not _in_main_thread():
         return
     for number in _SIGNALS:
         signal.signal(number, _note)
@@ -103,6 +103,11 @@ def job_name() -> str:
     if array is not None:
         return f"{array}_{os.environ['SLURM_ARRAY_TASK_ID']}"
     return os.environ["SLURM_JOB_ID"]
+
+
+def _in_main_thread() -> bool:
+    """Signals belong to the main thread; Ray runs a trial in another."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _note(number: int, frame: FrameType | None) -> None:

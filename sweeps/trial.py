@@ -17,6 +17,7 @@ from ray import tune
 
 from alphanet_pl.errors import AlphaNetError, FitError
 from alphanet_pl.history import History
+from alphanet_pl.interruption import Interrupted
 from alphanet_pl.settings import Settings
 from alphanet_pl.train import train
 from datamodules.panel.panel import Panel
@@ -55,7 +56,7 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
         try:
             panel = _panel(work.settings.data.panel)
             fit = train(work.settings, panel=panel, callbacks=callbacks)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Interrupted):
             raise SystemExit(0) from None  # the scheduler stopped it
         except Exception as error:
             traceback.print_exc()
