@@ -1,8 +1,9 @@
 """What a rebalance does when its program has no solution: a ladder, every rung logged.
 
 exact -> neutrality (industries and size within a slack) -> turnover (the least that is feasible)
--> hold (no trade). A solver status other than optimal is never used, nor are weights that violate a
-constraint by 1e-8 or more.
+-> nearest (neutrality out of reach at any turnover: the least violation within the cap, and the
+highest score there) -> hold (no trade). A solver status other than optimal is never used, nor are
+weights that violate a constraint by 1e-8 or more.
 """
 
 from dataclasses import dataclass, replace
@@ -10,10 +11,11 @@ from typing import Literal
 
 import numpy as np
 
+from alphanet_pl.evaluation.least_slack import least_slack
 from alphanet_pl.evaluation.program import Floats, Problem, Solution, least_turnover, solve
 
-Rung = Literal["exact", "neutrality", "turnover", "hold"]
-RUNGS: tuple[Rung, ...] = ("exact", "neutrality", "turnover", "hold")
+Rung = Literal["exact", "neutrality", "turnover", "nearest", "hold"]
+RUNGS: tuple[Rung, ...] = ("exact", "neutrality", "turnover", "nearest", "hold")
 RESIDUAL = 1e-8
 
 
@@ -60,7 +62,19 @@ def plan(problem: Problem, slack: float) -> Plan:
         found = _accept(wide, solve(wide), "turnover", detail)
         if found is not None:
             return found
+    found = _nearest(problem)
+    if found is not None:
+        return found
     return Plan(problem.current, "hold", f"no plan: {first.status.lower()}")
+
+
+def _nearest(problem: Problem) -> Plan | None:
+    """As neutral as the names that cannot trade allow, and the highest score there."""
+    least = least_slack(problem)
+    if least is None:
+        return None
+    near = replace(problem, slack=least * (1 + 1e-6) + RESIDUAL / 10)
+    return _accept(near, solve(near), "nearest", f"neutral within {near.slack:.2%}, the least")
 
 
 def _accept(problem: Problem, solution: Solution, rung: Rung, detail: str) -> Plan | None:

@@ -23,6 +23,7 @@ _RUNGS = {
     "exact": "rebalances solved exactly",
     "neutrality": "with neutrality relaxed",
     "turnover": "with turnover relaxed too",
+    "nearest": "as neutral as names that cannot trade allow",
     "hold": "without a plan: held",
 }
 

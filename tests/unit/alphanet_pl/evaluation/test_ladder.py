@@ -44,6 +44,17 @@ def test_turnover_is_relaxed_next_and_no_further_than_needed():
     assert found.residual < 1e-8
 
 
+def test_what_cannot_be_neutral_comes_as_near_as_it_can():
+    held = two_industries()
+    stuck = replace(
+        held, lower=np.array([0.35, 0.25, 0, 0]), upper=np.array([0.35, 0.25, 0.5, 0.5])
+    )
+    found = plan(stuck, 0.001)
+    assert (found.rung, found.detail) == ("nearest", "neutral within 10.00%, the least")
+    np.testing.assert_allclose(found.weights, [0.35, 0.25, 0.4, 0.0], atol=1e-8)
+    assert found.residual < 1e-8
+
+
 def test_without_any_plan_the_holdings_stay():
     held = two_industries()
     found = plan(replace(held, upper=np.full(4, 0.24)), 0.001)
