@@ -34,7 +34,7 @@ source "$here/env.sh"
 source "$here/common.sh"
 
 submit() { # the array and what depends on it
-  local sbatch=(--array=1-8) words=() fits page name
+  local array=(--array=1-8) both=() words=() fits after name
   if [[ -n ${SLURM_JOB_ID:-} ]]; then # inside a job, whose own variables are not for the new ones
     log_to_runs
     for name in "${!SLURM_@}"; do [[ $name == SLURM_CONF ]] || unset "$name"; done
@@ -42,16 +42,19 @@ submit() { # the array and what depends on it
   while (($#)); do
     case $1 in
       --config-dir) words+=("$1" "${2:-}"); shift ;;
-      --config-dir=* | [^-]*) words+=("$1") ;;
-      *) sbatch+=("$1") ;;
+      --config-dir=*) words+=("$1") ;;
+      --array=* | --dependency=*) array+=("$1") ;;
+      --*=*) both+=("$1") ;;
+      -*) refuse "$1 was given to roll.sh" "write options of sbatch as --name=value" ;;
+      *) words+=("$1") ;;
     esac
     shift || break
   done
-  fits=$(sbatch --parsable "${sbatch[@]}" "$here/roll.sh" fits "${words[@]}")
+  fits=$(sbatch --parsable "${both[@]}" "${array[@]}" "$here/roll.sh" fits "${words[@]}")
   # without --kill-on-invalid-dep a failed part would leave this job pending for ever
-  page=$(sbatch --parsable "${sbatch[@]/#--array=*/--dependency=afterok:$fits}" --gpus-per-node=0 \
-    --kill-on-invalid-dep=yes --job-name=alphanet-stitch "$here/roll.sh" stitch "${words[@]}")
-  printf 'job %s: the fits; job %s: stitches and evaluates after them\n' "$fits" "$page"
+  after=$(sbatch --parsable "${both[@]}" "--dependency=afterok:$fits" --kill-on-invalid-dep=yes \
+    --job-name=alphanet-stitch --gpus-per-node=0 "$here/roll.sh" stitch "${words[@]}")
+  printf 'job %s: the fits; job %s: stitches and evaluates after them\n' "$fits" "$after"
   printf 'logs: %s\n' "$ALPHANET_RUNS/slurm"
 }
 
