@@ -1,24 +1,32 @@
 """Pre-flight checks: what would make a fit fail an hour later, found in seconds."""
 
+import math
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
+from alphanet_pl.allocation import granted_memory, time_limit
+from alphanet_pl.cluster import ALONE, World, read_world
 from alphanet_pl.devices import describe_device
 from alphanet_pl.errors import AlphaNetError, ConfigError, FitError
-from alphanet_pl.loggers import is_offline
-from alphanet_pl.settings import Settings
-from alphanet_pl.train import asof_session, check_panel
+from alphanet_pl.loggers import has_key, is_offline
+from alphanet_pl.rolling.plan import make_plan
+from alphanet_pl.settings import Settings, TrainerSettings
+from alphanet_pl.train import asof_session, check_panel, check_ranks
 from datamodules.panel import Panel
 from datamodules.sections import read_sections, split_of
 from datamodules.split import Split
 
 _BASE_BYTES = 900e6
 """Resident memory before any slice of the panel: torch, Lightning, a step's working set."""
+
+_SAMPLES_PER_SECOND = 46_568
+"""Trained by one process on one CPU thread, v2, 3,000 stocks: benchmarks/results/step.json."""
 
 
 @dataclass(frozen=True)
@@ -35,25 +43,46 @@ class Examination:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._world = ALONE
         self._panel: Panel
         self._split: Split
+        self._stocks: np.ndarray
 
     def run(self) -> list[Finding]:
         """Every finding, in order."""
-        findings = [Finding("settings", f"{self._settings.variant}: valid")]
+        findings = [
+            Finding("settings", f"{self._settings.variant}: valid"),
+            _attempt("processes", self._processes),
+        ]
         chain: tuple[tuple[str, Callable[[], str]], ...] = (
             ("panel", self._open),
             ("panel content", self._verify),
             ("history", self._history),
             ("labels", self._labels),
             ("memory", self._memory),
+            ("time", self._time),
+            ("rolling", self._rolling),
         )
         for what, check in chain:
             findings.append(_attempt(what, check))
             if findings[-1].error is not None:
                 break
-        findings += [_attempt("device", self._device), _attempt("run folder", self._disk)]
-        return [*findings, Finding("Weights & Biases", self._wandb())]
+        return [
+            *findings,
+            _attempt("device", self._device),
+            _attempt("run folder", self._disk),
+            _attempt("Weights & Biases", self._wandb),
+        ]
+
+    def _processes(self) -> str:
+        world = planned_world(self._settings.trainer)
+        check_ranks(self._settings, world)
+        self._world = world
+        return (
+            f"{world.nodes} x {world.per_node} (nodes x processes on each), "
+            f"{self._settings.data.dates_per_step // world.size} of "
+            f"{self._settings.data.dates_per_step} dates in a step each"
+        )
 
     def _open(self) -> str:
         self._panel = Panel.open(self._settings.data.panel)
@@ -82,25 +111,59 @@ class Examination:
                 "each is a whole cross-section",
                 "see the drop ledger in data_report.json beside the panel",
             )
-        stocks = found.members.sum(axis=1)
-        return f"{stocks.min()} to {stocks.max()} labelled stocks a session"
+        self._stocks = found.members.sum(axis=1)
+        return f"{self._stocks.min()} to {self._stocks.max()} labelled stocks a session"
 
     def _memory(self) -> str:
         days = self._split.validation[-1] - self._split.train[0] + self._panel.picture_days
         held = days * len(self._panel.codes) * len(self._panel.features) * 4
         if self._settings.data.residency == "stream":
             held = 0
-        needed, free = _BASE_BYTES + held, _available_memory()
+        processes = self._world.per_node
+        needed = processes * (_BASE_BYTES + held)
+        free = min(_available_memory(), granted_memory() or np.inf)
         if needed > free:
             raise FitError(
-                f"the fit needs about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free",
-                "the slice of the panel must fit",
-                "data.residency=stream",
+                f"{processes} x the fit's process need about {needed / 1e9:.1f} GB on a node, "
+                f"{free / 1e9:.1f} GB are free or granted",
+                "a slice of the panel must fit for each",
+                f"sbatch --mem={math.ceil(needed / 1e9) + 1}G, or data.residency=stream",
             )
-        return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB free"
+        return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
+
+    def _time(self) -> str:
+        options, limit = self._settings.trainer, time_limit()
+        epochs = min(options.patience + 1, options.max_epochs)
+        samples = int(self._stocks[: len(self._split.train)].sum())
+        seconds = epochs * samples / (_SAMPLES_PER_SECOND * self._world.size)
+        said = f"at least {_clock(seconds)} for {epochs} epochs (estimated for one CPU thread each)"
+        if limit is None:
+            return said
+        if seconds > limit.seconds and not limit.requeues:
+            raise FitError(
+                f"the fit needs {said}, and the job ends in {_clock(limit.seconds)}",
+                "a job that is not requeued must last for the whole fit",
+                "sbatch --requeue --signal=SIGUSR1@120, or a longer --time",
+            )
+        return f"{said}; the limit leaves {_clock(limit.seconds)}"
+
+    def _rolling(self) -> str:
+        try:
+            plan = make_plan(replace(self._settings, seed=0, asof=None), self._panel)
+        except AlphaNetError as error:
+            typed = self._settings.typed
+            if typed and any(word.startswith("rolling") for word in typed.overrides):
+                raise
+            return f"not with this panel ({error.given})"
+        done = sum(task.done() is not None for task in plan.tasks)
+        windows = self._panel.dates[[plan.windows[0], plan.windows[-1]]]
+        return (
+            f"{len(plan.tasks)} fits, {done} done: {len(plan.windows)} windows, "
+            f"{windows[0]} to {windows[1]}, every one with its history"
+        )
 
     def _device(self) -> str:
-        return describe_device(self._settings.trainer)
+        return describe_device(self._settings.trainer, self._world)
 
     def _disk(self) -> str:
         folder = Path(self._settings.runs).absolute()
@@ -120,7 +183,24 @@ class Examination:
         options = self._settings.logger
         if not options.wandb:
             return "off (logger=wandb turns it on)"
+        if options.mode == "online" and not has_key():
+            raise ConfigError(
+                "logger.mode=online was given",
+                "there is no key for Weights & Biases here, or WANDB_MODE forbids it",
+                "wandb login, or logger.mode=auto, which stays offline without one",
+            )
         return "offline: wandb sync later" if is_offline(options) else "online"
+
+
+def planned_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ) -> World:
+    """The processes that srun would start in the job that this is part of, or those asked for.
+
+    Raises:
+        ConfigError: The settings contradict the allocation.
+    """
+    if "SLURM_JOB_ID" in environ:
+        return read_world(options, {**environ, "SLURM_STEP_ID": "0", "SLURM_PROCID": "0"})
+    return World(nodes=options.num_nodes or 1, per_node=options.devices or 1)
 
 
 def _attempt(what: str, check: Callable[[], str]) -> Finding:
@@ -128,6 +208,11 @@ def _attempt(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, check())
     except AlphaNetError as error:
         return Finding(what, "", error)
+
+
+def _clock(seconds: float) -> str:
+    """H:MM:SS."""
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _available_memory() -> float:

@@ -64,11 +64,12 @@ def finish_logger(logger: object, record: Mapping[str, Any]) -> None:
 def is_offline(options: LoggerSettings) -> bool:
     """Whether runs stay on disk until `wandb sync`."""
     if options.mode == "auto":
-        return not _has_key()
+        return not has_key()
     return options.mode == "offline"
 
 
-def _has_key() -> bool:
+def has_key() -> bool:
+    """Whether runs can be sent: a key is configured, and the environment does not forbid it."""
     if os.environ.get("WANDB_MODE") in {"offline", "disabled"}:
         return False
     if os.environ.get("WANDB_API_KEY"):
