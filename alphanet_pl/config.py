@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -188,8 +189,7 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
 
     Hydra's own advice for an unknown key (`+key=`) would add one that nothing reads.
     """
-    config = compose(verb, list(path))
-    keys, options, known = list(_keys(config, "")), groups(), []
+    keys, options, known = _known_keys(verb, tuple(path)), groups(), []
     for text in overrides:
         text = text.replace("data.style_profile=", "style_profile=", 1)
         key, separator, value = text.partition("=")
@@ -217,6 +217,12 @@ def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) ->
                 f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
             )
     return known
+
+
+@lru_cache
+def _known_keys(verb: str, path: tuple[str, ...]) -> list[str]:
+    """Every key of a verb, which composing it a second time takes as long as the first to find."""
+    return list(_keys(compose(verb, list(path)), ""))
 
 
 def _keys(config: DictConfig, prefix: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The Ray Tune half of a sweep: run what is to do, and say what became of it."""
 
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
     """
     cpus, gpus = settings.sweep.cpus_per_trial, gpus_per_trial(settings)
     _say(f"{at_once(settings, gpus)} at a time, each on {cpus} CPU and {gpus:g} GPU")
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are said by _Watch
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # its table says nothing that ours does not
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # the fit folders hold everything
     works = {
@@ -109,12 +111,18 @@ class _Watch(tune.Callback):
     def on_trial_complete(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
     ) -> None:
-        if FATAL in trial.last_result:
-            return
+        result = trial.last_result or {}
+        if METRIC not in result:
+            return  # it ended the sweep, or was interrupted
         name = trial.config["trial"]
         self._outcome.ended.append(name)
-        value, seconds = trial.last_result.get(METRIC), trial.last_result["time_total_s"]
-        _say(f"{self._count()} {name}: {METRIC} {value:.4f}, {seconds:.0f} s")
+        seconds = result["time_total_s"]
+        _say(f"{self._count()} {name}: {METRIC} {result[METRIC]:.4f}, {seconds:.0f} s")
+
+    def on_trial_recover(
+        self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
+    ) -> None:
+        _say(f"{trial.config['trial']}: failed and is tried again, {_reason(trial)}")
 
     def on_trial_error(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any

@@ -91,8 +91,7 @@ def expand(settings: Settings) -> list[Trial]:
     folder = Path(typed.config_dir) if typed.config_dir else None
     words = [word for word in typed.overrides if not word.startswith(("sweep", "ray."))]
     chosen = [key for key in axes if key in groups()]
-    for key in axes:
-        _check_key(key, axes[key][0], settings, folder)
+    _check_keys(axes, settings, folder)
     trials = []
     for options in product(*(axes[key] for key in chosen)):
         group = dict(zip(chosen, options, strict=True))
@@ -153,18 +152,19 @@ def _check_axis(key: str, values: Any) -> None:
         )
 
 
-def _check_key(key: str, value: Value, settings: Settings, folder: Path | None) -> None:
+def _check_keys(axes: Axes, settings: Settings, folder: Path | None) -> None:
     """Refuse an axis that is no setting, by the nearest one, or that leaves every fit the same."""
-    if key not in groups():
-        compose_config("train", [_override(key, value)], folder)
+    plain = {key: values[0] for key, values in axes.items() if key not in groups()}
+    compose_config("train", [_override(*pair) for pair in plain.items()], folder)
     identity = model_identity(settings)
     part = {f"{g}.{k}" for g, keys in identity.items() if isinstance(keys, dict) for k in keys}
-    if key not in part and key not in (*_GROUPS, *_OTHERS):
-        raise ConfigError(
-            f"sweep.axes.{key} was given",
-            f"{key} does not change what a fit is, so all its trials would be one",
-            f"give {key}=VALUE beside the sweep; axes are e.g. variant, model.n, seed, asof",
-        )
+    for key in axes:
+        if key not in part and key not in (*_GROUPS, *_OTHERS):
+            raise ConfigError(
+                f"sweep.axes.{key} was given",
+                f"{key} does not change what a fit is, so all its trials would be one",
+                f"give {key}=VALUE beside the sweep; axes are e.g. variant, model.n, seed, asof",
+            )
 
 
 def _override(key: str, value: Value) -> str:

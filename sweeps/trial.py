@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 from ray import tune
 
 from alphanet_pl.errors import AlphaNetError, FitError
@@ -56,6 +57,7 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
         try:
             panel = _panel(work.settings.data.panel)
             fit = train(work.settings, panel=panel, callbacks=callbacks)
+            sys.stdout.write(f"done with {torch.get_num_threads()} threads: {fit.folder}\n")
         except (KeyboardInterrupt, Interrupted):
             raise SystemExit(0) from None  # the scheduler stopped it
         except Exception as error:
