@@ -60,10 +60,9 @@ add_place() { # runs and panel from env.sh, where the words name none
     "alphanet prepare builds one; ALPHANET_PANEL in slurm/env.sh or data.panel=PATH names it"
 }
 
-add_threads() { # as many as Slurm gives a task: without affinity a process would see every core
+use_cores() { # of a task; without affinity a process sees every core of its node
   cores=${SLURM_CPUS_PER_TASK:-1}
   export OMP_NUM_THREADS=$cores
-  given trainer.threads || overrides+=("trainer.threads=$cores")
 }
 
 check_tasks() { # one process a GPU, the same number on every node

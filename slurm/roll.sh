@@ -63,7 +63,7 @@ prepare_words() {
   split_words "$@"
   check_tasks
   add_place
-  add_threads
+  use_cores
 }
 
 fits() { # one part of the list of fits

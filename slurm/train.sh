@@ -36,7 +36,7 @@ log_to_runs
 split_words "$@"
 check_tasks
 add_place
-add_threads
+use_cores
 if ! given data.dates_per_step && ((SLURM_NTASKS > 1)); then
   overrides+=("data.dates_per_step=$SLURM_NTASKS")
   echo "data.dates_per_step=$SLURM_NTASKS: one date a task in every step; it is part of what the fit is"

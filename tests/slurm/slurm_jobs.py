@@ -17,7 +17,7 @@ _LIVE = {"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "REQUEUED", "SUSPEND
 FIT = (
     "data.in_sample_days=120",
     "trainer.learning_rate=1e-3",
-    "trainer.max_epochs=2",
+    "trainer.max_epochs=1",
     "trainer.accelerator=cpu",
 )
 
@@ -55,7 +55,7 @@ class Site:
         """All that the job has said."""
         return "\n".join(f.read_text() for f in sorted((self.runs / "slurm").glob(f"*-{job}*.out")))
 
-    def ends(self, job: str, seconds: float = 150) -> str:
+    def ends(self, job: str, seconds: float = 250) -> str:
         """Wait for the end of a job or of all parts of an array; its state(s), joined."""
         until(lambda: not _LIVE & set(states(job)), seconds, lambda: self.log(job))
         return "+".join(sorted(set(states(job))))

@@ -1,5 +1,6 @@
 """What the scripts settle before and after Python: panel, tasks, words, status."""
 
+import shlex
 import subprocess
 
 import pytest
@@ -12,7 +13,6 @@ def test_a_job_named_like_a_shell_trains_from_any_folder_and_logs_in_one(site):
     assert len(site.fits("one task")) == 1
     said = (site.runs / "slurm" / f"bash-{job}.out").read_text()
     assert "validation RankIC" in said
-    assert "trainer.threads=1" in said
 
 
 def test_a_users_own_configuration_is_found_from_the_folder_that_sbatch_was_typed_in(site):
@@ -57,6 +57,19 @@ def test_a_failed_job_holds_back_what_depends_on_it(site):
     after = site.call(["sbatch", "--parsable", *words]).strip()
     assert site.ends(failed, seconds=40) == "FAILED"
     assert site.ends(after, seconds=60) == "CANCELLED"
+
+
+def test_doctor_reads_the_job_that_it_is_typed_in(site):
+
+    words = ["data=parquet", f"data.panel='{site.panel}'", "data.in_sample_days=120"]
+    command = shlex.join(["alphanet", "doctor", *words, "data.dates_per_step=4"])
+    options = ["--nodes=2", "--ntasks-per-node=2", "--mem=4G", "--time=10", "--output=doctor.out"]
+    job = site.call(["sbatch", "--parsable", *options, f"--wrap={command}"]).strip()
+    assert site.ends(job) == "COMPLETED"
+    said = (site.runs / "doctor.out").read_text()
+    assert "processes: 2 x 2" in said
+    assert "of 4.3 GB a node" in said
+    assert "the limit leaves 0:0" in said
 
 
 def test_a_script_outside_a_job_says_how_to_submit_it(site):

@@ -1,0 +1,35 @@
+"""`bash slurm/roll.sh`: an array over parts of the fits, then the factor and its evaluation."""
+
+import re
+
+import pytest
+from slurm_jobs import FIT, ROOT, Site, states
+
+pytestmark = pytest.mark.timeout(600)
+SMALL = ("--gpus-per-node=0", "--cpus-per-task=1", "--mem=4G", "--time=10", "--array=1-2")
+WINDOWS = ("variant=v2.1", "rolling.dates=[2011-08-15,2011-09-15]", "rolling.seeds=[0,1]")
+
+
+def _roll(site: Site, *words: str) -> tuple[str, str]:
+    """Numbers of the array and of the job that depends on it."""
+    said = site.call(["bash", str(ROOT / "slurm" / "roll.sh"), *SMALL, *words])
+    fits, stitch = re.findall(r"job (\d+):", said)
+    return fits, stitch
+
+
+def test_parts_train_the_fits_and_the_last_job_stitches_and_evaluates(site):
+    fits, stitch = _roll(site, "experiment=rolled", *WINDOWS, *FIT)
+    assert site.ends(stitch, seconds=240) == "COMPLETED", site.log(fits) + site.log(stitch)
+    assert states(fits) == ["COMPLETED", "COMPLETED"]
+    assert len(site.fits("rolled")) == 4
+    home = site.runs / "rolled" / "v2.1"
+    assert (home / "factor.parquet").is_file()
+    assert (home / "report.html").is_file()
+    assert re.search(r"parts=2/2", site.log(f"{fits}_2"))
+
+
+def test_a_part_that_fails_cancels_what_waits_for_it(site):
+    fits, stitch = _roll(site, "experiment=unrolled", "rolling.dates=[1999-01-04]", *FIT)
+    assert site.ends(fits, seconds=60) == "FAILED"
+    assert site.ends(stitch, seconds=60) == "CANCELLED"
+    assert "HINT" in site.log(fits)

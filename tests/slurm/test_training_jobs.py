@@ -1,0 +1,132 @@
+"""Fits over the nodes of a real Slurm: what four ranks train, and what they survive."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from slurm_jobs import FIT, FOUR, ONE, Site, records, until
+
+from alphanet_pl.files import read_json
+
+pytestmark = pytest.mark.timeout(600)  # four ranks share what cores there are
+LONG = ("variant=v2.1", *FIT, "trainer.patience=1000")
+TOGETHER = (*LONG, "trainer.max_epochs=12")
+LOGGED = (*TOGETHER, "logger=wandb", "logger.mode=offline")
+KILL = """
+for process in /proc/[0-9]*; do
+  said=$(tr '\\0' '\\n' 2>/dev/null <"$process/environ") || continue
+  grep -qx "SLURM_JOB_ID=$1" <<<"$said" && grep -qx "SLURM_PROCID=$2" <<<"$said" || continue
+  grep -q alphanet "$process/cmdline" && kill -9 "${process#/proc/}" && exit
+done
+exit 1
+"""
+
+
+@pytest.fixture(scope="module")
+def together(site: Site) -> tuple[str, Path]:
+    """A job of 2 nodes x 2 tasks that nothing disturbed, and its fit."""
+    job = site.submit(FOUR, "experiment=together", *LOGGED)
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    (fit,) = site.fits("together")
+    return job, fit
+
+
+def test_four_ranks_train_one_fit_in_one_run_and_speak_once(site, together):
+    job, fit = together
+    assert read_json(fit / "fit.json")["status"] == "done"
+    assert len(list(fit.glob("wandb/offline-run-*"))) == 1
+    log = site.log(job)
+    assert "data.dates_per_step=4: one date a task" in log
+    assert log.count("validation RankIC") == 1
+    assert log.count("\nepoch 0 ") == 1
+
+
+def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(site, together):
+    alone = _here(site, "alone", "data.dates_per_step=4", *TOGETHER)
+    assert alone.name == together[1].name
+    # Not the weights: a bias whose gradient is rounding alone is moved by Adam as far as any other.
+    for one, four in zip(_metrics(alone)[:4], _metrics(together[1])[:4], strict=True):
+        assert float(one["train/loss"]) == pytest.approx(float(four["train/loss"]), abs=1e-5)
+        assert float(one["val/loss"]) == pytest.approx(float(four["val/loss"]), abs=1e-3)
+
+
+def test_a_signal_requeues_the_job_which_ends_as_if_undisturbed(site, together):
+    job = _running(site, "requeued", *LOGGED)
+    site.call(["scancel", "--signal=USR1", job])
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    assert records(job)[0]["Restarts"] == "1"
+    (fit,) = site.fits("requeued")
+    assert _distance(fit, together[1]) < 1e-6
+    runs = {path.name.rsplit("-", 1)[1] for path in fit.glob("wandb/offline-run-*")}
+    assert len(runs) == 1
+
+
+def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, together):
+    job = _running(site, "killed")
+    step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node2"]
+    site.call([*step, "bash", "-c", KILL, "kill", job, "3"])
+    assert site.ends(job, seconds=60) == "FAILED"
+    (fit,) = site.fits("killed")
+    again = site.submit(FOUR, "experiment=killed", *TOGETHER)
+    assert site.ends(again) == "COMPLETED", site.log(again)
+    assert "\nepoch 0 " not in site.log(again)
+    assert _distance(fit, together[1]) < 1e-6
+
+
+def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(site):
+    limit = ("--time=1", "--signal=SIGUSR1@15")
+    job = site.submit([*ONE, *limit], "experiment=limited", *LONG, "trainer.max_epochs=1000000")
+    again = f"requeued: job {job} continues at epoch "
+    until(lambda: again in site.log(job), 200, lambda: site.log(job))
+    (fit,) = site.fits("limited")
+    before = len(_metrics(fit))
+    until(lambda: len(_metrics(fit)) > before, 200, lambda: site.log(job))
+    site.call(["scancel", job])
+    assert site.ends(job) == "CANCELLED"
+    assert site.log(job).count("\nepoch 0 ") == 1
+
+
+def test_devices_that_contradict_the_tasks_are_refused_before_a_step(site):
+    job = site.submit(ONE, "experiment=wrong", "trainer.devices=3", *LONG)
+    assert site.ends(job, seconds=60) == "FAILED"
+    assert "trainer.devices=3 was given" in site.log(job)
+    assert "HINT: sbatch --ntasks-per-node=3" in site.log(job)
+    assert site.fits("wrong") == []
+
+
+def _here(site: Site, experiment: str, *words: str) -> Path:
+    """The fit of one process on this machine."""
+    place = (f"runs='{site.runs}'", f"data.panel='{site.panel}'", "data=parquet")
+    one = ("trainer.threads=1", f"experiment={experiment}")
+    site.call(["alphanet", "train", *place, *one, *words])
+    (fit,) = site.fits(experiment)
+    return fit
+
+
+def _running(site: Site, experiment: str, *words: str) -> str:
+    """A job of four ranks that has trained a few epochs, and has some to go."""
+    job = site.submit(FOUR, f"experiment={experiment}", *(words or TOGETHER))
+    until(
+        lambda: any(len(_metrics(fit)) >= 2 for fit in site.fits(experiment)),
+        200,
+        lambda: site.log(job),
+    )
+    return job
+
+
+def _metrics(fit: Path) -> list[dict[str, str]]:
+    path = fit / "metrics.csv"
+    return list(csv.DictReader(path.open(encoding="utf-8"))) if path.is_file() else []
+
+
+def _distance(one: Path, other: Path) -> float:
+    """Largest difference between the best weights of two fits, by the largest of each tensor."""
+    first, second = (
+        torch.load(fit / "best.ckpt", weights_only=True)["state_dict"] for fit in (one, other)
+    )
+    assert first.keys() == second.keys()
+    return max(
+        float((first[name] - second[name]).abs().max() / second[name].abs().max().clamp(min=1))
+        for name in first
+    )
