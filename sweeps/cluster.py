@@ -2,14 +2,19 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 
-from alphanet_pl.errors import ConfigError
+from alphanet_pl.errors import ConfigError, UnfinishedError
 from alphanet_pl.settings import Settings
+
+_PATIENCE = 120
+"""Seconds."""
 
 
 @contextmanager
@@ -18,6 +23,7 @@ def cluster(settings: Settings) -> Iterator[None]:
 
     Raises:
         ConfigError: No cluster answers at `ray.address`.
+        UnfinishedError: Fewer nodes than `ray.nodes` came.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     address = settings.ray.address
@@ -29,16 +35,31 @@ def cluster(settings: Settings) -> Iterator[None]:
     else:
         try:
             ray.init(address, **quiet)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (ConnectionError, RuntimeError, ValueError, RayError) as error:
             raise ConfigError(
                 f"ray.address={address} was given",
                 f"no Ray cluster answers there ({str(error).splitlines()[0]})",
-                "ray start --head, or ray.address=null for Ray on this machine",
+                "ray start --head, and RAY_AUTH_MODE=token on all sides where it asks for a token; "
+                "or ray.address=null for Ray on this machine",
             ) from None
     try:
+        _wait(settings.ray.nodes)
         yield
     finally:
         ray.shutdown()
+
+
+def _wait(wanted: int) -> None:
+    """Give every node of the cluster time to join: a trial never moves to one that comes late."""
+    until = time.monotonic() + _PATIENCE
+    while (there := sum(node["Alive"] for node in ray.nodes())) < wanted:
+        if time.monotonic() > until:
+            raise UnfinishedError(
+                f"{there} of {wanted} nodes have joined Ray in {_PATIENCE} s",
+                "a sweep starts when all are there",
+                f"the logs of the others say why; ray.nodes={there} starts with these",
+            )
+        time.sleep(0.5)
 
 
 def gpus_per_trial(settings: Settings) -> float:

@@ -23,3 +23,4 @@ class RaySettings:
     """Key `ray`: the cluster that a sweep runs on."""
 
     address: str | None = None
+    nodes: int = field(default=1, metadata={"least": 1})

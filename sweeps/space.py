@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from alphanet_pl.config import compose_config, groups, vary
@@ -49,8 +50,8 @@ class Trial:
     def command(self) -> str:
         """The command that trains this one fit alone."""
         typed = self.settings.typed
-        words = [] if typed is None else [_quoted(word) for word in typed.overrides]
-        folder = ["--config-dir", typed.config_dir] if typed and typed.config_dir else []
+        words = [] if typed is None else [quote(word) for word in typed.overrides]
+        folder = ["--config-dir", quote(typed.config_dir)] if typed and typed.config_dir else []
         return " ".join(["alphanet train", *folder, *words])
 
 
@@ -169,10 +170,6 @@ def _check_keys(axes: Axes, settings: Settings, folder: Path | None) -> None:
 
 def _override(key: str, value: Value) -> str:
     return f"{key}={str(value).lower() if isinstance(value, bool) else value}"
-
-
-def _quoted(word: str) -> str:
-    return f"'{word}'" if set(word) & set("[]{}() *?$&;") else word
 
 
 def _list(values: Sequence[Value]) -> str:

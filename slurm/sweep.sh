@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# A sweep over all nodes of the job: Ray on each of them, trials on their cores and GPUs.
+#
+#   sbatch slurm/sweep.sh sweep=dropout
+#   sbatch --nodes=8 --gpus-per-node=8 slurm/sweep.sh sweep=paper sweep.gpus_per_trial=0.5
+#   sbatch --gpus-per-node=0 slurm/sweep.sh sweep=seeds variant=v2.1      # without any GPU
+#
+# Words after the script are settings. Options before it replace the ones below.
+# Done fits are not repeated: at the time limit the job is requeued, and the same line does what is left.
+#SBATCH --job-name=alphanet-sweep
+#SBATCH --nodes=2
+#SBATCH --ntasks-per-node=1
+#SBATCH --gpus-per-node=4
+#SBATCH --cpus-per-task=16
+#SBATCH --mem=64G
+#SBATCH --time=12:00:00
+#SBATCH --signal=B:USR1@120
+#SBATCH --requeue
+#SBATCH --open-mode=append
+#SBATCH --output=/dev/null
+set -euo pipefail
+
+# sbatch runs a copy of this script; Slurm knows where the original is. (/dev/null: see log_to_runs)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ! -f $here/env.sh ]]; then
+  here=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p')
+  here=${here%%/sweep.sh*}
+fi
+[[ -f $here/env.sh ]] || here=$SLURM_SUBMIT_DIR/slurm
+[[ -f $here/env.sh ]] || { echo "error: no env.sh in $here" >"slurm-$SLURM_JOB_ID.out"; exit 2; }
+# shellcheck source=slurm/env.sh
+source "$here/env.sh"
+# shellcheck source=slurm/common.sh
+source "$here/common.sh"
+
+node() { # what srun runs on each node: Ray's head on the first, the others join it
+  local all=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" --block)
+  if ((SLURM_NODEID == 0)); then
+    exec ray start --head --port="$port" --include-dashboard=false "${all[@]}"
+  fi
+  for ((second = 0; second < 120; second++)); do
+    if (exec 3<>"/dev/tcp/$head/$port") 2>/dev/null; then exec ray start --address="$head:$port" "${all[@]}"; fi
+    sleep 1
+  done
+  refuse "no Ray answers at $head:$port, $HOSTNAME waited 120 s" "the log says why the head did not start"
+}
+
+start_ray() { # on all nodes; `ray stop` is never called, for it stops other jobs' Ray too
+  head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+  port=$((20000 + SLURM_JOB_ID % 10000)) # another job's head may be on the same node
+  # without a secret of the job's own, whoever reaches the port may run code as you
+  RAY_AUTH_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+  export head port RAY_AUTH_MODE=token RAY_AUTH_TOKEN
+  export RAY_USAGE_STATS_ENABLED=0 RAY_gcs_rpc_server_reconnect_timeout_s=15
+  export -f node refuse
+  srun --ntasks-per-node=1 --export=ALL --cpus-per-task="$SLURM_CPUS_PER_TASK" bash -c node &
+  ray=$!
+  for ((second = 0; second < 120; second++)); do
+    if (exec 3<>"/dev/tcp/$head/$port") 2>/dev/null; then return 0; fi
+    kill -0 "$ray" 2>/dev/null || break
+    sleep 1
+  done
+  refuse "no Ray answers at $head:$port" "the lines above say why"
+}
+
+requeue() { # the time limit is near: stop the sweep; fits are saved at every epoch
+  again=yes
+  [[ -z $sweep ]] || kill -USR1 "$sweep" 2>/dev/null || true
+}
+
+again=no sweep=
+trap requeue USR1
+log_to_runs
+split_words "$@"
+: "${SLURM_CPUS_PER_TASK:=1}"
+export SLURM_CPUS_PER_TASK
+[[ ${SLURM_NTASKS_PER_NODE:-1} == 1 ]] ||
+  refuse "--ntasks-per-node=$SLURM_NTASKS_PER_NODE was given: Ray is one task on each node" \
+    "sbatch --ntasks-per-node=1 --cpus-per-task=CORES"
+command -v ray >/dev/null ||
+  refuse "there is no command ray on $HOSTNAME" "make, or name your environment in slurm/env.sh"
+add_place
+start_ray
+overrides+=("ray.address=$head:$port" "ray.nodes=$SLURM_JOB_NUM_NODES")
+say_command sweep
+PYTHONUNBUFFERED=1 alphanet sweep "${options[@]}" "${overrides[@]}" &
+sweep=$!
+status=0
+wait "$sweep" || status=$?
+while kill -0 "$sweep" 2>/dev/null; do # a signal ends `wait`, not the sweep
+  status=0
+  wait "$sweep" || status=$?
+done
+kill "$ray" 2>/dev/null || true
+wait "$ray" || true
+if [[ $again == yes && $status != 0 ]]; then
+  echo "requeued: job $SLURM_JOB_ID continues where it stopped"
+  scontrol requeue "$SLURM_JOB_ID"
+fi
+exit "$status"

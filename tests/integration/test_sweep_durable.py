@@ -1,0 +1,135 @@
+"""A sweep that loses a worker, is interrupted, loses its raylet, and is killed: the same table."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_study import ASOF, Study, call
+
+from datamodules.panel import Panel
+
+EPOCHS = 12
+AXES = (
+    "sweep=dropout",
+    "sweep.axes.model.n=[6]",
+    "sweep.axes.seed=[0,1,2]",
+    "sweep.max_concurrent=1",
+)
+pytestmark = pytest.mark.timeout(900)  # five starts of Ray, on whatever cores are left
+TIMED = ["seconds", "seconds_per_epoch", "folder"]
+
+
+@dataclass
+class Chain:
+    """The same command four times, three of them disturbed."""
+
+    study: Study
+    words: tuple[str, ...]
+    statuses: list[int] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def sweep(self) -> Path:
+        return self.study.runs / "chain" / "sweeps" / "dropout"
+
+    def logs(self) -> str:
+        return "".join(path.read_text(encoding="utf-8") for path in self.sweep.glob("logs/*.log"))
+
+    def run(self, *steps: Callable[["subprocess.Popen[str]"], None]) -> None:
+        process = self.study.start("sweep", *self.words, "experiment=chain")
+        try:
+            for step in steps:
+                _wait(self._an_epoch_more(), process)
+                step(process)
+            out, err = process.communicate(timeout=100)
+        finally:
+            process.kill()
+        self.statuses.append(process.returncode)
+        self.said.append(out + err)
+
+    def worker(self) -> int:
+        return int(re.findall(r"process (\d+)\n", self.logs())[-1])
+
+    def _an_epoch_more(self) -> Callable[[], bool]:
+        """A trial of this run has ended an epoch, so there is something to resume."""
+        attempts, epochs = _attempts(self.logs()), _epochs(self.logs())
+        return lambda: _attempts(self.logs()) > attempts and _epochs(self.logs()) > epochs
+
+
+def _attempts(logs: str) -> int:
+    return logs.count("--- ")
+
+
+def _epochs(logs: str) -> int:
+    return len(re.findall(r"^epoch \d+", logs, re.MULTILINE))
+
+
+def _wait(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + 150
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until, "nothing happened"
+        time.sleep(0.05)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+@pytest.fixture(scope="module")
+def chain(study: Study) -> Chain:
+    asof = f"asof={Panel.open(study.runs / 'demo' / 'panel.zarr').dates[ASOF]}"
+    made = Chain(study, (*AXES, asof, f"trainer.max_epochs={EPOCHS}"))
+    made.run(
+        lambda _: os.kill(made.worker(), signal.SIGKILL),
+        lambda process: process.send_signal(signal.SIGINT),
+    )
+    made.run(lambda _: os.kill(_parent(made.worker()), signal.SIGKILL))
+    made.run(lambda process: process.kill())
+    made.statuses.append(call(study, "sweep", *made.words, "experiment=chain"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(chain: Chain) -> pd.DataFrame:
+    for seed in range(3):
+        words = [word for word in chain.words if not word.startswith("sweep")]
+        fit = ("variant=v2.1", "model.n=6", f"seed={seed}", "experiment=calm", *words)
+        assert call(chain.study, "train", *fit) == 0
+    assert call(chain.study, "sweep", *chain.words, "experiment=calm") == 0
+    return pd.read_csv(chain.study.runs / "calm" / "sweeps" / "dropout" / "trials.csv")
+
+
+def test_ctrl_c_ends_with_130_although_ray_calls_it_a_success(chain):
+    assert chain.statuses[0] == 130
+    assert "interrupted: the same command continues where it stopped" in chain.said[0]
+
+
+def test_a_killed_worker_is_named_and_its_trial_tried_again(chain):
+    assert "failed and is tried again" in chain.said[0]
+
+
+def test_a_sweep_without_its_raylet_does_not_end_as_a_success(chain):
+    assert chain.statuses[1] != 0
+
+
+def test_after_all_that_the_same_command_completes(chain):
+    assert chain.statuses[2:] == [-signal.SIGKILL, 0]
+
+
+def test_the_table_is_the_undisturbed_one(chain, undisturbed):
+    disturbed = pd.read_csv(chain.sweep / "trials.csv")
+    pd.testing.assert_frame_equal(disturbed.drop(columns=TIMED), undisturbed.drop(columns=TIMED))
+
+
+def test_fits_resumed_from_their_last_epoch_and_did_not_start_again(chain):
+    logs = chain.logs()
+    again = _epochs(logs) - 3 * EPOCHS
+    assert again <= _attempts(logs) - 3  # at most the epoch that each kill cut short
