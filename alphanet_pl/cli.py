@@ -20,6 +20,7 @@ VERBS = {
     "predict": "scores for a date, `latest`, or START:END; needs no label",
     "evaluate": "judge a factor: evaluation.json, tables, report.html",
     "sweep": "many fits on Ray: dropout n, long-side weight, seeds, the report's variants",
+    "compare": "variants and sweeps of an experiment in one page, and a W&B report",
     "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",
 }
 _TRAINING = {"train", "roll"}

@@ -41,7 +41,7 @@ def build_logger(
         offline=is_offline(options),
         id=_run_id(folder),
         resume="allow",
-        config={**asdict(settings), "fit": dict(record)},
+        config={**_short(settings), **asdict(settings), "fit": dict(record)},
     )
     return logger
 
@@ -79,6 +79,11 @@ def has_key() -> bool:
         return netrc.netrc().authenticators(host or "") is not None
     except (OSError, netrc.NetrcParseError):
         return False
+
+
+def _short(settings: Settings) -> dict[str, object]:
+    """What sweeps vary, under names that W&B sorts and filters by."""
+    return {"n": settings.model.n, "long_weight": settings.loss.long_weight}
 
 
 def _run_id(folder: Path) -> str:

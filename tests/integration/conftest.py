@@ -1,11 +1,16 @@
 """A small study that the integration tests share: tables, panel, one fit, its factor."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from small_study import ASOF, Study, call
 
+from alphanet_pl.config import load_settings
 from datamodules.panel import Panel
+from sweeps.plan import plan
+from sweeps.table import trials_table
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +42,24 @@ def both(study: Study) -> Study:
     later[columns].to_parquet(home / "v2" / "factor.parquet", index=False)
     assert call(study, "evaluate", "experiment=both", "variants=[v2.1,v2]") == 0
     return study
+
+
+@pytest.fixture(scope="session")
+def compared(both: Study) -> Path:
+    """The experiment `both` with a small sweep's fits and table, compared: its folder."""
+    asof = str(Panel.open(both.runs / "demo" / "panel.zarr").dates[ASOF])
+    where = ("experiment=both", f"asof={asof}", "trainer.max_epochs=1")
+    for n in (6, 8):
+        for weight in (1.0, 2.0):
+            for seed in (0, 1):
+                words = (f"model.n={n}", f"loss.long_weight={weight}", f"seed={seed}")
+                assert call(both, "train", "variant=v2.1", *where, *words) == 0
+    assert call(both, "train", "variant=v2", *where) == 0
+    axes = "{variant: [v2.1], model.n: [6, 8], loss.long_weight: [1.0, 2.0], seed: [0, 1, 2]}"
+    overrides = both.words("sweep", *where, "sweep=product", f"sweep.axes={axes}")[1:]
+    folder = both.runs / "both" / "sweeps" / "product"
+    folder.mkdir(parents=True)
+    planned = plan(load_settings("sweep", overrides))
+    trials_table(planned).to_csv(folder / "trials.csv", index=False)
+    assert call(both, "compare", "experiment=both", "logger.mode=offline") == 0
+    return both.runs / "both"

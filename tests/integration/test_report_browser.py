@@ -25,7 +25,8 @@ addEventListener('load', () => setTimeout(() => {
   found.textContent = JSON.stringify({
     figures: plots.length,
     drawn: plots.filter(plot => plot.matches('.js-plotly-plot')
-      && plot.querySelector('svg.main-svg :is(.barlayer, .scatterlayer) path')).length,
+      && plot.querySelector('svg.main-svg :is(:is(.barlayer, .scatterlayer) path,'
+        + '.heatmaplayer image)')).length,
     asked: performance.getEntriesByType('resource').map(entry => entry.name),
     blocked: blocked,
     overflow: document.documentElement.scrollWidth - innerWidth,
@@ -79,6 +80,16 @@ def test_every_figure_is_drawn_and_nothing_is_asked_of_a_network(report, tmp_pat
 def test_every_figure_of_several_variants_is_drawn(together, tmp_path, width):
     found = visit(tmp_path / "report.html", together, width)
     assert found["figures"] == together.count("<figure>") >= 12
+    assert found["drawn"] == found["figures"]
+    assert found["asked"] == found["blocked"] == []
+    assert found["overflow"] <= 0
+
+
+@pytest.mark.parametrize("width", [1200, 500])
+def test_every_figure_of_a_comparison_is_drawn(compared, tmp_path, width):
+    text = (compared / "compare.html").read_text(encoding="utf-8")
+    found = visit(tmp_path / "compare.html", text, width)
+    assert found["figures"] == text.count("<figure>") > 18
     assert found["drawn"] == found["figures"]
     assert found["asked"] == found["blocked"] == []
     assert found["overflow"] <= 0

@@ -5,6 +5,7 @@ ISO strings, and what does not exist is null. Each variant's own figures are cop
 evaluation; differences from the baseline are paired: the same section, or the same day, of both.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,7 +19,7 @@ from alphanet_pl.evaluation.schema import (
     YearlySection,
     finite,
 )
-from alphanet_pl.files import write_json
+from alphanet_pl.files import read_json, write_json
 
 SCHEMA = "alphanet-pl comparison"
 VERSION = 1
@@ -120,3 +121,14 @@ class Comparison(TypedDict):
 def write_comparison(comparison: Comparison, path: Path) -> None:
     """Write comparison.json; what is not finite becomes null."""
     write_json(path, finite(comparison))
+
+
+def read_correlation(path: Path, variants: Collection[str]) -> dict[str, dict[str, float]] | None:
+    """Correlations between the factors from a comparison.json; None unless it is of these."""
+    if not path.is_file():
+        return None
+    found = read_json(path)
+    if found.get("schema") != SCHEMA or set(found["variants"]) != set(variants):
+        return None
+    correlation: dict[str, dict[str, float]] | None = found["correlation"]
+    return correlation

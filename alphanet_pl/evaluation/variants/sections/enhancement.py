@@ -10,7 +10,7 @@ from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import excess_drawdown, yearly_excess
 from alphanet_pl.evaluation.variants.schema import Comparison, EnhancementRow
 from alphanet_pl.evaluation.variants.sections.episodes import episodes
-from alphanet_pl.evaluation.variants.sections.text import PRINTED_ROW, beside, with_error
+from alphanet_pl.evaluation.variants.sections.text import PRINTED_ROW, Cells, beside, with_error
 from alphanet_pl.evaluation.variants.sections.yearly import years
 
 
@@ -24,7 +24,8 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> str:
     return section(
         f"Index enhancement, {found['index']}",
         paragraph(_note(found)),
-        _excess(comparison),
+        table(*excess(comparison), "Excess over the index"),
+        paragraph("Turnover is two-sided, the mean of a rebalance."),
         figure(excess_drawdown(evaluations), "excess-drawdown"),
         _differences(comparison),
         _returns(comparison, found),
@@ -64,7 +65,8 @@ def _returns(comparison: Comparison, found: EnhancementSection) -> str:
     return table(header, rows, "Portfolio and index")
 
 
-def _excess(comparison: Comparison) -> str:
+def excess(comparison: Comparison) -> Cells:
+    """The excess columns of tables 14, 22 and 30, each variant above the report's own row."""
     ours = {
         variant: _cells(row["enhancement"])
         for variant, row in comparison["variants"].items()
@@ -82,8 +84,7 @@ def _excess(comparison: Comparison) -> str:
         "", "annual excess", "tracking error", "information ratio", "largest drawdown",
         "Calmar ratio", "monthly wins", "turnover",
     )  # fmt: skip
-    note = "Turnover is two-sided, the mean of a rebalance."
-    return table(header, beside(ours, theirs), "Excess over the index") + paragraph(note)
+    return header, beside(ours, theirs)
 
 
 def _printed(p: PrintedEnhancement | PrintedBenchmark) -> list[str]:

@@ -12,7 +12,7 @@ from alphanet_pl.evaluation.variants.figures import (
     rank_ic_of_seeds,
 )
 from alphanet_pl.evaluation.variants.schema import Comparison
-from alphanet_pl.evaluation.variants.sections.text import beside, with_error
+from alphanet_pl.evaluation.variants.sections.text import Cells, beside, with_error
 
 
 def ic(comparison: Comparison, evaluations: Evaluations) -> str:
@@ -28,7 +28,7 @@ def ic(comparison: Comparison, evaluations: Evaluations) -> str:
     return section(
         "IC test",
         paragraph(note),
-        _summary(comparison),
+        table(*summary(comparison)),
         figure(cumulative_rank_ic(evaluations), "cumulative-rank-ic"),
         _differences(comparison, evaluations),
         figure(rank_ic_by_year(evaluations), "rank-ic-by-year"),
@@ -36,7 +36,8 @@ def ic(comparison: Comparison, evaluations: Evaluations) -> str:
     )
 
 
-def _summary(comparison: Comparison) -> str:
+def summary(comparison: Comparison) -> Cells:
+    """Tables 9, 17 and 25, each variant above the report's own row."""
     ours = {
         variant: _cells(row["ic"])
         for variant, row in comparison["variants"].items()
@@ -50,7 +51,7 @@ def _summary(comparison: Comparison) -> str:
         for variant, p in PRINTED.ic.items()
     }  # fmt: skip
     header = ("", "mean", "std", "ICIR", "above 0", "N", "t (Newey-West)")
-    return table(header, beside(ours, theirs))
+    return header, beside(ours, theirs)
 
 
 def _cells(s: ICSummary) -> list[str]:

@@ -8,7 +8,7 @@ from alphanet_pl.evaluation.schema import LayerTable
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import layer_excess, top_layer
 from alphanet_pl.evaluation.variants.schema import Comparison
-from alphanet_pl.evaluation.variants.sections.text import beside, with_error
+from alphanet_pl.evaluation.variants.sections.text import Cells, beside, with_error
 
 _PRINTED_LAYERS = 5
 
@@ -29,7 +29,7 @@ def layers(comparison: Comparison, evaluations: Evaluations) -> str:
     return section(
         "Layer test",
         paragraph(note),
-        _summary(comparison, found["layers"]),
+        table(*summary(comparison, found["layers"])),
         figure(layer_excess(evaluations), "layer-excess"),
         _legs(comparison, found["layers"]),
         figure(top_layer(evaluations), "top-layer"),
@@ -47,7 +47,13 @@ def layers(comparison: Comparison, evaluations: Evaluations) -> str:
     )
 
 
-def _summary(comparison: Comparison, count: int) -> str:
+def summary(comparison: Comparison, count: int) -> Cells:
+    """Annual excess by layer, each variant above the report's own row.
+
+    Args:
+        comparison: The variants.
+        count: How many layers there are.
+    """
     ours = {
         variant: percents(row["layers"]["annual_excess"])
         for variant, row in comparison["variants"].items()
@@ -56,7 +62,7 @@ def _summary(comparison: Comparison, count: int) -> str:
     known = PRINTED.layers if count == _PRINTED_LAYERS else {}
     theirs = {variant: list(map(printed, row.annual_excess)) for variant, row in known.items()}
     header = ("", *(f"layer {k + 1}" for k in range(count)))
-    return table(header, beside(ours, theirs))
+    return header, beside(ours, theirs)
 
 
 def _legs(comparison: Comparison, count: int) -> str:

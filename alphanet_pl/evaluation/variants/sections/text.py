@@ -8,6 +8,10 @@ PRINTED_ROW = "printed"
 """What a row of the report's own figures is called, after its variant."""
 
 
+Cells = tuple[Sequence[str], list[list[str]]]
+"""A table's header and rows."""
+
+
 def with_error(value: Number, error: Number, digits: int = 2) -> str:
     """A fraction and its standard error, in percent; the error is left out where unknown."""
     said, spread = percent(value, digits), number(None if error is None else 100 * error, digits)

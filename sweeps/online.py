@@ -1,0 +1,157 @@
+"""The same comparison as a W&B report, where there is a key: run sets, curves, tables, sweeps.
+
+W&B is a view: every number in it is also in compare.html and its tables. wandb-workspaces is an
+optional dependency (the extra `reports`).
+"""
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from alphanet_pl.errors import ConfigError
+from alphanet_pl.evaluation.variants.schema import Comparison
+from alphanet_pl.evaluation.variants.sections.enhancement import excess
+from alphanet_pl.evaluation.variants.sections.ic import summary as ic_rows
+from alphanet_pl.evaluation.variants.sections.layers import summary as layer_rows
+from alphanet_pl.evaluation.variants.sections.text import Cells
+from alphanet_pl.loggers import has_key
+from alphanet_pl.settings import Settings
+from sweeps.configurations import Sweep
+from sweeps.sections import results
+
+if TYPE_CHECKING:
+    from wandb_workspaces.reports.v2 import Report, Runset
+
+ONLY_HTML = "only the page was made"
+
+
+def publish(settings: Settings, comparison: Comparison | None, sweeps: Sequence[Sweep]) -> str:
+    """Save the report and say where it is, or say why there is none.
+
+    Raises:
+        ConfigError: W&B refuses it.
+    """
+    options = settings.logger
+    if options.mode == "offline":
+        return f"{ONLY_HTML}: logger.mode=offline"
+    if not has_key():
+        return f"{ONLY_HTML}: there is no W&B key (WANDB_API_KEY)"
+    if importlib.util.find_spec("wandb_workspaces") is None:
+        return f"{ONLY_HTML}: a W&B report needs pip install 'alphanet-pl[reports]'"
+    os.environ.setdefault("WANDB_SILENT", "true")
+    import wandb
+    from wandb.errors import Error
+
+    try:
+        entity = options.entity or wandb.Api().default_entity
+        report = build_report(settings, str(entity), comparison, sweeps)
+        report.save()
+    except (Error, ValueError, OSError, RuntimeError) as error:
+        raise ConfigError(
+            f"W&B did not take the report ({str(error).splitlines()[0]})",
+            f"a key that may write to {options.entity or 'your entity'}/{options.project}",
+            "logger.entity=..., logger.project=..., or logger.mode=offline for the page alone",
+        ) from error
+    return f"W&B report: {report.url}"
+
+
+def build_report(
+    settings: Settings, entity: str, comparison: Comparison | None, sweeps: Sequence[Sweep]
+) -> "Report":
+    """The report as an object; needs no network until it is saved.
+
+    Args:
+        settings: Experiment and W&B project.
+        entity: W&B's user or team.
+        comparison: Of the evaluations, if there are any.
+        sweeps: With finished fits.
+    """
+    import wandb_workspaces.reports.v2 as wr
+
+    blocks: list[Any] = [wr.TableOfContents()]
+    if comparison is not None:
+        blocks += _variants(settings, comparison)
+    for sweep in sweeps:
+        blocks += _sweep(settings, sweep)
+    return wr.Report(
+        project=settings.logger.project,
+        entity=entity,
+        title=f"AlphaNet, experiment {settings.experiment}"[:128],
+        description="Variants and sweeps side by side; made by `alphanet compare`.",
+        blocks=blocks,
+        width="fluid",
+    )
+
+
+def markdown(cells: Cells) -> str:
+    """A table as Markdown."""
+    header, rows = cells
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+                     for line in lines)  # fmt: skip
+
+
+def _variants(settings: Settings, comparison: Comparison) -> list[Any]:
+    import wandb_workspaces.reports.v2 as wr
+
+    names = list(comparison["variants"])
+    span = f"{comparison['start']} to {comparison['stop']}"
+    layers = next((row["layers"] for row in comparison["variants"].values() if row["layers"]), None)
+    tables = {"IC test": ic_rows(comparison)}
+    if layers is not None:
+        tables["Layers, annual excess over the pool"] = layer_rows(
+            comparison, len(layers["annual_excess"])
+        )
+    if any(row["enhancement"] for row in comparison["variants"].values()):
+        tables["Index enhancement, excess over the index"] = excess(comparison)
+    blocks: list[Any] = [
+        wr.H1(text="Variants"),
+        wr.MarkdownBlock(text=f"Out of sample, {span}; the baseline is {comparison['baseline']}."),
+        wr.PanelGrid(
+            runsets=[runset(settings, name) for name in names],
+            panels=[
+                *(wr.LinePlot(title=name, x="epoch", y=[name]) for name in _CURVES),
+                wr.RunComparer(diff_only="split"),
+            ],
+        ),
+    ]
+    for title, cells in tables.items():
+        blocks += [wr.H2(text=title), wr.MarkdownBlock(text=markdown(cells))]
+    return blocks
+
+
+_CURVES = ("val/rank_ic", "val/loss", "train/loss")
+
+
+def _sweep(settings: Settings, sweep: Sweep) -> list[Any]:
+    import wandb_workspaces.reports.v2 as wr
+
+    names = sorted({str(one.point["variant"]) for one in sweep.configurations})
+    columns = [
+        wr.ParallelCoordinatesPlotColumn(metric=wr.Config(key))
+        for key in ("n", "long_weight", "seed")
+    ]
+    last = wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric("val/rank_ic"))
+    return [
+        wr.H1(text=f"Sweep {sweep.name}"),
+        wr.MarkdownBlock(text=markdown(results(sweep))),
+        wr.PanelGrid(
+            runsets=[runset(settings, name) for name in names],
+            panels=[
+                wr.ParallelCoordinatesPlot(columns=[*columns, last]),
+                wr.ParameterImportancePlot(with_respect_to="val/rank_ic"),
+                wr.LinePlot(
+                    title="val/rank_ic by n", x="epoch", y=["val/rank_ic"], groupby=wr.Config("n")
+                ),
+            ],
+        ),
+    ]
+
+
+def runset(settings: Settings, variant: str) -> "Runset":
+    """The fits of one variant in this experiment; entity and project are the report's own."""
+    import wandb_workspaces.reports.v2 as wr
+
+    wanted = f'Config("experiment") == "{settings.experiment}" and Config("variant") == "{variant}"'
+    return wr.Runset(name=variant, filters=wanted)

@@ -1,0 +1,66 @@
+"""The W&B report as an object, and why there may be none."""
+
+import json
+
+import pytest
+
+from alphanet_pl.config import load_settings
+from alphanet_pl.evaluation.schema import new_evaluation
+from alphanet_pl.evaluation.variants.compare import compare
+from sweeps.configurations import Sweep
+from sweeps.online import build_report, markdown, publish
+
+
+@pytest.fixture
+def sweep(grid) -> Sweep:
+    return Sweep("product", grid, missing=0, full=None, simulated=True)
+
+
+@pytest.fixture
+def no_key(monkeypatch, tmp_path):
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def test_without_a_key_only_the_page_is_made(no_key, sweep):
+    said = publish(load_settings("compare"), None, [sweep])
+    assert said == "only the page was made: there is no W&B key (WANDB_API_KEY)"
+
+
+def test_offline_is_respected_though_there_is_a_key(monkeypatch, sweep):
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    said = publish(load_settings("compare", ["logger.mode=offline"]), None, [sweep])
+    assert said == "only the page was made: logger.mode=offline"
+
+
+def test_a_markdown_table_escapes_what_would_break_it():
+    text = markdown((("", "a|b"), [["v2", "1"], ["v2.1", "2"]]))
+    assert text == "|  | a\\|b |\n| --- | ---: |\n| v2 | 1 |\n| v2.1 | 2 |"
+
+
+def _spec(report) -> str:
+    return json.dumps(report._to_model().spec.model_dump(by_alias=True, exclude_none=True))
+
+
+def test_a_sweep_has_its_table_coordinates_and_importance(sweep):
+    wr = pytest.importorskip("wandb_workspaces.reports.v2")
+    settings = load_settings("compare", ["experiment=mine", "logger.project=alphas"])
+    report = build_report(settings, "team", None, [sweep])
+    assert (report.entity, report.project) == ("team", "alphas")
+    (grid,) = [block for block in report.blocks if isinstance(block, wr.PanelGrid)]
+    kinds = {type(panel) for panel in grid.panels}
+    assert {wr.ParallelCoordinatesPlot, wr.ParameterImportancePlot, wr.LinePlot} <= kinds
+    spec = _spec(report)
+    assert "2.00% \\u00b1 0.58" in spec
+    assert '"value": "mine"' in spec
+
+
+def test_every_variant_has_its_own_run_set_and_tables():
+    wr = pytest.importorskip("wandb_workspaces.reports.v2")
+    empty = {name: new_evaluation(name, "2011-01-31", "2021-06-30") for name in ("v2", "v2.1")}
+    report = build_report(load_settings("compare"), "team", compare(empty), [])
+    (grid,) = [block for block in report.blocks if isinstance(block, wr.PanelGrid)]
+    assert [runset.name for runset in grid.runsets] == ["v2", "v2.1"]
+    assert "2011-01-31 to 2021-06-30; the baseline is v2." in _spec(report)
