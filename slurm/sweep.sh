@@ -33,6 +33,7 @@ source "$here/env.sh"
 # shellcheck source=slurm/common.sh
 source "$here/common.sh"
 
+# shellcheck disable=SC2329 # srun's bash runs it
 node() { # what srun runs on each node: Ray's head on the first, the others join it
   local all=(--num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" --block)
   if ((SLURM_NODEID == 0)); then
@@ -63,6 +64,7 @@ start_ray() { # on all nodes; `ray stop` is never called, for it stops other job
   refuse "no Ray answers at $head:$port" "the lines above say why"
 }
 
+# shellcheck disable=SC2329 # the trap runs it
 requeue() { # the time limit is near: stop the sweep; fits are saved at every epoch
   again=yes
   [[ -z $sweep ]] || kill -USR1 "$sweep" 2>/dev/null || true
