@@ -41,15 +41,15 @@ def publish(settings: Settings, comparison: Comparison | None, sweeps: Sequence[
         return f"{ONLY_HTML}: a W&B report needs pip install 'alphanet-pl[reports]'"
     os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
-    from wandb.errors import Error
 
     try:
         entity = options.entity or wandb.Api().default_entity
         report = build_report(settings, str(entity), comparison, sweeps)
         report.save()
-    except (Error, ValueError, OSError, RuntimeError) as error:
+    except Exception as error:  # wandb raises many kinds, without a common base
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ConfigError(
-            f"W&B did not take the report ({str(error).splitlines()[0]})",
+            f"W&B did not take the report ({reason})",
             f"a key that may write to {options.entity or 'your entity'}/{options.project}",
             "logger.entity=..., logger.project=..., or logger.mode=offline for the page alone",
         ) from error
