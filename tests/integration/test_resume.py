@@ -104,7 +104,7 @@ def slurm_job(tmp_path, monkeypatch):
     [
         (signal.SIGUSR1, "RUNNING", 75),
         (signal.SIGTERM, "RUNNING", 75),  # preempted
-        (signal.SIGTERM, "CANCELLED", 143),
+        (signal.SIGTERM, "COMPLETING", 143),
     ],
 )
 def test_a_signal_from_slurm_stops_an_epoch_that_another_run_ends_alike(

@@ -65,7 +65,7 @@ def test_a_signal_while_slurm_is_asked_does_not_kill_the_question(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("squeue", "status"), [("echo RUNNING", "75"), ("echo CANCELLED", "143"), ("exit 1", "143")]
+    ("squeue", "status"), [("echo RUNNING", "75"), ("echo COMPLETING", "143"), ("exit 1", "143")]
 )
 def test_sigterm_requeues_a_preempted_job_but_not_a_cancelled_one(tmp_path, squeue, status):
     assert run(tmp_path, "stop", squeue=squeue)[2].split()[0] == status
