@@ -24,7 +24,7 @@ def build_logger(
     The run's id is kept in the fit folder, so that a resumed fit continues its run. Its config is
     the settings and what fit.json records before the first step: commit, versions, fingerprint.
     """
-    options = settings.logger
+    options, window = settings.logger, folder.parent.name
     if not options.wandb:
         return False
     os.environ.setdefault("WANDB_SILENT", "true")
@@ -33,17 +33,27 @@ def build_logger(
     logger = WandbLogger(
         project=options.project,
         entity=options.entity,
-        name=f"{settings.variant} {folder.parent.name} seed {settings.seed}",
+        name=f"{settings.variant} {window} seed {settings.seed}",
         group=options.group or settings.experiment,
-        tags=[settings.variant, folder.parent.name, *options.tags],
-        job_type="fit",
+        tags=[settings.variant, window, *options.tags],
+        job_type=options.job_type,
         save_dir=str(folder),
         offline=is_offline(options),
         id=_run_id(folder),
         resume="allow",
-        config={**_short(settings), **asdict(settings), "fit": dict(record)},
+        config=run_config(settings) | {"asof": window, "fit": dict(record)},
     )
+    # Lightning's step counts optimiser steps, and starts again with a resumed offline run.
+    logger.experiment.define_metric("epoch", hidden=True)
+    for name in ("train/loss", "val/loss", "val/rank_ic"):
+        logger.experiment.define_metric(name, step_metric="epoch")
     return logger
+
+
+def run_config(settings: Settings) -> dict[str, Any]:
+    """Config of a run: every setting, and at the top what runs are sorted and grouped by."""
+    short = {"n": settings.model.n, "long_weight": settings.loss.long_weight}
+    return {**asdict(settings), **short, "neutralise": settings.loss.neutralise}
 
 
 def finish_logger(logger: object, record: Mapping[str, Any]) -> None:
@@ -79,11 +89,6 @@ def has_key() -> bool:
         return netrc.netrc().authenticators(host or "") is not None
     except (OSError, netrc.NetrcParseError):
         return False
-
-
-def _short(settings: Settings) -> dict[str, object]:
-    """What sweeps vary, under names that W&B sorts and filters by."""
-    return {"n": settings.model.n, "long_weight": settings.loss.long_weight}
 
 
 def _run_id(folder: Path) -> str:

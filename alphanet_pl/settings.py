@@ -47,6 +47,7 @@ class LoggerSettings:
     project: str = "alphanet"
     entity: str | None = None
     group: str | None = None
+    job_type: str = "fit"
     tags: list[str] = field(default_factory=list)
 
 

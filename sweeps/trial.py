@@ -136,5 +136,5 @@ def worker_settings(settings: Settings, cpus: int, gpus: float, group: str) -> S
             accelerator=settings.trainer.accelerator if gpus else "cpu",
             progress=False,
         ),
-        logger=replace(settings.logger, group=settings.logger.group or group),
+        logger=replace(settings.logger, group=settings.logger.group or group, job_type="trial"),
     )

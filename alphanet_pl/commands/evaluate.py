@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from alphanet_pl.config import recompose
 from alphanet_pl.evaluate import evaluate
 from alphanet_pl.evaluation.report import write_report
 from alphanet_pl.evaluation.schema import Evaluation, write_evaluation
@@ -12,6 +13,7 @@ from alphanet_pl.evaluation.tables import tables
 from alphanet_pl.evaluation.variants.page import write_page
 from alphanet_pl.evaluation.variants.schema import write_comparison
 from alphanet_pl.evaluation.variants.tables import comparison_tables
+from alphanet_pl.evaluation_run import log_evaluation
 from alphanet_pl.files import write_text
 from alphanet_pl.identity import variant_folder
 from alphanet_pl.settings import Settings
@@ -25,6 +27,7 @@ def run(settings: Settings) -> str:
     evaluation = evaluate(settings)
     out = Path(settings.output) if settings.output else variant_folder(settings)
     write_all(evaluation, out)
+    log_evaluation(settings, evaluation, out)
     return "\n".join([*headline(evaluation), f"report: {out / 'report.html'}"])
 
 
@@ -34,6 +37,7 @@ def _several(settings: Settings) -> str:
     out = Path(settings.output) if settings.output else experiment
     for variant, evaluation in evaluations.items():
         write_all(evaluation, experiment / variant)
+        log_evaluation(recompose(settings, f"variant={variant}"), evaluation, experiment / variant)
     out.mkdir(parents=True, exist_ok=True)
     write_comparison(comparison, out / "comparison.json")
     _write_tables(comparison_tables(comparison), out)
