@@ -16,9 +16,7 @@ from alphanet_pl.settings import Settings
 from sweeps.cluster import at_once, gpus_per_trial
 from sweeps.plan import Planned, log_of, sweep_folder
 from sweeps.run import Outcome
-from sweeps.trial import FATAL, Work, run_trial, worker_settings
-
-METRIC = "val/rank_ic"
+from sweeps.trial import FATAL, METRIC, Work, run_trial, worker_settings
 
 
 def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
@@ -112,7 +110,7 @@ class _Watch(tune.Callback):
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
     ) -> None:
         result = trial.last_result or {}
-        if METRIC not in result:
+        if METRIC not in result or FATAL in result:
             return  # it ended the sweep, or was interrupted
         name = trial.config["trial"]
         self._outcome.ended.append(name)

@@ -1,5 +1,6 @@
 """One trial, inside a worker process of Ray, which runs many one after another."""
 
+import math
 import os
 import socket
 import sys
@@ -24,6 +25,7 @@ from alphanet_pl.train import train
 from datamodules.panel.panel import Panel
 from sweeps.disk import disk_full
 
+METRIC = "val/rank_ic"
 FATAL = "fatal"
 """Key of a result that ends the whole sweep, with the sentence that says why."""
 
@@ -65,8 +67,8 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
             reason = _hopeless(error)
             if reason is None:
                 raise
-            return {FATAL: reason}
-    return {"val/rank_ic": fit.record["metrics"]["val/rank_ic"]}
+            return {FATAL: reason, METRIC: math.nan}  # Tune refuses a result without its metric
+    return {METRIC: fit.record["metrics"][METRIC]}
 
 
 class _EveryEpoch(pl.Callback):
@@ -81,7 +83,7 @@ class _EveryEpoch(pl.Callback):
         self._report(trainer.current_epoch, float(trainer.callback_metrics["val/rank_ic"]))
 
     def _report(self, epoch: int, rank_ic: float) -> None:
-        tune.report({"epoch": epoch + 1, "val/rank_ic": rank_ic})
+        tune.report({"epoch": epoch + 1, METRIC: rank_ic})
 
 
 @lru_cache(maxsize=1)
