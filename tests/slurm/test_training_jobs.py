@@ -62,6 +62,28 @@ def test_a_signal_requeues_the_job_which_ends_as_if_undisturbed(site, together):
     assert len(runs) == 1
 
 
+def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, together):
+    if "high" not in site.call(["sinfo", "-h", "-o", "%R"]).split():
+        pytest.skip("this cluster has no partition `high` that preempts others")
+    job = _running(site, "preempted")
+    urgent = ["--partition=high", "--nodes=2", "--exclusive", "--time=2", "--output=/dev/null"]
+    other = site.call(["sbatch", "--parsable", *urgent, "--wrap", "sleep 3"]).strip()
+    assert site.ends(other, seconds=100) == "COMPLETED"
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    assert records(job)[0]["Restarts"] == "1"
+    (fit,) = site.fits("preempted")
+    assert _distance(fit, together[1]) < 1e-6
+
+
+def test_a_job_requeued_without_a_word_resumes_from_its_last_epoch(site, together):
+    job = _running(site, "unwarned")
+    site.call(["scontrol", "requeue", job])
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    assert site.log(job).count("\nepoch 0 ") == 1
+    (fit,) = site.fits("unwarned")
+    assert _distance(fit, together[1]) < 1e-6
+
+
 def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, together):
     job = _running(site, "killed")
     step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node2"]
