@@ -10,6 +10,9 @@ from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 from datamodules.split import Split, split_sessions
 
+_BLOCK = 60
+"""Cross-sections read at once."""
+
 
 @dataclass(frozen=True)
 class Sections:
@@ -26,8 +29,19 @@ def read_sections(
     """Members and standardised labels of these sessions.
 
     A member is scorable, has a forward return and passes the next-day filter; a session with
-    fewer than `least` of them is left out.
+    fewer than `least` of them is left out. Read in blocks: the masks and returns of ten years
+    of every session, most of them not drawn, would otherwise be a streamed fit's peak of memory.
     """
+    blocks = np.array_split(sessions, -(-len(sessions) // _BLOCK))
+    parts = [_read_block(panel, settings, block, least) for block in blocks]
+    return Sections(
+        np.concatenate([part.sessions for part in parts]),
+        np.concatenate([part.members for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )
+
+
+def _read_block(panel: Panel, settings: DataSettings, sessions: np.ndarray, least: int) -> Sections:
     first, stop = int(sessions[0]), int(sessions[-1]) + 1
     rows = sessions - first
     forward = panel.read(RETURNS[settings.label], first, stop)[rows]
