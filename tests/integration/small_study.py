@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +47,9 @@ class Study:
         assert process.returncode == 0, err
         return out
 
-    def fits(self, overrides: Sequence[str] = ()) -> list[Path]:
-        """Folders of all fits."""
-        return sorted(path.parent for path in self.runs.glob("*/*/*/*/fit.json"))
+    def fits(self) -> list[Path]:
+        """Fit folders of the study itself, not of the experiments that others add to its runs."""
+        return sorted(path.parent for path in self.runs.glob("default/*/*/*/fit.json"))
 
 
 def call(study: Study, verb: str, *overrides: str) -> int:
