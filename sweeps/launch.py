@@ -82,7 +82,7 @@ def _scheduler(settings: Settings) -> Any:
     return ASHAScheduler(
         time_attr="epoch",
         grace_period=settings.sweep.asha_grace,
-        max_t=settings.trainer.max_epochs + 1,  # at max_t it would kill a fit about to be done
+        max_t=settings.trainer.max_epochs,
     )
 
 

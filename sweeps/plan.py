@@ -55,12 +55,8 @@ def plan(settings: Settings) -> list[Planned]:
         AlphaNetError: A setting or the panel would make a trial fail.
     """
     _check_resources(settings)
-    if settings.sweep.asha and only_seeds(read_axes(settings)):
-        raise ConfigError(
-            f"sweep.asha=true was given with sweep={settings.sweep.name}",
-            "only seeds differ, and stopping unlucky ones early would flatter their mean",
-            "sweep.asha=false",
-        )
+    if settings.sweep.asha:
+        _check_asha(settings)
     trials = expand(settings)
     panel = Panel.open(settings.data.panel)
     planned = [_place(trial, panel) for trial in trials]
@@ -104,6 +100,22 @@ def _refuse_twins(planned: Sequence[Planned]) -> None:
                 "every trial differs in what changes the weights",
                 "drop one of the values",
             )
+
+
+def _check_asha(settings: Settings) -> None:
+    if only_seeds(read_axes(settings)):
+        raise ConfigError(
+            f"sweep.asha=true was given with sweep={settings.sweep.name}",
+            "only seeds differ, and stopping unlucky ones early would flatter their mean",
+            "sweep.asha=false",
+        )
+    grace, epochs = settings.sweep.asha_grace, settings.trainer.max_epochs
+    if grace >= epochs:
+        raise ConfigError(
+            f"sweep.asha_grace={grace} was given with trainer.max_epochs={epochs}",
+            "no fit would be old enough to be stopped before its last epoch",
+            f"sweep.asha_grace={max(1, epochs // 4)}, or sweep.asha=false",
+        )
 
 
 def _check_resources(settings: Settings) -> None:

@@ -72,18 +72,23 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
 
 
 class _EveryEpoch(pl.Callback):
-    """Reports each epoch's RankIC to the scheduler, those before a resume included."""
+    """Reports each epoch's RankIC to the scheduler, those before a resume included.
+
+    Not that of the last epoch: the scheduler could only throw away a fit that is trained.
+    """
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         history = next(c for c in trainer.callbacks if isinstance(c, History))  # type: ignore[attr-defined]
         for row in history.rows:
-            self._report(int(row["epoch"]), row["val/rank_ic"])
+            self._report(trainer, int(row["epoch"]), row["val/rank_ic"])
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._report(trainer.current_epoch, float(trainer.callback_metrics["val/rank_ic"]))
+        rank_ic = float(trainer.callback_metrics["val/rank_ic"])
+        self._report(trainer, trainer.current_epoch, rank_ic)
 
-    def _report(self, epoch: int, rank_ic: float) -> None:
-        tune.report({"epoch": epoch + 1, METRIC: rank_ic})
+    def _report(self, trainer: pl.Trainer, epoch: int, rank_ic: float) -> None:
+        if epoch + 1 != trainer.max_epochs:
+            tune.report({"epoch": epoch + 1, METRIC: rank_ic})
 
 
 @lru_cache(maxsize=1)
