@@ -25,6 +25,9 @@ from datamodules.split import Split
 _BASE_BYTES = 900e6
 """Resident memory before any slice of the panel: torch, Lightning, a step's working set."""
 
+_LOADER_BYTES = 450e6
+"""What each process that reads ahead adds: benchmarks/results/ddp_memory.json."""
+
 _SAMPLES_PER_SECOND = 46_568
 """Trained by one process on one CPU thread, v2, 3,000 stocks: benchmarks/results/step.json."""
 
@@ -118,7 +121,7 @@ class Examination:
         days = self._split.validation[-1] - self._split.train[0] + self._panel.picture_days
         held = days * len(self._panel.codes) * len(self._panel.features) * 4
         if self._settings.data.residency == "stream":
-            held = 0
+            held = self._settings.data.workers * _LOADER_BYTES
         processes = self._world.per_node
         needed = processes * (_BASE_BYTES + held)
         free = min(_available_memory(), granted_memory() or np.inf)
