@@ -37,7 +37,7 @@ def _alphanet(installed: Path, cwd: Path, *words: str) -> "subprocess.CompletedP
 
 def test_the_wheel_installs_no_bare_conf(installed):
     tops = {path.name for path in installed.iterdir() if path.suffix != ".dist-info"}
-    assert tops == {"alphanet_pl", "datamodules"}
+    assert tops == {"alphanet_pl", "datamodules", "sweeps"}
 
 
 def test_the_wheel_prepares_a_panel_from_any_folder(installed, tmp_path):
