@@ -13,7 +13,7 @@ PLACE_OR_SPEED = {
         "max_bad_rows", "market", "panel", "styles", "style_profile", "beta_index",
         "min_in_sample_days", "residency", "workers",
     },
-    "trainer": {"accelerator", "threads", "progress"},
+    "trainer": {"accelerator", "devices", "num_nodes", "threads", "progress"},
     "model": set(),
     "loss": set(),
 }  # fmt: skip
