@@ -164,11 +164,11 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(study, words, un
 
 
 def test_a_second_command_on_the_same_fit_is_refused(study, words):
-    first = study.start("train", *words, "seed=1", "experiment=twice", "trainer.max_epochs=200")
+    first = study.start("train", *words, "seed=1", "experiment=twice")
     _await(study, first, "twice/*/*/*/last.ckpt")
-    second = study.start("train", *words, "seed=1", "experiment=twice", "trainer.max_epochs=200")
+    first.send_signal(signal.SIGSTOP)  # cannot finish before the second has asked
+    second = study.start("train", *words, "seed=1", "experiment=twice")
     _, err = second.communicate(timeout=60)
-    assert first.poll() is None
     assert second.returncode == 2
     assert f"is being trained by process {first.pid} on" in err
     first.kill()
