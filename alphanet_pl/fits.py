@@ -71,6 +71,16 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         ) from error
 
 
+def done_fit(folder: Path) -> Fit | None:
+    """The fit in a folder, or None where it is not finished.
+
+    Raises:
+        FitError: Its record is there and cannot be read.
+    """
+    record = read_record(folder)
+    return Fit(folder, record) if record is not None and record["status"] == "done" else None
+
+
 def find_fits(settings: Settings, date: np.datetime64) -> list[Fit]:
     """Fits of the newest window on or before `date`, ordered by seed.
 
@@ -103,6 +113,5 @@ def find_fits(settings: Settings, date: np.datetime64) -> list[Fit]:
 
 def _done_fits(home: Path) -> Iterator[Fit]:
     for path in sorted(home.glob("*/*/fit.json")):
-        record = read_record(path.parent)
-        if record is not None and record.get("status") == "done":
-            yield Fit(path.parent, record)
+        if (fit := done_fit(path.parent)) is not None:
+            yield fit

@@ -15,7 +15,7 @@ from alphanet_pl.cluster import World, read_world
 from alphanet_pl.devices import describe_device, use_threads
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import full_disk_explained, write_json, write_text
-from alphanet_pl.fits import SCHEMA, Fit, read_record
+from alphanet_pl.fits import SCHEMA, Fit, done_fit, read_record
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
 from alphanet_pl.interruption import hold
@@ -54,7 +54,7 @@ def train(
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
     folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
-    if (done := _finished(folder)) is not None:
+    if (done := done_fit(folder)) is not None:
         return done
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
@@ -63,7 +63,7 @@ def train(
     )
     with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
         # Another job may have held the lock until it was done.
-        return _finished(folder) or _fit(settings, folder, panel, data, world, callbacks)
+        return done_fit(folder) or _fit(settings, folder, panel, data, world, callbacks)
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -75,12 +75,6 @@ def check_ranks(settings: Settings, world: World) -> None:
             "each takes the same number of whole cross-sections in a step",
             f"data.dates_per_step={world.size} (another model than with {dates})",
         )
-
-
-def _finished(folder: Path) -> Fit | None:
-    record = read_record(folder)
-    done = record is not None and record["status"] == "done"
-    return Fit(folder, record) if record is not None and done else None
 
 
 def _fit(

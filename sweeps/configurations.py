@@ -11,7 +11,7 @@ import pandas as pd
 
 from alphanet_pl.errors import EvaluationError
 from alphanet_pl.evaluation.pairs import covered_share, expected_share
-from alphanet_pl.fits import read_record
+from alphanet_pl.fits import done_fit, read_record
 from alphanet_pl.settings import EvaluationSettings
 from datamodules.panel.panel import Panel
 from sweeps.measures import Worth, worth
@@ -211,9 +211,9 @@ def _full(like: Configuration, experiment: Path) -> Spread | None:
     """Seconds an epoch of this experiment's fits that differ from a configuration in n alone."""
     wanted = _without_n(next(iter(like.records.values())))
     records = [
-        record
+        fit.record
         for path in sorted(experiment.glob(f"*/{like.asof}/*/fit.json"))
-        if (record := read_record(path.parent)) and record["status"] == DONE
+        if (fit := done_fit(path.parent)) is not None
     ]
     times = [
         record["seconds"] / record["epochs"]

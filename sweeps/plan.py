@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alphanet_pl.errors import ConfigError
-from alphanet_pl.fits import read_record
+from alphanet_pl.fits import done_fit, read_record
 from alphanet_pl.identity import fit_folder
 from alphanet_pl.settings import Settings
 from alphanet_pl.train import asof_session, check_panel
@@ -34,8 +34,7 @@ class Planned:
 
     def done(self) -> bool:
         """Whether its fit is trained."""
-        record = self.record()
-        return record is not None and record["status"] == "done"
+        return done_fit(self.folder) is not None
 
 
 def sweep_folder(settings: Settings) -> Path:

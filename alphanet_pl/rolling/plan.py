@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alphanet_pl.errors import ConfigError, FitError
-from alphanet_pl.fits import Fit, read_record
+from alphanet_pl.fits import Fit, done_fit
 from alphanet_pl.identity import fit_folder
 from alphanet_pl.rolling.windows import check_history, last_session, window_sessions
 from alphanet_pl.settings import Settings
@@ -35,8 +35,7 @@ class Task:
 
     def done(self) -> Fit | None:
         """The fit, if it is finished."""
-        record = read_record(self.folder)
-        return None if record is None or record["status"] != "done" else Fit(self.folder, record)
+        return done_fit(self.folder)
 
 
 @dataclass(frozen=True)
