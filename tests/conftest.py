@@ -1,8 +1,10 @@
 """Fixtures that several rooms share: one small simulated market and its panel a session."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from datamodules.panel import Panel
 from datamodules.prepare import prepare
@@ -11,6 +13,10 @@ from datamodules.simulated.market import simulate
 from datamodules.styles.make import style_maker
 from datamodules.styles.profiles import StyleProfile
 from datamodules.tables.load import load_tables
+
+settings.register_profile("same", derandomize=True, deadline=None)  # what CI saw, everybody sees
+settings.register_profile("explore", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
