@@ -17,6 +17,7 @@ from alphanet_pl.evaluation.schema import (
     YearlySection,
 )
 
+SCHEDULES = {"weekly": "on the last session of each week", "every_5": "every 5 sessions"}
 _COPIED = "v2.3"
 """The variant whose row of table 31 is a copy of v2.1's in table 15."""
 _RUNGS = {
@@ -50,9 +51,8 @@ def enhancement(evaluation: Evaluation) -> str:
 
 
 def _note(found: EnhancementSection) -> str:
-    when = {"weekly": "on the last session of each week", "every_5": "every 5 sessions"}
     return (
-        f"Planned {when[found['schedule']]} by a linear program, {found['rebalances']} times: the "
+        f"Planned {SCHEDULES[found['schedule']]} by a linear program, {found['rebalances']} times: the "
         "highest factor with the industries and size of the index, at most "
         f"{percent(found['max_deviation'], 1)} above the index's weight in a name and "
         f"{percent(found['max_turnover'], 0)} two-sided turnover, traded at the next day's vwap, "

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from alphanet_pl.evaluation.printed import INDEX, PRINTED, PrintedBenchmark, PrintedEnhancement
+from alphanet_pl.evaluation.report.enhancement import SCHEDULES
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
 from alphanet_pl.evaluation.schema import EnhancementSection, Performance
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import excess_drawdown, yearly_excess
 from alphanet_pl.evaluation.variants.schema import Comparison, EnhancementRow
+from alphanet_pl.evaluation.variants.sections.differences import differences
 from alphanet_pl.evaluation.variants.sections.episodes import episodes
 from alphanet_pl.evaluation.variants.sections.text import PRINTED_ROW, Cells, beside, with_error
 from alphanet_pl.evaluation.variants.sections.yearly import years
@@ -27,7 +29,7 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> str:
         table(*excess(comparison), "Excess over the index"),
         paragraph("Turnover is two-sided, the mean of a rebalance."),
         figure(excess_drawdown(evaluations), "excess-drawdown"),
-        _differences(comparison),
+        differences(comparison, "excess_difference", "Excess over the index"),
         _returns(comparison, found),
         years(comparison, evaluations),
         figure(yearly_excess(evaluations), "yearly-excess"),
@@ -37,9 +39,8 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> str:
 
 
 def _note(found: EnhancementSection) -> str:
-    when = {"weekly": "on the last session of each week", "every_5": "every 5 sessions"}
     return (
-        f"Planned {when[found['schedule']]} by a linear program: the highest factor with the "
+        f"Planned {SCHEDULES[found['schedule']]} by a linear program: the highest factor with the "
         "industries and size of the index, at most "
         f"{percent(found['max_deviation'], 1)} above the index's weight in a name and "
         f"{percent(found['max_turnover'], 0)} two-sided turnover, cost {percent(found['cost'], 1)} "
@@ -110,18 +111,6 @@ def _cells(row: EnhancementRow) -> list[str]:
         percent(relative["monthly_win"]),
         percent(row["turnover"]),
     ]
-
-
-def _differences(comparison: Comparison) -> str:
-    rows = [
-        [variant, with_error(found["annual"], found["standard_error"]), str(found["days"])]
-        for variant, row in comparison["variants"].items()
-        if (found := row["excess_difference"]) is not None
-    ]
-    if not rows:
-        return ""
-    title = f"Excess over the index less that of {comparison['baseline']}, day by day"
-    return table(("", "a year, not compounded", "days"), rows, title)
 
 
 def _trading(comparison: Comparison, evaluations: Evaluations) -> str:

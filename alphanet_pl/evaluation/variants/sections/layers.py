@@ -8,7 +8,8 @@ from alphanet_pl.evaluation.schema import LayerTable
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import layer_excess, top_layer
 from alphanet_pl.evaluation.variants.schema import Comparison
-from alphanet_pl.evaluation.variants.sections.text import Cells, beside, with_error
+from alphanet_pl.evaluation.variants.sections.differences import differences
+from alphanet_pl.evaluation.variants.sections.text import Cells, beside
 
 _PRINTED_LAYERS = 5
 
@@ -33,7 +34,7 @@ def layers(comparison: Comparison, evaluations: Evaluations) -> str:
         figure(layer_excess(evaluations), "layer-excess"),
         _legs(comparison, found["layers"]),
         figure(top_layer(evaluations), "top-layer"),
-        _differences(comparison),
+        differences(comparison, "top_difference", "Layer 1's excess"),
         *(
             figure(
                 layer_excess_curves(each).update_layout(
@@ -96,17 +97,3 @@ def _cells(found: LayerTable) -> list[str]:
         number(report["sharpe"]),
         percent(net["annual_return"]),
     ]
-
-
-def _differences(comparison: Comparison) -> str:
-    rows = [
-        [variant, with_error(found["annual"], found["standard_error"]), str(found["days"])]
-        for variant, row in comparison["variants"].items()
-        if (found := row["top_difference"]) is not None
-    ]
-    if not rows:
-        return ""
-    header = ("", "a year, not compounded", "days")
-    return table(
-        header, rows, f"Layer 1's excess less that of {comparison['baseline']}, day by day"
-    )
