@@ -16,7 +16,8 @@ from alphanet_pl.settings import Settings
 from sweeps.cluster import at_once, gpus_per_trial
 from sweeps.plan import Planned, log_of, sweep_folder
 from sweeps.run import Outcome
-from sweeps.trial import FATAL, METRIC, Work, run_trial, worker_settings
+from sweeps.table import RANK_IC
+from sweeps.trial import FATAL, Work, run_trial, worker_settings
 
 
 def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
@@ -54,7 +55,7 @@ def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
         trainable,
         param_space={"trial": tune.grid_search(list(works))},
         tune_config=tune.TuneConfig(
-            metric=METRIC,
+            metric=RANK_IC,
             mode="max",
             scheduler=_scheduler(settings),
             max_concurrent_trials=settings.sweep.max_concurrent,
@@ -110,12 +111,12 @@ class _Watch(tune.Callback):
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
     ) -> None:
         result = trial.last_result or {}
-        if METRIC not in result or FATAL in result:
+        if RANK_IC not in result or FATAL in result:
             return  # it ended the sweep, or was interrupted
         name = trial.config["trial"]
         self._outcome.ended.append(name)
         seconds = result["time_total_s"]
-        _say(f"{self._count()} {name}: {METRIC} {result[METRIC]:.4f}, {seconds:.0f} s")
+        _say(f"{self._count()} {name}: {RANK_IC} {result[RANK_IC]:.4f}, {seconds:.0f} s")
 
     def on_trial_recover(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any

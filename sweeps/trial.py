@@ -24,8 +24,8 @@ from alphanet_pl.settings import Settings
 from alphanet_pl.train import train
 from datamodules.panel.panel import Panel
 from sweeps.disk import disk_full
+from sweeps.table import RANK_IC
 
-METRIC = "val/rank_ic"
 FATAL = "fatal"
 """Key of a result that ends the whole sweep, with the sentence that says why."""
 
@@ -67,8 +67,8 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
             reason = _hopeless(error)
             if reason is None:
                 raise
-            return {FATAL: reason, METRIC: math.nan}  # Tune refuses a result without its metric
-    return {METRIC: fit.record["metrics"][METRIC]}
+            return {FATAL: reason, RANK_IC: math.nan}  # Tune refuses a result without its metric
+    return {RANK_IC: fit.record["metrics"][RANK_IC]}
 
 
 class _EveryEpoch(pl.Callback):
@@ -88,7 +88,7 @@ class _EveryEpoch(pl.Callback):
 
     def _report(self, trainer: pl.Trainer, epoch: int, rank_ic: float) -> None:
         if epoch + 1 != trainer.max_epochs:
-            tune.report({"epoch": epoch + 1, METRIC: rank_ic})
+            tune.report({"epoch": epoch + 1, RANK_IC: rank_ic})
 
 
 @lru_cache(maxsize=1)

@@ -52,8 +52,8 @@ def enhancement(evaluation: Evaluation) -> str:
 
 def _note(found: EnhancementSection) -> str:
     return (
-        f"Planned {SCHEDULES[found['schedule']]} by a linear program, {found['rebalances']} times: the "
-        "highest factor with the industries and size of the index, at most "
+        f"Planned {SCHEDULES[found['schedule']]} by a linear program, {found['rebalances']} times: "
+        "the highest factor with the industries and size of the index, at most "
         f"{percent(found['max_deviation'], 1)} above the index's weight in a name and "
         f"{percent(found['max_turnover'], 0)} two-sided turnover, traded at the next day's vwap, "
         f"cost {percent(found['cost'], 1)} one way, next-day filter {found['filter']}, convention "
