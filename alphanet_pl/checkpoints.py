@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
+from alphanet_pl.files import written_aside
+
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
 
@@ -24,19 +26,15 @@ class SafeCheckpoints(TorchCheckpointIO):
     ) -> None:
         """Write aside, flush to the disk, rename into place."""
         path = Path(path)
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            content = io.BytesIO()
-            torch.save(checkpoint, content)  # straight to a full disk it is not an OSError
+        content = io.BytesIO()
+        torch.save(checkpoint, content)  # straight to a full disk it is not an OSError
+        with written_aside(path) as aside:
             with aside.open("wb") as file:
                 file.write(content.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             if path.name == LAST and is_whole(path):
                 path.replace(path.with_name(PREVIOUS))
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
 
 
 def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | None:

@@ -1,7 +1,6 @@
 """A factor on disk: Parquet with date, code, one column a seed, and `factor`, their mean."""
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alphanet_pl.errors import EvaluationError
+from alphanet_pl.files import written_aside
 from alphanet_pl.fits import Fit
 from alphanet_pl.identity import variant_folder
 from alphanet_pl.settings import Settings
@@ -42,24 +42,27 @@ def write_factor(blocks: Iterable[pd.DataFrame], path: Path, fits: Sequence[Fit]
     """Write aside, a row group a block, and rename into place; same content, same bytes.
 
     Args:
-        blocks: Parts of the factor with the same columns, at least one.
+        blocks: Parts of the factor with the same columns.
         path: The file.
         fits: The fits behind it, noted in the file's metadata.
+
+    Raises:
+        EvaluationError: There is no block.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     note = json.dumps([asdict(source) for source in sources(fits)])
-    try:
-        writer = None
+    writer = None
+    with written_aside(path) as aside:
         for block in blocks:
             table = _table(block).replace_schema_metadata({_FITS: note})
             writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
             writer.write_table(table)
-        if writer is not None:
-            writer.close()
-            aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+        if writer is None:
+            raise EvaluationError(
+                "no stock is scorable on any of the sessions",
+                f"{path} would be empty",
+                "other dates, or doctor to see what the panel holds",
+            )
+        writer.close()
 
 
 def sources(fits: Sequence[Fit]) -> list[Source]:

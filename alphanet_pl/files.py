@@ -1,4 +1,4 @@
-"""Writing small files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one."""
 
 import errno
 import json
@@ -11,15 +11,22 @@ from typing import Any
 from alphanet_pl.errors import FitError
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write aside and rename into place."""
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """A path to write, renamed to `path` at the end of the with statement; an error leaves none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text, encoding="utf-8")
+        yield aside
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write aside and rename into place."""
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -33,6 +40,11 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def is_disk_full(error: OSError) -> bool:
+    """Whether no space, or none of the user's share of it, is left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextmanager
 def full_disk_explained(folder: Path) -> Iterator[None]:
     """Say in one sentence that the disk under `folder` is full.
@@ -43,7 +55,7 @@ def full_disk_explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not is_disk_full(error):
             raise
         raise FitError(
             f"{folder} cannot be written to ({error.strerror})",

@@ -1,15 +1,14 @@
 """A full disk, told apart from everything else that may go wrong with a fit."""
 
-import errno
-
 from alphanet_pl.errors import UnfinishedError
+from alphanet_pl.files import is_disk_full
 
 
 def disk_full(error: BaseException) -> UnfinishedError | None:
     """The sentence for a full disk if one is behind this error, else None."""
     at: BaseException | None = error
     while at is not None:
-        if isinstance(at, OSError) and at.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(at, OSError) and is_disk_full(at):
             where = f" ({at.filename})" if at.filename else ""
             return UnfinishedError(
                 f"the disk is full{where}",

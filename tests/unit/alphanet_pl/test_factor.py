@@ -95,3 +95,9 @@ def test_the_fits_behind_a_factor_are_noted_in_it(table, tmp_path):
     assert not holds(path, [fit], first, last + 1)
     assert not holds(path, [], first, last)
     assert not holds(tmp_path / "absent.parquet", [fit], first, last)
+
+
+def test_a_factor_without_a_score_is_refused_and_nothing_is_left(tmp_path):
+    with pytest.raises(EvaluationError, match="no stock is scorable"):
+        write_factor([], tmp_path / "factor.parquet")
+    assert not list(tmp_path.iterdir())
