@@ -1,7 +1,6 @@
 """Weights & Biases for an evaluation: a view of what stands in its folder already."""
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,9 @@ from alphanet_pl.evaluation.figures.ic import cumulative_rank_ic, rank_ic_by_sec
 from alphanet_pl.evaluation.figures.universe import stocks_scored, style_exposures
 from alphanet_pl.evaluation.schema import Evaluation
 from alphanet_pl.evaluation.tables import tables
-from alphanet_pl.loggers import is_offline, run_config
+from alphanet_pl.loggers import run_config
 from alphanet_pl.settings import Settings
+from alphanet_pl.wandb_runs import log_factor, run_of
 
 if TYPE_CHECKING:
     import wandb
@@ -24,26 +24,24 @@ def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> Non
     """Log figures of merit, tables, figures and the factor as one run, if `logger.wandb` is set.
 
     Args:
-        settings: Of the evaluation; the run joins the group of the experiment's fits.
+        settings: Of the evaluation; the run joins the group of the variant's fits.
         evaluation: What came out.
         out: Its folder, which holds all of it as files too.
+
+    Raises:
+        ConfigError: W&B takes no run.
     """
-    options = settings.logger
-    if not options.wandb:
+    if not settings.logger.wandb:
         return
-    os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
     period = f"{evaluation['start']}..{evaluation['stop']}"
-    with wandb.init(
-        project=options.project,
-        entity=options.entity,
+    with run_of(
+        settings,
+        out,
         name=f"{evaluation['variant']} {period}",
-        group=options.group or settings.experiment,
         job_type="evaluation",
-        tags=[evaluation["variant"], period, *options.tags],
-        dir=str(out),
-        mode="offline" if is_offline(options) else "online",
+        tags=[evaluation["variant"], period],
         config=run_config(settings) | {"provenance": evaluation["provenance"]},
     ) as run:
         run.summary.update(figures_of_merit(evaluation))
@@ -94,21 +92,13 @@ def _table(table: pd.DataFrame) -> "wandb.Table":
 
 
 def _log_factor(run: "wandb.Run", evaluation: Evaluation) -> None:
-    """The factor as an artifact, known by the hash of its file and the panel's fingerprint."""
-    import wandb
-
     origin = evaluation["provenance"]
     if origin is None or not Path(origin["factor"]).is_file():
         return
-    artifact = wandb.Artifact(
-        f"factor-{evaluation['variant']}",
-        type="factor",
-        metadata={
-            "sha256": origin["factor_sha256"],
-            "panel_fingerprint": origin["panel_fingerprint"],
-            "seeds": origin["seeds"],
-            "git_commit": origin["git_commit"],
-        },
-    )
-    artifact.add_file(origin["factor"])
-    run.log_artifact(artifact)
+    metadata = {
+        "sha256": origin["factor_sha256"],
+        "panel_fingerprint": origin["panel_fingerprint"],
+        "seeds": origin["seeds"],
+        "git_commit": origin["git_commit"],
+    }
+    log_factor(run, evaluation["variant"], Path(origin["factor"]), metadata)

@@ -3,12 +3,14 @@
 import netrc
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
+from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import write_text
 from alphanet_pl.settings import LoggerSettings, Settings
 
@@ -23,6 +25,9 @@ def build_logger(
 
     The run's id is kept in the fit folder, so that a resumed fit continues its run. Its config is
     the settings and what fit.json records before the first step: commit, versions, fingerprint.
+
+    Raises:
+        ConfigError: W&B takes no run.
     """
     options, window = settings.logger, folder.parent.name
     if not options.wandb:
@@ -34,7 +39,7 @@ def build_logger(
         project=options.project,
         entity=options.entity,
         name=f"{settings.variant} {window} seed {settings.seed}",
-        group=options.group or settings.experiment,
+        group=group_of(settings),
         tags=[settings.variant, window, *options.tags],
         job_type=options.job_type,
         save_dir=str(folder),
@@ -44,10 +49,17 @@ def build_logger(
         config=run_config(settings) | {"asof": window, "fit": dict(record)},
     )
     # Lightning's step counts optimiser steps, and starts again with a resumed offline run.
-    logger.experiment.define_metric("epoch", hidden=True)
+    with refusal_explained():
+        run = logger.experiment
+    run.define_metric("epoch", hidden=True)
     for name in ("train/loss", "val/loss", "val/rank_ic"):
-        logger.experiment.define_metric(name, step_metric="epoch")
+        run.define_metric(name, step_metric="epoch")
     return logger
+
+
+def group_of(settings: Settings) -> str:
+    """W&B's group: what W&B averages, so one variant's windows and seeds unless the user says."""
+    return settings.logger.group or f"{settings.experiment}/{settings.variant}"
 
 
 def run_config(settings: Settings) -> dict[str, Any]:
@@ -69,6 +81,25 @@ def finish_logger(logger: object, record: Mapping[str, Any]) -> None:
         summary = {name: record[name] for name in names}
         logger.experiment.summary.update({**summary.pop("metrics"), **summary})
     wandb.finish(exit_code=0 if record["status"] == "done" else 1)
+
+
+@contextmanager
+def refusal_explained() -> Iterator[None]:
+    """Say in one sentence that W&B takes no run: without a key at once, without a server later.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    import wandb
+
+    try:
+        yield
+    except wandb.errors.Error as error:
+        raise ConfigError(
+            f"W&B takes no run ({next(iter(str(error).splitlines()), type(error).__name__)})",
+            "logging online needs a key (wandb login) and a server that answers",
+            "logger.mode=offline, and `wandb sync` later",
+        ) from error
 
 
 def is_offline(options: LoggerSettings) -> bool:

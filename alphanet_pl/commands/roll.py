@@ -8,6 +8,7 @@ from alphanet_pl.cluster import global_rank
 from alphanet_pl.devices import use_threads
 from alphanet_pl.factor import factor_path, holds, write_factor
 from alphanet_pl.fits import Fit
+from alphanet_pl.rolling.online import log_roll, mean_rank_ic
 from alphanet_pl.rolling.parts import take_part
 from alphanet_pl.rolling.plan import Plan, Task, make_plan, name
 from alphanet_pl.rolling.run import train_all
@@ -53,7 +54,8 @@ def _stitch(plan: Plan, settings: Settings) -> str:
     if not holds(path, fits, first, last):
         use_threads(settings.trainer)
         write_factor(stitched(plan, ensembles, _say), path, fits)
-    rank_ic = sum(fit.record["metrics"]["val/rank_ic"] for fit in fits) / len(fits)
+        log_roll(settings, plan, fits, path)
+    rank_ic = mean_rank_ic(fits)
     return "\n".join(
         [
             f"{settings.variant}, {first} to {last}, by {len(fits)} fits of "

@@ -53,7 +53,9 @@ def test_the_run_is_the_folders_own(sent):
 def test_it_arrives_with_group_job_type_and_tags(sent):
     said = sent.server.runs[sent.run]
     window = sent.folder.parent.name
-    assert (said["project"], said["groupName"], said["jobType"]) == ("alphas", "online", "fit")
+    assert (said["project"], said["groupName"], said["jobType"]) == (
+        "alphas", "online/v2.1", "fit",
+    )  # fmt: skip
     assert set(said["tags"]) == {"v2.1", window, "mine"}
     assert said["displayName"] == f"v2.1 {window} seed 0"
 

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from wandb_artifacts import Artifacts
+
 KEY = "a" * 40
 Json = dict[str, Any]
 
@@ -22,7 +24,8 @@ class WandbServer(ThreadingHTTPServer):
         views: Variables of each report that was saved.
         runs: Run id -> what was said of it when it began and later, as W&B's variables.
         streams: Run id -> what its file stream carried, in order.
-        files: Names of the files that were uploaded.
+        uploads: Name -> content of the files that were uploaded.
+        artifacts: Tables and factors.
         refuse: Refuse reports.
     """
 
@@ -33,7 +36,8 @@ class WandbServer(ThreadingHTTPServer):
         self.views: list[Json] = []
         self.runs: dict[str, Json] = {}
         self.streams: dict[str, list[Json]] = {}
-        self.files: list[str] = []
+        self.uploads: dict[str, bytes] = {}
+        self.artifacts = Artifacts(f"{self.url}/upload/")
         self.refuse = False
 
     @property
@@ -71,6 +75,8 @@ class WandbServer(ThreadingHTTPServer):
                 for name in variables["files"]
             ]
             return _data(createRunFiles={"runID": "r", "uploadHeaders": [], "files": urls})
+        if "rtifact" in query:
+            return _data(**self.artifacts.answer(query, variables))
         if "viewer" in query:
             viewer = {"id": "u", "entity": "team", "username": "u", "email": "u@example.invalid"}
             return _data(viewer={**viewer, "flags": "{}", "teams": {"edges": []}})
@@ -114,8 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._say(self.server.answer(found["query"], found.get("variables") or {}))
 
     def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.files.append(self.path.removeprefix("/upload/"))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.uploads[self.path.removeprefix("/upload/")] = body
         self._say({})
 
     def _say(self, answer: Json) -> None:

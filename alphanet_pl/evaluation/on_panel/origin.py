@@ -1,6 +1,5 @@
 """Where an evaluation's numbers come from, and what its data lacks."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.schema import FitOrigin, Provenance
 from alphanet_pl.factor import read_sources, seed_columns
-from alphanet_pl.files import read_json
+from alphanet_pl.files import read_json, sha256_of
 from alphanet_pl.fits import read_record
 from alphanet_pl.identity import variant_folder
 from alphanet_pl.provenance import command_line, git_commit, versions
@@ -33,8 +32,6 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
     report = panel.path.with_name("data_report.json")
     drops = read_json(report)["ledger"]["dropped"] if report.is_file() else {}
     source = str(panel.attrs.get("source", "unknown"))
-    with factor.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command_line(),
@@ -46,7 +43,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         data=f"{'simulated market' if source == 'simulated' else f'source {source}'}, "
         f"{len(panel.codes)} stocks, {panel.dates[0]} to {panel.dates[-1]}",
         factor=str(factor),
-        factor_sha256=digest,
+        factor_sha256=sha256_of(factor),
         seeds=seeds_of(factor),
         fits=fits_of(factor, variant_folder(settings)),
         settings=asdict(settings),

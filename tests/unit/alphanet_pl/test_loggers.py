@@ -1,6 +1,7 @@
 import pytest
 
 from alphanet_pl import loggers
+from alphanet_pl.errors import ConfigError
 from alphanet_pl.settings import LoggerSettings, Settings
 from datamodules.settings import DataSettings
 
@@ -45,3 +46,18 @@ def test_no_logger_is_built_unless_asked_for(tmp_path):
 
 def test_a_resumed_fit_keeps_its_runs_id(tmp_path):
     assert loggers._run_id(tmp_path) == loggers._run_id(tmp_path)
+
+
+def test_fits_of_one_variant_are_one_group_unless_the_user_names_another():
+    settings = Settings(data=DataSettings(panel="p"), experiment="mine", variant="v2.1")
+    assert loggers.group_of(settings) == "mine/v2.1"
+    settings.logger.group = "ours"
+    assert loggers.group_of(settings) == "ours"
+
+
+def test_online_without_a_key_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(data=DataSettings(panel="p"), logger=LoggerSettings(True, mode="online"))
+    with pytest.raises(ConfigError, match=r"W&B takes no run .*No API key") as refused:
+        loggers.build_logger(settings, tmp_path, {})
+    assert "logger.mode=offline" in str(refused.value)
