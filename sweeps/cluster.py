@@ -69,8 +69,8 @@ def gpus_per_trial(settings: Settings) -> float:
         ConfigError: No node of the cluster has what a trial asks for; Ray would wait forever.
     """
     cpus, asked = settings.sweep.cpus_per_trial, settings.sweep.gpus_per_trial
-    accelerator = settings.trainer.accelerator
-    most_cpus, most_gpus = _largest("CPU"), _largest("GPU")
+    accelerator, nodes = settings.trainer.accelerator, _nodes()
+    most_cpus, most_gpus = (max(node.get(kind, 0.0) for node in nodes) for kind in ("CPU", "GPU"))
     if cpus > most_cpus:
         raise ConfigError(
             f"sweep.cpus_per_trial={cpus} was given",
@@ -84,20 +84,34 @@ def gpus_per_trial(settings: Settings) -> float:
         raise ConfigError(
             f"trainer.accelerator={accelerator} and sweep.gpus_per_trial={asked} were given",
             f"Ray sees {most_gpus:g} GPUs on the best node, and a trial needs a share of one",
-            "trainer.accelerator=cpu" if not most_gpus else "sweep.gpus_per_trial=1",
+            "sweep.gpus_per_trial=1"
+            if most_gpus
+            else "sweep.gpus_per_trial=0 trainer.accelerator=cpu",
+        )
+    if not any(_room(node, cpus, gpus) for node in nodes):
+        most = max(node["CPU"] for node in nodes if node.get("GPU", 0.0) >= gpus)
+        raise ConfigError(
+            f"a trial asks for {cpus} cores and {gpus:g} of a GPU",
+            f"nodes of the cluster that have a GPU have at most {most:g} cores",
+            f"sweep.cpus_per_trial={most:g}",
         )
     return gpus
 
 
 def at_once(settings: Settings, gpus: float) -> int:
     """Trials that the cluster runs at the same time."""
-    have = ray.cluster_resources()
-    fits = int(have.get("CPU", 0) // settings.sweep.cpus_per_trial)
-    if gpus:
-        fits = min(fits, int(have.get("GPU", 0) / gpus))
+    fits = sum(_room(node, settings.sweep.cpus_per_trial, gpus) for node in _nodes())
     return min(fits, settings.sweep.max_concurrent or fits)
 
 
-def _largest(resource: str) -> float:
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    return max((node["Resources"].get(resource, 0.0) for node in nodes), default=0.0)
+def _nodes() -> list[dict[str, float]]:
+    """What each node has: its CPU and GPU among others, as Ray counts them."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _room(node: dict[str, float], cpus: int, gpus: float) -> int:
+    """Trials that a node holds at once; a share of a GPU is one GPU's, never two halves."""
+    room = int(node.get("CPU", 0.0) // cpus)
+    if gpus:
+        room = min(room, int(node.get("GPU", 0.0)) * int(1 / gpus + 1e-9))
+    return room

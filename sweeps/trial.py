@@ -109,6 +109,8 @@ def _said_into(log: Path) -> Iterator[None]:
     with log.open("a", encoding="utf-8", buffering=1) as file:
         begun = datetime.now().astimezone().isoformat(timespec="seconds")
         file.write(f"--- {begun} {socket.gethostname()} process {os.getpid()}\n")
+        if gpu := os.environ.get("CUDA_VISIBLE_DEVICES"):
+            file.write(f"GPU {gpu}\n")
         with redirect_stdout(file), redirect_stderr(file):
             yield
             sys.stderr.flush()
