@@ -21,6 +21,7 @@ from alphanet_pl.identity import fit_folder, model_identity
 from alphanet_pl.interruption import hold
 from alphanet_pl.lock import locked
 from alphanet_pl.loggers import finish_logger
+from alphanet_pl.lost import lost_process_explained
 from alphanet_pl.module import AlphaNetModule
 from alphanet_pl.progress import say
 from alphanet_pl.provenance import git_commit, versions
@@ -101,7 +102,8 @@ def _fit(
     trainer = build_trainer(settings, folder, record, world, callbacks)
     checkpoint = find_checkpoint(folder, say if first else None)
     try:
-        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+        with lost_process_explained(world):
+            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(trainer, module, data)
     except SystemExit:  # Lightning's answer to Ctrl-C
         raise KeyboardInterrupt from None
