@@ -1,6 +1,7 @@
 """Fits over the nodes of a real Slurm: what four ranks train, and what they survive."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alphanet_pl.files import read_json
 pytestmark = pytest.mark.timeout(600)  # four ranks share what cores there are
 LONG = ("variant=v2.1", *FIT, "trainer.patience=1000")
 TOGETHER = (*LONG, "trainer.max_epochs=12")
+ALONE = ("data.dates_per_step=4", *TOGETHER)
 LOGGED = (*TOGETHER, "logger=wandb", "logger.mode=offline")
 KILL = """
 for process in /proc/[0-9]*; do
@@ -32,6 +34,24 @@ def together(site: Site) -> tuple[str, Path]:
     return job, fit
 
 
+@pytest.fixture(scope="module")
+def alone(site: Site) -> Path:
+    """The fit of one process on this machine that takes the same steps."""
+    return _here(site, "alone", *ALONE)
+
+
+@pytest.fixture
+def spare(site: Site) -> Iterator[str]:
+    """A node that may die: one that is drained, so that no other job is on it."""
+    said = site.call(["sinfo", "-h", "-N", "-p", "main", "-o", "%N %E"]).splitlines()
+    nodes = [line.split()[0] for line in said if line.endswith(" spare")]
+    if not nodes:
+        pytest.skip("no node of this cluster is drained with the reason `spare`")
+    site.call(["scontrol", "update", f"NodeName={nodes[0]}", "State=RESUME"])
+    yield nodes[0]
+    site.call(["scontrol", "update", f"NodeName={nodes[0]}", "State=DOWN", "Reason=killed"])
+
+
 def test_four_ranks_train_one_fit_in_one_run_and_speak_once(site, together):
     job, fit = together
     assert read_json(fit / "fit.json")["status"] == "done"
@@ -42,8 +62,7 @@ def test_four_ranks_train_one_fit_in_one_run_and_speak_once(site, together):
     assert log.count("\nepoch 0 ") == 1
 
 
-def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(site, together):
-    alone = _here(site, "alone", "data.dates_per_step=4", *TOGETHER)
+def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(alone, together):
     assert alone.name == together[1].name
     # Not the weights: a bias whose gradient is rounding alone is moved by Adam as far as any other.
     for one, four in zip(_metrics(alone)[:4], _metrics(together[1])[:4], strict=True):
@@ -96,8 +115,21 @@ def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, tog
     assert _distance(fit, together[1]) < 1e-6
 
 
+def test_a_job_whose_node_dies_is_requeued_and_ends_as_if_undisturbed(site, alone, spare):
+    job = site.submit([*ONE, f"--nodelist={spare}"], "experiment=orphaned", *ALONE)
+    until(lambda: _epochs(site, "orphaned") >= 2, 200, lambda: site.log(job))
+    # With its daemon a node of the test cluster ends, and all that runs on it.
+    site.call(["srun", f"--jobid={job}", "--overlap", "pkill", "-9", "-x", "slurmd"], status=None)
+    until(lambda: records(job)[0]["Restarts"] == "1", 200, lambda: site.log(job))
+    site.call(["scontrol", "update", f"JobId={job}", "ReqNodeList="])
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    assert site.log(job).count("\nepoch 0 ") == 1
+    (fit,) = site.fits("orphaned")
+    assert _distance(fit, alone) == 0
+
+
 def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(site):
-    limit = ("--time=1", "--signal=SIGUSR1@15")
+    limit = ("--time=1", "--signal=SIGUSR1@40")
     job = site.submit([*ONE, *limit], "experiment=limited", *LONG, "trainer.max_epochs=1000000")
     again = f"requeued: job {job} continues at epoch "
     until(lambda: again in site.log(job), 200, lambda: site.log(job))
@@ -107,6 +139,9 @@ def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(si
     site.call(["scancel", job])
     assert site.ends(job) == "CANCELLED"
     assert site.log(job).count("\nepoch 0 ") == 1
+    limited = _metrics(fit)
+    undisturbed = _here(site, "unlimited", *LONG, f"trainer.max_epochs={len(limited)}")
+    assert limited == _metrics(undisturbed)  # every loss to its last digit
 
 
 def test_devices_that_contradict_the_tasks_are_refused_before_a_step(site):
@@ -129,12 +164,13 @@ def _here(site: Site, experiment: str, *words: str) -> Path:
 def _running(site: Site, experiment: str, *words: str) -> str:
     """A job of four ranks that has trained a few epochs, and has some to go."""
     job = site.submit(FOUR, f"experiment={experiment}", *(words or TOGETHER))
-    until(
-        lambda: any(len(_metrics(fit)) >= 2 for fit in site.fits(experiment)),
-        200,
-        lambda: site.log(job),
-    )
+    until(lambda: _epochs(site, experiment) >= 2, 200, lambda: site.log(job))
     return job
+
+
+def _epochs(site: Site, experiment: str) -> int:
+    """How many epochs the one fit of an experiment has behind it."""
+    return max((len(_metrics(fit)) for fit in site.fits(experiment)), default=0)
 
 
 def _metrics(fit: Path) -> list[dict[str, str]]:
