@@ -3,7 +3,7 @@
     python -m benchmarks.ddp_memory
 
 2,000 stocks, one thread a rank; a rank's loader processes are counted with it. Both fits draw as
-many dates, spread over their panel: what is compared is the panel, not how long a fit runs. The peak
+many dates, spread over their panel: the panel is compared, not how long a fit runs. The peak
 varies by a tenth with the moments at which freed memory returns, so each fit is run three times.
 """
 
