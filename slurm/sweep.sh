@@ -65,13 +65,22 @@ start_ray() { # on all nodes; `ray stop` is never called, for it stops other job
 }
 
 # shellcheck disable=SC2329 # the trap runs it
-requeue() { # the time limit is near: stop the sweep; fits are saved at every epoch
+stop_sweep() { # the time limit is near: stop the sweep; fits are saved at every epoch
   again=yes
   [[ -z $sweep ]] || kill -USR1 "$sweep" 2>/dev/null || true
 }
 
+requeue() { # Slurm ends what still runs of the job, Ray included, and starts it again
+  local refusal
+  echo "requeued: job $SLURM_JOB_ID does what is left"
+  refusal=$(scontrol requeue "$SLURM_JOB_ID" 2>&1) && exit 75
+  printf 'error: Slurm does not requeue job %s (%s)\nHINT: %s\n' "$SLURM_JOB_ID" "$refusal" \
+    "submit the same command again; it continues there" >&2
+  exit 1
+}
+
 again=no sweep=
-trap requeue USR1
+trap stop_sweep USR1
 log_to_runs
 split_words "$@"
 : "${SLURM_CPUS_PER_TASK:=1}"
@@ -85,6 +94,7 @@ add_place
 start_ray
 overrides+=("ray.address=$head:$port" "ray.nodes=$SLURM_JOB_NUM_NODES")
 say_command sweep
+[[ $again == no ]] || requeue
 PYTHONUNBUFFERED=1 alphanet sweep "${options[@]}" "${overrides[@]}" &
 sweep=$!
 status=0
@@ -93,10 +103,8 @@ while kill -0 "$sweep" 2>/dev/null; do # a signal ends `wait`, not the sweep
   status=0
   wait "$sweep" || status=$?
 done
+[[ $again == no || $status == 0 ]] || requeue
+echo "stopping Ray; what srun and slurmstepd say of it below is no error of the sweep"
 kill "$ray" 2>/dev/null || true
 wait "$ray" || true
-if [[ $again == yes && $status != 0 ]]; then
-  echo "requeued: job $SLURM_JOB_ID continues where it stopped"
-  scontrol requeue "$SLURM_JOB_ID"
-fi
 exit "$status"

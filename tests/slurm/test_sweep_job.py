@@ -1,8 +1,12 @@
 """slurm/sweep.sh: Ray over the nodes of a job, and trials on each of them."""
 
-import csv
+from pathlib import Path
 
-from slurm_jobs import FIT, Site
+import pandas as pd
+import pytest
+from slurm_jobs import FIT, Site, records, until
+
+pytestmark = pytest.mark.timeout(900)  # Ray starts four times, on whatever cores are left
 
 NODES = ("--nodes=2", "--ntasks-per-node=1")
 SWEEP = ("sweep=dropout", "sweep.axes.model.n=[6,8]", "sweep.axes.seed=[0,1]", *FIT[:2], FIT[3])
@@ -10,17 +14,34 @@ LONG = ("trainer.max_epochs=12", "trainer.patience=12")
 """A trial outlasts the start of the other node's worker, so that this one gets a trial too."""
 
 
-def _hosts(site: Site, experiment: str) -> set[str]:
-    logs = (site.runs / experiment / "sweeps" / "dropout" / "logs").glob("*.log")
-    return {path.read_text(encoding="utf-8").split()[2] for path in logs}
+TIMED = ["seconds", "seconds_per_epoch", "folder"]
 
 
-def test_a_sweep_runs_on_all_nodes_of_its_job(site):
+@pytest.fixture(scope="module")
+def swept(site: Site) -> pd.DataFrame:
+    """The table of a sweep over two nodes that nothing disturbed."""
     job = site.submit(NODES, *SWEEP, *LONG, "experiment=sweep", script="sweep.sh")
     assert site.ends(job, seconds=280) == "COMPLETED", site.log(job)
-    with (site.runs / "sweep" / "sweeps" / "dropout" / "trials.csv").open(newline="") as file:
-        assert [row["status"] for row in csv.DictReader(file)] == ["done"] * 4
-    assert _hosts(site, "sweep") == {"node1", "node2"}
+    return _table(site, "sweep")
+
+
+def test_a_sweep_runs_on_all_nodes_of_its_job(site, swept):
+    assert swept["status"].tolist() == ["done"] * 4
+    logs = (site.runs / "sweep" / "sweeps" / "dropout" / "logs").glob("*.log")
+    assert {path.read_text(encoding="utf-8").split()[2] for path in logs} == {"node1", "node2"}
+
+
+def test_a_signal_before_the_time_limit_requeues_the_sweep_which_ends_with_the_same_table(
+    site, swept
+):
+    job = site.submit(NODES, *SWEEP, *LONG, "experiment=limited", script="sweep.sh")
+    until(lambda: bool(_begun(site, "limited")), 200, lambda: site.log(job))
+    site.call(["scancel", "--batch", "--signal=USR1", job])  # as --signal=B:USR1@120 has Slurm do
+    assert site.ends(job, seconds=400) == "COMPLETED", site.log(job)
+    assert records(job)[0]["Restarts"] == "1"
+    assert f"requeued: job {job} does what is left" in site.log(job)
+    again = _table(site, "limited")
+    pd.testing.assert_frame_equal(again.drop(columns=TIMED), swept.drop(columns=TIMED))
 
 
 def test_a_mistake_in_a_sweep_fails_its_job(site):
@@ -28,3 +49,12 @@ def test_a_mistake_in_a_sweep_fails_its_job(site):
     job = site.submit(NODES, *words, script="sweep.sh")
     assert site.ends(job) == "FAILED", site.log(job)
     assert "HINT: model.n=15" in site.log(job)
+
+
+def _table(site: Site, experiment: str) -> pd.DataFrame:
+    return pd.read_csv(site.runs / experiment / "sweeps" / "dropout" / "trials.csv")
+
+
+def _begun(site: Site, experiment: str) -> list[Path]:
+    """Fits that have ended an epoch."""
+    return list(site.runs.glob(f"{experiment}/*/*/*/metrics.csv"))
