@@ -27,12 +27,16 @@ from alphanet_pl.progress import say
 from alphanet_pl.provenance import git_commit, versions
 from alphanet_pl.settings import Settings
 from alphanet_pl.trainer import build_trainer
-from datamodules.datamodule import CrossSectionDataModule
+from datamodules.datamodule import CrossSectionDataModule, LastRead
 from datamodules.panel.panel import Panel
 
 
 def train(
-    settings: Settings, *, panel: Panel | None = None, callbacks: Sequence[pl.Callback] = ()
+    settings: Settings,
+    *,
+    panel: Panel | None = None,
+    last: LastRead | None = None,
+    callbacks: Sequence[pl.Callback] = (),
 ) -> Fit:
     """Train one fit, resume it where it was killed, or return it if it is done already.
 
@@ -42,6 +46,7 @@ def train(
     Args:
         settings: What to train, on what.
         panel: The panel of `data.panel`, where many fits share one that is open.
+        last: What this process read for its last fit, where many fits share cross-sections.
         callbacks: Lightning's, besides the fit's own.
 
     Raises:
@@ -60,7 +65,12 @@ def train(
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     data = CrossSectionDataModule(
-        panel, settings.data, asof, settings.seed, with_styles=settings.loss.neutralise
+        panel,
+        settings.data,
+        asof,
+        settings.seed,
+        with_styles=settings.loss.neutralise,
+        last=last,
     )
     with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
         # Another job may have held the lock until it was done.

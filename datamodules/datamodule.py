@@ -1,5 +1,8 @@
 """The LightningDataModule: one fit's training and validation cross-sections, as of a session."""
 
+from collections.abc import Callable
+from dataclasses import asdict
+
 import lightning.pytorch as pl
 import numpy as np
 import torch
@@ -16,6 +19,24 @@ from datamodules.settings import DataSettings
 from datamodules.split import Split
 from datamodules.styles.basis import StyleBases
 
+Parts = tuple[CrossSectionDataset, CrossSectionDataset]
+"""Training and validation cross-sections."""
+
+
+class LastRead:
+    """The cross-sections that a process read last: its next fit may differ in the seed alone."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._parts: Parts | None = None
+
+    def get(self, key: object, read: Callable[[], Parts]) -> Parts:
+        """The cross-sections of this key, read if they are not the last ones."""
+        if self._parts is None or key != self._key:
+            self._parts = None  # before the next slice of the panel: memory holds one
+            self._key, self._parts = key, read()
+        return self._parts
+
 
 class CrossSectionDataModule(pl.LightningDataModule):
     """Whole cross-sections of one fit, shuffled by date from (seed, epoch).
@@ -26,6 +47,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
         asof: Session index of the fit.
         seed: The fit's seed.
         with_styles: Batches carry style bases, for a neutralised loss.
+        last: What this process read for an earlier fit, taken over where it is the same.
     """
 
     def __init__(
@@ -36,8 +58,10 @@ class CrossSectionDataModule(pl.LightningDataModule):
         seed: int,
         *,
         with_styles: bool = False,
+        last: LastRead | None = None,
     ) -> None:
         super().__init__()
+        self._last = last or LastRead()
         self._bases = StyleBases(panel) if with_styles else None
         self._panel, self._settings, self._seed = panel, settings, seed
         self.features = panel.features
@@ -49,24 +73,11 @@ class CrossSectionDataModule(pl.LightningDataModule):
         """Read labels and, unless streaming, the slice of the panel that the fit needs."""
         if self.train is not None:
             return
-        # Something of a cross-section must be left once its styles and intercept are taken out.
-        least = 2 if self._bases is None else len(self._panel.styles) + 2
-        train, validation = (
-            read_sections(self._panel, self._settings, sessions, least)
-            for sessions in (self.split.train, self.split.validation)
+        key = (
+            *(self._panel.path, self._panel.fingerprint, self._bases is not None),
+            *(self.split.asof, asdict(self._settings), self._device()),
         )
-        for name, part in (("training", train), ("validation", validation)):
-            if len(part.sessions) < 2:
-                raise PanelError(
-                    f"{len(part.sessions)} {name} sessions have labelled stocks",
-                    "a fit needs at least two of each",
-                    "see the drop ledger in data_report.json beside the panel",
-                )
-        source = self._source(train, validation)
-        self.train, self.validation = (
-            CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
-            for part in (train, validation)
-        )
+        self.train, self.validation = self._last.get(key, self._read)
 
     def train_dataloader(self) -> DataLoader[CrossSections]:
         """One item a step; the order continues where a resumed run left it."""
@@ -112,13 +123,36 @@ class CrossSectionDataModule(pl.LightningDataModule):
             multiprocessing_context="forkserver" if workers else None,
         )
 
+    def _read(self) -> Parts:
+        # Something of a cross-section must be left once its styles and intercept are taken out.
+        least = 2 if self._bases is None else len(self._panel.styles) + 2
+        train, validation = (
+            read_sections(self._panel, self._settings, sessions, least)
+            for sessions in (self.split.train, self.split.validation)
+        )
+        for name, part in (("training", train), ("validation", validation)):
+            if len(part.sessions) < 2:
+                raise PanelError(
+                    f"{len(part.sessions)} {name} sessions have labelled stocks",
+                    "a fit needs at least two of each",
+                    "see the drop ledger in data_report.json beside the panel",
+                )
+        source = self._source(train, validation)
+        return self._dataset(train, source), self._dataset(validation, source)
+
+    def _dataset(self, part: Sections, source: PictureSource) -> CrossSectionDataset:
+        return CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
+
+    def _device(self) -> torch.device:
+        """Where a resident slice lives."""
+        if self._settings.residency == "device" and self.trainer:
+            return self.trainer.strategy.root_device
+        return torch.device("cpu")
+
     def _source(self, *parts: Sections) -> PictureSource:
         if self._settings.residency == "stream":
             return StreamedSlice(self._panel)
-        device = torch.device("cpu")
-        if self._settings.residency == "device":
-            device = self.trainer.strategy.root_device if self.trainer else device
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
         first = min(int(part.sessions[0]) for part in parts)
         last = max(int(part.sessions[-1]) for part in parts)
-        return ResidentSlice(self._panel, first, last, stocks, device)
+        return ResidentSlice(self._panel, first, last, stocks, self._device())

@@ -1,5 +1,6 @@
 """One trial, inside a worker process of Ray, which runs many one after another."""
 
+import gc
 import math
 import os
 import socket
@@ -22,12 +23,17 @@ from alphanet_pl.history import History
 from alphanet_pl.interruption import Interrupted
 from alphanet_pl.settings import Settings
 from alphanet_pl.train import train
+from datamodules.datamodule import LastRead
 from datamodules.panel.panel import Panel
 from sweeps.disk import disk_full
 from sweeps.table import RANK_IC
 
 FATAL = "fatal"
 """Key of a result that ends the whole sweep, with the sentence that says why."""
+
+
+_LAST = LastRead()
+"""Of this worker: trials of one window share its cross-sections, read once."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
     with _said_into(work.log):
         try:
             panel = _panel(work.settings.data.panel)
-            fit = train(work.settings, panel=panel, callbacks=callbacks)
+            fit = train(work.settings, panel=panel, last=_LAST, callbacks=callbacks)
             sys.stdout.write(f"done with {torch.get_num_threads()} threads: {fit.folder}\n")
         except (KeyboardInterrupt, Interrupted):
             raise SystemExit(0) from None  # the scheduler stopped it
@@ -68,6 +74,8 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
             if reason is None:
                 raise
             return {FATAL: reason, RANK_IC: math.nan}  # Tune refuses a result without its metric
+        finally:
+            gc.collect()  # a trainer is full of cycles, which would hold a slice of the panel
     return {RANK_IC: fit.record["metrics"][RANK_IC]}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from alphanet_pl.rolling.plan import Task
 from alphanet_pl.rolling.progress import FitProgress
 from alphanet_pl.train import train
+from datamodules.datamodule import LastRead
 from datamodules.panel.panel import Panel
 
 
@@ -15,11 +16,12 @@ def train_all(tasks: Sequence[Task], panel: Panel, bar: bool) -> None:
     Raises:
         AlphaNetError: A fit cannot be trained. The ones before it are done and stay so.
     """
+    last = LastRead()  # the seeds of a window see the same cross-sections
     with FitProgress(tasks, bar) as progress:
         for task in tasks:
             done = task.done()
             progress.start(task)
-            fit = done or train(task.settings, panel=panel, callbacks=[progress])
+            fit = done or train(task.settings, panel=panel, last=last, callbacks=[progress])
             progress.finish(task, fit, trained=done is None)
             if done is None:
                 # A trainer is full of cycles; without this two slices of the panel are in memory.
