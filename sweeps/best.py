@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import pandas as pd
 from omegaconf import OmegaConf
@@ -37,7 +38,7 @@ def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> Path:
         "# @package _global_",
         f"# Best of {len(summary)} configurations by validation RankIC: {top[RANK_IC]:.4f} "
         f"(mean over {top['seeds']} seeds, as of {best.asof}).",
-        f"#   alphanet train --config-dir {folder} variant=best",
+        f"#   alphanet train --config-dir {quote(str(folder))} variant=best",
         OmegaConf.to_yaml({"variant": settings.variant, **identity}),
     ]
     write_text(path, "\n".join(lines))

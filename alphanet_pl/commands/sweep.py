@@ -1,6 +1,7 @@
 """`alphanet sweep`: many fits on Ray, and tables that rank configurations by more than luck."""
 
 from collections.abc import Sequence
+from shlex import quote
 
 import pandas as pd
 from rich.console import Console
@@ -79,7 +80,8 @@ def _files(settings: Settings, result: Result, planned: Sequence[Planned]) -> li
     folder = sweep_folder(settings)
     lines = [f"tables: {folder / TRIALS}, {folder / SUMMARY}"]
     if result.best is not None:
-        lines.append(f"best: alphanet train --config-dir {folder} variant=best  ({result.best})")
+        command = f"alphanet train --config-dir {quote(str(folder))} variant=best"
+        lines.append(f"best: {command}  ({result.best})")
     return lines
 
 
