@@ -12,6 +12,7 @@ from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from rich.console import Console
 
+from alphanet_pl.rolling.progress import describe_seconds
 from alphanet_pl.settings import Settings
 from sweeps.cluster import at_once, gpus_per_trial
 from sweeps.plan import Planned, log_of, sweep_folder
@@ -33,7 +34,8 @@ def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
         ConfigError: No node of the cluster has what a trial asks for.
     """
     cpus, gpus = settings.sweep.cpus_per_trial, gpus_per_trial(settings)
-    _say(f"{at_once(settings, gpus)} at a time, each on {cpus} CPU and {gpus:g} GPU")
+    slots = at_once(settings, gpus)
+    _say(f"{slots} at a time, each on {cpus} CPU and {gpus:g} GPU")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are said by _Watch
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # its table says nothing that ours does not
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # the fit folders hold everything
@@ -65,7 +67,7 @@ def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
             name=scratch.name,
             storage_path=str(scratch.parent),
             failure_config=tune.FailureConfig(max_failures=settings.sweep.retries),
-            callbacks=[_Watch(outcome, len(todo))],
+            callbacks=[_Watch(outcome, len(todo), slots)],
             stop=_Stop(outcome),
             verbose=0,
         ),
@@ -102,10 +104,17 @@ class _Stop(tune.Stopper):
 
 
 class _Watch(tune.Callback):
-    """Notes how trials end, and says a line of each."""
+    """Notes how trials end, and says a line of each.
 
-    def __init__(self, outcome: Outcome, total: int) -> None:
-        self._outcome, self._total = outcome, total
+    Args:
+        outcome: Takes the notes.
+        total: Trials of this launch.
+        slots: Trials at once.
+    """
+
+    def __init__(self, outcome: Outcome, total: int, slots: int) -> None:
+        self._outcome, self._total, self._slots = outcome, total, slots
+        self._seconds: list[float] = []
 
     def on_trial_complete(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
@@ -115,8 +124,10 @@ class _Watch(tune.Callback):
             return  # it ended the sweep, or was interrupted
         name = trial.config["trial"]
         self._outcome.ended.append(name)
-        seconds = result["time_total_s"]
-        _say(f"{self._count()} {name}: {RANK_IC} {result[RANK_IC]:.4f}, {seconds:.0f} s")
+        seconds = float(result["time_total_s"])
+        self._seconds.append(seconds)
+        took = f"{describe_seconds(seconds)}{self._left()}"
+        _say(f"{self._count()} {name}: {RANK_IC} {result[RANK_IC]:.4f}, {took}")
 
     def on_trial_recover(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
@@ -132,6 +143,14 @@ class _Watch(tune.Callback):
 
     def _count(self) -> str:
         return f"{len(self._outcome.ended) + len(self._outcome.failed)}/{self._total}"
+
+    def _left(self) -> str:
+        """From the mean of the trials so far: unlike trials make it a guess."""
+        ahead = self._total - len(self._outcome.ended) - len(self._outcome.failed)
+        if not ahead:
+            return ""
+        mean = sum(self._seconds) / len(self._seconds)
+        return f", about {describe_seconds(mean * ahead / min(ahead, self._slots))} left"
 
 
 def _say(line: str) -> None:

@@ -76,6 +76,11 @@ def test_a_trial_that_fails_is_tried_again_then_named_with_its_log(swept):
     assert "Traceback" not in swept.said
 
 
+def test_a_trial_that_ends_says_how_long_the_rest_will_take(swept):
+    line = r"^[12]/3 .*val/rank_ic -?0\.\d{4}, \d+ s, about \d+ s left$"
+    assert re.search(line, swept.said, re.MULTILINE)
+
+
 def test_the_table_holds_what_was_trained_in_the_sweeps_order(swept):
     rows = swept.rows()
     assert [(row["model.n"], row["seed"]) for row in rows] == [
