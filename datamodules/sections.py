@@ -10,8 +10,8 @@ from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 from datamodules.split import Split, split_sessions
 
-_BLOCK = 60
-"""Cross-sections read at once."""
+_SPAN = 120
+"""Sessions of the panel read at once."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ def read_sections(
     """Members and standardised labels of these sessions.
 
     A member is scorable, has a forward return and passes the next-day filter; a session with
-    fewer than `least` of them is left out. Read in blocks: the masks and returns of ten years
-    of every session, most of them not drawn, would otherwise be a streamed fit's peak of memory.
+    fewer than `least` of them is left out. Read in blocks of the panel: the masks and returns of
+    every session in ten years, most not drawn, would else be a streamed fit's peak of memory.
     """
-    blocks = np.array_split(sessions, -(-len(sessions) // _BLOCK))
+    blocks = np.split(sessions, np.flatnonzero(np.diff(sessions // _SPAN)) + 1)
     parts = [_read_block(panel, settings, block, least) for block in blocks]
     return Sections(
         np.concatenate([part.sessions for part in parts]),
