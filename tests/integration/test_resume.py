@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -130,6 +131,19 @@ def test_a_signal_from_slurm_stops_an_epoch_that_another_run_ends_alike(
     assert {path.name.rpartition("-")[2] for path in folder.glob("wandb/offline-run-*")} == {run_id}
     assert steps > 0
     _ends_like(folder, undisturbed)
+
+
+def test_a_checkpoint_that_lightning_left_on_slurm_is_not_resumed(
+    study, words, undisturbed, slurm_job, monkeypatch, tmp_path
+):
+    """Told nothing, Lightning resumes the `hpc_ckpt` of the folder that a job is in: any run's."""
+    monkeypatch.setenv("SLURM_NTASKS", "1")
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(study.fits()[0] / "last.ckpt", tmp_path / "hpc_ckpt_1.ckpt")
+    process = study.start("train", *words, "seed=1", "experiment=stale")
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err
+    _ends_like(_folder(study, "stale"), undisturbed)
 
 
 def test_sigterm_outside_of_slurm_is_like_ctrl_c(study, words, undisturbed):

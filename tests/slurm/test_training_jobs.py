@@ -1,12 +1,13 @@
 """Fits over the nodes of a real Slurm: what four ranks train, and what they survive."""
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from slurm_jobs import FIT, FOUR, ONE, Site, records, until
+from slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records, until
 
 from alphanet_pl.files import read_json
 
@@ -113,6 +114,14 @@ def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, tog
     assert site.ends(again) == "COMPLETED", site.log(again)
     assert "\nepoch 0 " not in site.log(again)
     assert _distance(fit, together[1]) < 1e-6
+
+
+def test_a_rank_that_dies_before_it_meets_the_others_fails_the_job(site):
+    early = "import os\nif os.environ.get('SLURM_PROCID') == '3': os._exit(9)\n"
+    (site.runs / "sitecustomize.py").write_text(early)
+    path = f"{site.runs}{os.pathsep}{ROOT}"
+    job = site.submit(FOUR, "experiment=early", *TOGETHER, PYTHONPATH=path)
+    assert site.ends(job, seconds=60) == "FAILED"
 
 
 def test_a_job_whose_node_dies_is_requeued_and_ends_as_if_undisturbed(site, alone, spare):

@@ -3,7 +3,9 @@ import sys
 import time
 
 import pytest
+import torch.distributed as dist
 
+import alphanet_pl.trainer  # noqa: F401  a process of a group has it loaded
 from alphanet_pl.cli import VERBS, main
 
 
@@ -53,3 +55,9 @@ def test_an_unknown_verb_is_refused_with_the_nearest(capsys):
 def test_cfg_prints_the_composed_settings(capsys):
     assert main(["train", "variant=v2.1", "--cfg"]) == 0
     assert "'n': 8" in capsys.readouterr().out
+
+
+def test_a_group_of_processes_is_left_however_the_verb_ends(tmp_path):
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    assert main(["train", "modl.n=8"]) == 2
+    assert not dist.is_initialized()  # else gloo's threads abort one interpreter of twenty
