@@ -84,7 +84,11 @@ def _said(comparison: Comparison | None, sweeps: list[Sweep]) -> list[str]:
             f"variants=[{','.join(variants)}] judges them over a common one"
         )
     return lines + [
-        f"sweep {sweep.name}: {len(sweep.configurations)} configurations"
-        + (f", {sweep.missing} trials not finished" if sweep.missing else "")
+        f"sweep {sweep.name}: {_counted(len(sweep.configurations), 'configuration')}"
+        + (f", {_counted(sweep.missing, 'trial')} not finished" if sweep.missing else "")
         for sweep in sweeps
     ]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
