@@ -3,7 +3,9 @@
 Example: `alphanet sweep sweep=dropout`, whose axes are variant, model.n and seed.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -97,12 +99,14 @@ def expand(settings: Settings) -> list[Trial]:
     for options in product(*(axes[key] for key in chosen)):
         group = dict(zip(chosen, options, strict=True))
         overrides = [*words, *(_override(*pair) for pair in group.items())]
-        config = compose_config(typed.verb, overrides, folder)
+        with _hint_names_axis():
+            config = compose_config(typed.verb, overrides, folder)
         plain = [key for key in axes if key not in group]
         for values in product(*(axes[key] for key in plain)):
             changes = dict(zip(plain, values, strict=True))
             given = (*overrides, *(_override(*pair) for pair in changes.items()))
-            made = vary(config, changes)
+            with _hint_names_axis():
+                made = vary(config, changes)
             made = replace(made, typed=Typed("train", given, typed.config_dir))
             point = {key: (group | changes)[key] for key in axes}
             trials.append(Trial(point, made))
@@ -156,7 +160,8 @@ def _check_axis(key: str, values: Any) -> None:
 def _check_keys(axes: Axes, settings: Settings, folder: Path | None) -> None:
     """Refuse an axis that is no setting, by the nearest one, or that leaves every fit the same."""
     plain = {key: values[0] for key, values in axes.items() if key not in groups()}
-    compose_config("train", [_override(*pair) for pair in plain.items()], folder)
+    with _hint_names_axis():
+        compose_config("train", [_override(*pair) for pair in plain.items()], folder)
     identity = model_identity(settings)
     part = {f"{g}.{k}" for g, keys in identity.items() if isinstance(keys, dict) for k in keys}
     for key in axes:
@@ -166,6 +171,16 @@ def _check_keys(axes: Axes, settings: Settings, folder: Path | None) -> None:
                 f"{key} does not change what a fit is, so all its trials would be one",
                 f"give {key}=VALUE beside the sweep; axes are e.g. variant, model.n, seed, asof",
             )
+
+
+@contextmanager
+def _hint_names_axis() -> Iterator[None]:
+    """A hint says `key=value`, as it is typed for one fit; here it is a value of an axis."""
+    try:
+        yield
+    except ConfigError as error:
+        hint = re.sub(r"^([\w.]+)=(\S+)", r"sweep.axes.\1=[\2]", error.hint)
+        raise ConfigError(error.given, error.needed, hint) from error
 
 
 def _override(key: str, value: Value) -> str:

@@ -48,7 +48,7 @@ def test_a_mistake_in_a_sweep_fails_its_job(site):
     words = ("sweep.axes.model.n=[6,16]", "sweep=dropout", "experiment=mistake")
     job = site.submit(NODES, *words, script="sweep.sh")
     assert site.ends(job) == "FAILED", site.log(job)
-    assert "HINT: model.n=15" in site.log(job)
+    assert "HINT: sweep.axes.model.n=[15]" in site.log(job)
 
 
 def _table(site: Site, experiment: str) -> pd.DataFrame:

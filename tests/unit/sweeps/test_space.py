@@ -72,13 +72,13 @@ def test_a_space_of_seeds_alone_is_known_as_such():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("sweep.axes.modl.n=[6]", "HINT: model.n=6"),
-        ("sweep.axes.sead=[6]", "HINT: seed=6"),
-        ("sweep.axes.model.n=[6,16]", "HINT: model.n=15"),
+        ("sweep.axes.modl.n=[6]", "HINT: sweep.axes.model.n=[6]"),
+        ("sweep.axes.sead=[6]", "HINT: sweep.axes.seed=[6]"),
+        ("sweep.axes.model.n=[6,16]", "HINT: sweep.axes.model.n=[15]"),
         ("sweep.axes.model.n=[6,1]", "model.n=1 was given: it is at least 2"),
         ("sweep.axes.model.n=[6,many]", "model.n=many was given"),
-        ("sweep.axes.data.label=[close,opne]", "HINT: data.label=close"),
-        ("sweep.axes.variant=[v2,v2.4]", "HINT: variant=v2"),
+        ("sweep.axes.data.label=[close,opne]", "HINT: sweep.axes.data.label=[close]"),
+        ("sweep.axes.variant=[v2,v2.4]", "HINT: sweep.axes.variant=[v2.3]"),
         ("sweep.axes.seed=[]", "sweep.axes.seed is empty"),
         ("sweep.axes.seed=3", "HINT: sweep.axes.seed=[3]"),
         ("sweep.axes.seed=[3,4,3]", "HINT: sweep.axes.seed=[3,4]"),
