@@ -2,6 +2,7 @@
 
     python -m benchmarks.epoch_by_n FOLDER                  3,000 stocks, 1,500 sessions in sample
     python -m benchmarks.epoch_by_n FOLDER DATA=panel.zarr  any panel, as of its newest session
+    python -m benchmarks.epoch_by_n FOLDER DATA=panel.zarr ASOF=2011-01-31
     python -m benchmarks.epoch_by_n FOLDER ROUNDS=9         more epochs of each n; 5 otherwise
 
 Whole epochs of one seed, validation included, in one process and thread: n = 6, 7, .. 11 and all,
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 
 from alphanet_pl.module import AlphaNetModule
@@ -43,10 +45,17 @@ def main() -> None:
     settings = DataSettings(
         panel=str(panel.path), features=list(panel.features), min_in_sample_days=60
     )
+    asof = len(panel.dates) - 1 - panel.horizon
+    if "ASOF" in words:
+        asof = panel.session_on_or_before(np.datetime64(words["ASOF"]))
     last, every = LastRead(), len(panel.features)
-    data = _data(panel, settings, last)
+
+    def read() -> CrossSectionDataModule:
+        return CrossSectionDataModule(panel, settings, asof, seed=0, last=last)
+
+    data = read()
     data.setup("fit")
-    runs = {str(n): _epoch(_data(panel, settings, last), n, folder) for n in (*SAMPLED, every)}
+    runs = {str(n): _epoch(read(), n, folder) for n in (*SAMPLED, every)}
     times = race(runs, int(words.get("ROUNDS", "5")), warm_up=0)
     figures: dict[str, object] = {
         "stocks": len(panel.codes),
@@ -56,17 +65,12 @@ def main() -> None:
         "n": {name: _figures(one, times[str(every)]) for name, one in times.items()},
     }
     if "DATA" in words:
-        figures |= {"panel": panel.fingerprint}
+        figures |= {"panel": panel.fingerprint, "asof": str(panel.dates[asof])}
         text = json.dumps(figures, indent=2)
         (folder / "epoch_by_n.json").write_text(text + "\n", encoding="utf-8")
         print(text)
     else:
         write("epoch_by_n", figures)
-
-
-def _data(panel: Panel, settings: DataSettings, last: LastRead) -> CrossSectionDataModule:
-    asof = len(panel.dates) - 1 - panel.horizon
-    return CrossSectionDataModule(panel, settings, asof, seed=0, last=last)
 
 
 def _epoch(data: CrossSectionDataModule, n: int, folder: Path) -> Callable[[], object]:
