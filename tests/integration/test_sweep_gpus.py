@@ -13,7 +13,7 @@ from small_study import ASOF, Study, call
 
 from datamodules.panel import Panel
 
-EPOCHS = 12
+EPOCHS = 20
 """A fit outlasts the start of the other worker."""
 
 
