@@ -81,11 +81,17 @@ def done_fit(folder: Path) -> Fit | None:
     return Fit(folder, record) if record is not None and record["status"] == "done" else None
 
 
-def find_fits(settings: Settings, date: np.datetime64) -> list[Fit]:
-    """Fits of the newest window on or before `date`, ordered by seed.
+def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list[Fit]:
+    """Fits of the newest window on or before `date`, one a seed, ordered by it.
 
     All done fits of the experiment and variant count whose settings are the present ones, apart
-    from seed, as-of session and panel (which grows by a day every day).
+    from seed, as-of session and panel (which grows by a day every day). Of a seed that was trained
+    on several panels the fit of this one counts, else the last that was trained.
+
+    Args:
+        settings: Experiment, variant, and what a fit is.
+        date: The first to be scored.
+        fingerprint: Of the panel.
 
     Raises:
         FitError: There is none.
@@ -108,7 +114,13 @@ def find_fits(settings: Settings, date: np.datetime64) -> list[Fit]:
             f"alphanet train variant={settings.variant} asof={date}",
         )
     newest = max(fit.asof for fit in old)
-    return sorted((fit for fit in old if fit.asof == newest), key=lambda fit: fit.seed)
+
+    def worth(fit: Fit) -> tuple[bool, float]:
+        here = fit.record["panel"]["fingerprint"] == fingerprint
+        return here, (fit.folder / "fit.json").stat().st_mtime
+
+    best = {fit.seed: fit for fit in sorted(old, key=worth) if fit.asof == newest}
+    return [best[seed] for seed in sorted(best)]
 
 
 def _done_fits(home: Path) -> Iterator[Fit]:

@@ -37,7 +37,7 @@ def predict(settings: Settings) -> tuple[pd.DataFrame, list[Fit]]:
     check_panel(panel, settings)
     use_threads(settings.trainer)
     sessions = sessions_to_score(panel, settings.date)
-    fits = find_fits(settings, panel.dates[sessions[0]])
+    fits = find_fits(settings, panel.dates[sessions[0]], panel.fingerprint)
     return score(panel, sessions, fits), fits
 
 
