@@ -1,7 +1,8 @@
-"""metrics.csv of a fit: a row an epoch, carried by the checkpoint, so a resumed fit's is whole."""
+"""A fit's epochs and seconds, carried by its checkpoint: those of a resumed fit are whole."""
 
 import csv
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,20 @@ Row = dict[str, float]
 
 
 class History(pl.Callback):
-    """Collects each epoch's metrics and writes them to a CSV file.
+    """Collects each epoch's metrics, writes them to metrics.csv, and counts seconds.
 
     Lightning's own CSV logger deletes earlier rows when a run resumes.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._begun = time.monotonic()
         self.rows: list[Row] = []
+
+    @property
+    def seconds(self) -> float:
+        """Wall time behind the rows and the epoch in progress, over all runs of the fit."""
+        return time.monotonic() - self._begun
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add this epoch's row."""
@@ -30,12 +37,13 @@ class History(pl.Callback):
             self._write()
 
     def state_dict(self) -> dict[str, Any]:
-        """Rows so far, for the checkpoint."""
-        return {"rows": list(self.rows)}
+        """Rows and seconds so far, for the checkpoint."""
+        return {"rows": list(self.rows), "seconds": self.seconds}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the rows of the checkpoint that the fit resumes from."""
+        """Take up the rows and seconds of the checkpoint that the fit resumes from."""
         self.rows = list(state_dict["rows"])
+        self._begun -= state_dict["seconds"]
 
     def _write(self) -> None:
         names = list(dict.fromkeys(name for row in self.rows for name in row))

@@ -1,6 +1,5 @@
 """One fit: from a panel and settings to a folder with trained weights."""
 
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,7 +14,7 @@ from alphanet_pl.cluster import World, read_world
 from alphanet_pl.devices import describe_device, use_threads
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import full_disk_explained, write_json, write_text
-from alphanet_pl.fits import SCHEMA, Fit, done_fit, read_record
+from alphanet_pl.fits import SCHEMA, Fit, done_fit
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
 from alphanet_pl.interruption import hold
@@ -98,7 +97,7 @@ def _fit(
 ) -> Fit:
     """Run the Trainer; whatever happens, fit.json and the logger say how it ended."""
     first = world.rank == 0
-    record = _describe_start(settings, panel, data, read_record(folder))
+    record = _describe_start(settings, panel, data)
     if first:
         _write_start(folder, settings, record)
     module = AlphaNetModule.create(
@@ -108,17 +107,17 @@ def _fit(
         learning_rate=settings.trainer.learning_rate,
         seed=settings.seed,
     )
-    started = time.monotonic()
-    trainer = build_trainer(settings, folder, record, world, callbacks)
+    history = History(folder / "metrics.csv")
+    trainer = build_trainer(settings, folder, record, world, history, callbacks)
     checkpoint = find_checkpoint(folder, say if first else None)
     try:
         with lost_process_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
-        record |= _outcome(trainer, module, data)
+        record |= _outcome(history, module, data)
     except SystemExit:  # Lightning's answer to Ctrl-C
         raise KeyboardInterrupt from None
     finally:
-        record["seconds"] += time.monotonic() - started
+        record["seconds"] = history.seconds
         if first:
             write_json(folder / "fit.json", record)
             finish_logger(trainer.logger, record)
@@ -173,7 +172,6 @@ def _describe_start(
     settings: Settings,
     panel: Panel,
     data: CrossSectionDataModule,
-    previous: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """What fit.json says before the first step."""
     return {
@@ -187,7 +185,7 @@ def _describe_start(
         "panel": {"fingerprint": panel.fingerprint, "path": str(settings.data.panel)},
         "versions": versions(),
         "git_commit": git_commit(),
-        "seconds": previous["seconds"] if previous else 0.0,
+        "seconds": 0.0,
         "metrics": None,
     }
 
@@ -200,10 +198,9 @@ def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> No
 
 
 def _outcome(
-    trainer: pl.Trainer, module: AlphaNetModule, data: CrossSectionDataModule
+    history: History, module: AlphaNetModule, data: CrossSectionDataModule
 ) -> dict[str, Any]:
     """What fit.json says of a finished fit."""
-    history = next(c for c in trainer.callbacks if isinstance(c, History))  # type: ignore[attr-defined]
     best = min(history.rows, key=lambda row: row["val/loss"])
     network = module.network
     return {

@@ -30,6 +30,7 @@ def build_trainer(
     folder: Path,
     record: dict[str, Any],
     world: World,
+    history: History,
     callbacks: Sequence[pl.Callback] = (),
 ) -> pl.Trainer:
     """A Trainer whose callbacks, logger and checkpoints live in the fit's folder.
@@ -39,6 +40,7 @@ def build_trainer(
         folder: Of the fit.
         record: What fit.json says before the first step.
         world: The processes that train together.
+        history: Of the fit.
         callbacks: Besides the fit's own.
     """
     quiet()
@@ -64,7 +66,7 @@ def build_trainer(
         max_epochs=options.max_epochs,
         logger=build_logger(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
-            History(folder / "metrics.csv"),
+            history,
             Survive(folder / LAST),
             EarlyStopping("val/loss", patience=options.patience),
             best,

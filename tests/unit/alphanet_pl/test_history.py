@@ -29,3 +29,12 @@ def test_a_resumed_fit_continues_from_its_checkpoints_rows(tmp_path):
     second.load_state_dict(state)
     _epoch(second, 1, 1.25)
     assert pd.read_csv(tmp_path / "metrics.csv")["val/loss"].tolist() == [1.5, 1.25]
+
+
+def test_seconds_of_a_killed_run_are_counted_with_its_epochs(tmp_path, monkeypatch):
+    clock = iter([100.0, 160.0, 500.0, 530.0])  # begun, saved; begun again, asked
+    monkeypatch.setattr("alphanet_pl.history.time.monotonic", lambda: next(clock))
+    state = History(tmp_path / "metrics.csv").state_dict()
+    resumed = History(tmp_path / "metrics.csv")
+    resumed.load_state_dict(state)
+    assert resumed.seconds == 90.0
