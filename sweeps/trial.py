@@ -7,7 +7,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -60,6 +60,16 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
     """
     work = works[config["trial"]]
     _leave_slurm()
+    try:
+        return _train(work)
+    except OSError as error:  # of the log itself
+        full = disk_full(error)
+        if full is None:
+            raise
+        return {FATAL: str(full), RANK_IC: math.nan}
+
+
+def _train(work: Work) -> dict[str, Any]:
     callbacks = [_EveryEpoch()] if work.report_epochs else []
     with _said_into(work.log):
         try:
@@ -69,8 +79,9 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
         except (KeyboardInterrupt, Interrupted):
             raise SystemExit(0) from None  # the scheduler stopped it
         except Exception as error:
-            traceback.print_exc()
             reason = _hopeless(error)
+            with suppress(OSError):  # its log may be on the disk that is full
+                traceback.print_exc()
             if reason is None:
                 raise
             return {FATAL: reason, RANK_IC: math.nan}  # Tune refuses a result without its metric

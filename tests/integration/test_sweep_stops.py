@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,28 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_is_told_apart_from_a_trial_that_fails(
-    study, small_disk, tmp_path, monkeypatch
-):
+@pytest.fixture(autouse=True)
+def outside_of_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial forgets the job that it is in; a test gets it back."""
     for name in [name for name in os.environ if name.startswith("SLURM_")]:
         monkeypatch.delenv(name)
+
+
+def test_a_full_disk_is_told_apart_from_a_trial_that_fails(study, small_disk):
     words = study.words("sweep", *AXES, _asof(study), f"data.panel={study.runs}/demo/panel.zarr")
     (one, _) = plan(load_settings("sweep", [*words[1:], f"runs={small_disk}"]))
     settings = worker_settings(one.trial.settings, cpus=1, gpus=0, group="g")
-    work = Work(settings, tmp_path / "trial.log", report_epochs=False)
+    work = Work(settings, small_disk / "trial.log", report_epochs=False)
     result = run_trial({"trial": one.trial.name}, {one.trial.name: work})
+    assert result[FATAL].startswith("the disk is full"), result
+
+
+def test_a_disk_without_room_for_a_trials_log_is_full_too(study, small_disk):
+    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    work = Work(load_settings("train", []), small_disk / "logs" / "trial.log", report_epochs=False)
+    result = run_trial({"trial": "one"}, {"one": work})
     assert result[FATAL].startswith("the disk is full"), result
 
 
