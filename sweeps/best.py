@@ -26,20 +26,40 @@ def best_of(summary: pd.DataFrame, planned: Sequence[Planned]) -> Planned | None
     return None
 
 
-def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> Path:
-    """Write FOLDER/variant/best.yaml: everything that decides a fit of this configuration.
+def command_of(best: Planned, folder: Path) -> str:
+    """The command that trains this configuration on the sweep's panel, into its experiment.
+
+    Args:
+        best: A trial of the configuration.
+        folder: The sweep's, which holds variant/best.yaml.
+    """
+    typed, point = best.trial.settings.typed, best.trial.point
+    if typed is None or typed.config_dir:  # which is one folder: the user's own stays
+        return best.trial.command
+    words = [word for word in typed.overrides if word.partition("=")[0] not in {"variant", *point}]
+    if not any(word.startswith("asof=") for word in words):
+        words.append(f"asof={best.asof}")
+    where = ["--config-dir", str(folder), "variant=best"]
+    return " ".join(["alphanet train", *map(quote, [*where, *words])])
+
+
+def best_path(folder: Path) -> Path:
+    """The file, in a sweep's folder."""
+    return folder / "variant" / "best.yaml"
+
+
+def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> None:
+    """Write `best_path`: everything that decides a fit of this configuration.
 
     Where the panel is, and how fast, stays with the command that uses it.
     """
     settings, top = best.trial.settings, summary.iloc[0]
     identity = {k: v for k, v in model_identity(settings).items() if k != "protocol"}
-    path = folder / "variant" / "best.yaml"
     lines = [
         "# @package _global_",
         f"# Best of {len(summary)} configurations by validation RankIC: {top[RANK_IC]:.4f} "
         f"(mean over {top['seeds']} seeds, as of {best.asof}).",
-        f"#   alphanet train --config-dir {quote(str(folder))} variant=best",
+        f"#   {command_of(best, folder)}",
         OmegaConf.to_yaml({"variant": settings.variant, **identity}),
     ]
-    write_text(path, "\n".join(lines))
-    return path
+    write_text(best_path(folder), "\n".join(lines))

@@ -42,13 +42,13 @@ class Result:
         outcome: Of this run.
         trials: See `trials_table`.
         summary: See `summarise`.
-        best: File of the best configuration, once one has all its seeds.
+        best: A trial of the best configuration, once one has all its seeds.
     """
 
     outcome: Outcome
     trials: pd.DataFrame
     summary: pd.DataFrame
-    best: Path | None
+    best: Planned | None
 
     @property
     def missing(self) -> list[int]:
@@ -90,8 +90,9 @@ def _write(
     for name, table in ((TRIALS, trials), (SUMMARY, summary)):
         write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
     best = best_of(summary, planned)
-    path = write_best(best, summary, folder) if best else None
-    return Result(outcome, trials, summary, path)
+    if best is not None:
+        write_best(best, summary, folder)
+    return Result(outcome, trials, summary, best)
 
 
 def _read_stopped(folder: Path) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """`alphanet sweep`: many fits on Ray, and tables that rank configurations by more than luck."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 import pandas as pd
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.console import Console
 from alphanet_pl.errors import UnfinishedError
 from alphanet_pl.evaluation.report.text import number, percent
 from alphanet_pl.settings import Settings
+from sweeps.best import best_path, command_of
 from sweeps.disk import disk_full
 from sweeps.plan import Planned, describe, log_of, plan, sweep_folder
 from sweeps.run import SUMMARY, TRIALS, Result, run_sweep
@@ -33,7 +33,7 @@ def run(settings: Settings) -> str:
         if full is None:
             raise
         raise full from error
-    said = "\n".join([*table_lines(result.summary), *_files(settings, result, planned)])
+    said = "\n".join([*table_lines(result.summary), *_files(settings, result)])
     if not result.missing:
         return said
     console.print(said)
@@ -76,12 +76,11 @@ def _close(summary: pd.DataFrame, varied: Sequence[str]) -> list[str]:
     return [f"within one standard error of the best: {', '.join(names) or 'none'}"]
 
 
-def _files(settings: Settings, result: Result, planned: Sequence[Planned]) -> list[str]:
+def _files(settings: Settings, result: Result) -> list[str]:
     folder = sweep_folder(settings)
     lines = [f"tables: {folder / TRIALS}, {folder / SUMMARY}"]
     if result.best is not None:
-        command = f"alphanet train --config-dir {quote(str(folder))} variant=best"
-        lines.append(f"best: {command}  ({result.best})")
+        lines.append(f"best: {command_of(result.best, folder)}  ({best_path(folder)})")
     return lines
 
 

@@ -1,6 +1,7 @@
 """Tables and ranking, from fit folders written by hand."""
 
 import math
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from alphanet_pl.config import load_settings
 from alphanet_pl.files import write_json, write_text
 from alphanet_pl.identity import fit_folder, model_identity
 from alphanet_pl.sampling import sample_features
-from sweeps.best import best_of, write_best
+from sweeps.best import best_of, command_of, write_best
 from sweeps.plan import Planned
 from sweeps.space import expand
 from sweeps.table import summarise, trials_table
@@ -142,3 +143,19 @@ def test_the_best_configuration_is_an_option_that_train_takes(planned, tmp_path)
     wanted = replace(best.trial.settings, seed=1)
     assert model_identity(settings) == model_identity(wanted)
     assert settings.model.n == 8
+
+
+def test_the_command_for_the_best_configuration_names_its_panel_window_and_experiment(planned):
+    _train_all(planned)
+    summary = summarise(trials_table(planned), planned)
+    best = best_of(summary, planned)
+    folder = best.folder.parents[3] / "my sweep"
+    write_best(best, summary, folder)
+    program, verb, option, where, *overrides = shlex.split(command_of(best, folder))
+    assert (program, verb, option) == ("alphanet", "train", "--config-dir")
+    settings = load_settings("train", overrides, Path(where))
+    wanted = best.trial.settings
+    assert model_identity(settings) == model_identity(wanted)
+    assert settings.data == wanted.data
+    assert (settings.runs, settings.experiment) == (wanted.runs, wanted.experiment)
+    assert settings.asof == best.asof
