@@ -293,6 +293,8 @@ class FitOrigin(TypedDict):
     """Of its settings, as-of session, seed and panel: the end of its folder's name."""
     seconds: float | None
     """It took to train; null where its folder is gone."""
+    in_sample_days: int | None
+    """Sessions it had, fewer than asked for where the panel begins late; null like seconds."""
 
 
 class Provenance(TypedDict, total=False):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.schema import FitOrigin, Provenance
-from alphanet_pl.factor import read_sources, seed_columns
+from alphanet_pl.factor import Source, read_sources, seed_columns
 from alphanet_pl.files import read_json, sha256_of
 from alphanet_pl.fits import read_record
 from alphanet_pl.identity import variant_folder
@@ -64,15 +65,18 @@ def fits_of(factor: Path, home: Path) -> list[FitOrigin]:
         factor: The file.
         home: Folder of the variant, which holds the fits.
     """
-    return [
-        FitOrigin(
-            asof=source.asof,
-            seed=source.seed,
-            hash=source.folder.rpartition("-")[2],
-            seconds=(read_record(home / source.folder) or {}).get("seconds"),
-        )
-        for source in read_sources(factor)
-    ]
+    return [_origin(source, read_record(home / source.folder)) for source in read_sources(factor)]
+
+
+def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
+    found = record or {}
+    return FitOrigin(
+        asof=source.asof,
+        seed=source.seed,
+        hash=source.folder.rpartition("-")[2],
+        seconds=found.get("seconds"),
+        in_sample_days=found.get("in_sample_days"),
+    )
 
 
 def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:

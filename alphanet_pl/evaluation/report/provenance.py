@@ -51,7 +51,13 @@ def _fits(fits: Sequence[FitOrigin]) -> str:
     windows = sorted({fit["asof"] for fit in fits})
     hours = sum(fit["seconds"] or 0.0 for fit in fits) / 3600
     named = ", ".join(f"{fit['asof']} seed {fit['seed']} {fit['hash']}" for fit in fits)
-    return f"{len(fits)} as of {len(windows)} sessions, {hours:.1f} hours to train: {named}"
+    days = sorted({fit["in_sample_days"] for fit in fits if fit["in_sample_days"] is not None})
+    sample = f", {_range(days)} sessions in sample" if days else ""
+    return f"{len(fits)} as of {len(windows)} sessions{sample}, {hours:.1f} hours to train: {named}"
+
+
+def _range(days: Sequence[int]) -> str:
+    return str(days[0]) if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
 
 
 def _short(found: Provenance, key: str) -> str:
