@@ -49,7 +49,8 @@ class Swept:
 @pytest.fixture(scope="module")
 def swept(study: Study) -> Swept:
     asof = f"asof={Panel.open(study.runs / 'demo' / 'panel.zarr').dates[ASOF]}"
-    words = (*AXES, asof, "experiment=swept", "logger=wandb", "sweep.retries=1")
+    one = ("sweep.max_concurrent=1", "sweep.retries=1")
+    words = (*AXES, asof, "experiment=swept", "logger=wandb", *one)
     planned = plan(load_settings("sweep", study.words("sweep", *words)[1:]))
     assert call(study, "train", "variant=v2.1", "model.n=6", asof, "experiment=swept") == 0
     trained = planned[0].folder / "fit.json"
@@ -101,6 +102,11 @@ def test_an_incomplete_configuration_is_not_called_the_best(swept):
 def test_a_trial_computes_on_exactly_the_threads_it_owns(swept):
     logs = [swept.log(position).read_text(encoding="utf-8") for position in (1, 2)]
     assert [re.findall(r"done with (\d+) threads", log) for log in logs] == [["1"], ["1"]]
+
+
+def test_one_worker_trains_one_trial_after_another(swept):
+    logs = [swept.log(position).read_text(encoding="utf-8") for position in (1, 2)]
+    assert len({re.findall(r"process (\d+)", log)[0] for log in logs}) == 1
 
 
 def test_no_trial_leaves_its_logger_unfinished(swept):
