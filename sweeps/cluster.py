@@ -89,7 +89,7 @@ def gpus_per_trial(settings: Settings) -> float:
             else "sweep.gpus_per_trial=0 trainer.accelerator=cpu",
         )
     if not any(_room(node, cpus, gpus) for node in nodes):
-        most = max(node["CPU"] for node in nodes if node.get("GPU", 0.0) >= gpus)
+        most = max(node.get("CPU", 0.0) for node in nodes if node.get("GPU", 0.0) >= gpus)
         raise ConfigError(
             f"a trial asks for {cpus} cores and {gpus:g} of a GPU",
             f"nodes of the cluster that have a GPU have at most {most:g} cores",

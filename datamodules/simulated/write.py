@@ -100,5 +100,5 @@ def _refuse_foreign(out: Path) -> None:
         raise TableError(
             f"{out} holds other data",
             "a new folder, or one with simulated tables only, which are then replaced",
-            "name another folder with data.tables.path=...",
+            "name another folder with data.path=...",
         )
