@@ -12,12 +12,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 from benchmarks.full_size import full_size_panel
 from benchmarks.race import write
+from benchmarks.resident import peak_resident
 
 SESSIONS, TIMES, STOCKS, RANKS = 800, 4, 2000, (1, 2, 4)
 ROUNDS = range(3)
@@ -55,26 +55,7 @@ def measure(folder: Path, sessions: int, ranks: int, turn: int) -> float:
         )
         for rank in range(ranks)
     ]
-    peak = 0.0
-    while any(process.poll() is None for process in processes):
-        peak = max(peak, *(resident(process.pid) for process in processes))
-        time.sleep(0.1)
-    if any(process.returncode for process in processes):
-        raise RuntimeError(f"the fit of {ranks} ranks on {sessions} sessions failed")
-    return peak
-
-
-def resident(session: int) -> float:
-    """Bytes of all processes of a session: a rank, and what it started."""
-    pages = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            words = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(words[3]) == session:
-            pages += int(words[21])
-    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+    return peak_resident(processes)
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """Peak resident memory of a 1,500-session, 4,000-stock fit: pictures are never materialised.
 
 python -m benchmarks.memory
+
+Of the fit and its loader processes together, which streaming has; an epoch of every 25th session.
 """
 
 import json
@@ -11,14 +13,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.full_size import full_size_panel
-
-_FIT = """
-import resource, sys
-from alphanet_pl.cli import main
-code = main(sys.argv[1:])
-print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-sys.exit(code)
-"""
+from benchmarks.resident import peak_resident
 
 
 def measure(folder: Path, residency: str, *overrides: str) -> float:
@@ -37,14 +32,14 @@ def measure(folder: Path, residency: str, *overrides: str) -> float:
         f"experiment={residency}",
         *overrides,
     )
-    done = subprocess.run(
-        [sys.executable, "-c", _FIT, *words],
-        capture_output=True,
-        text=True,
-        check=True,
+    process = subprocess.Popen(
+        [sys.executable, "-m", "alphanet_pl", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
+        start_new_session=True,
     )
-    return 1024.0 * int(done.stdout.rsplit("peak ", 1)[1])
+    return peak_resident([process])
 
 
 def main() -> None:
