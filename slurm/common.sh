@@ -7,13 +7,24 @@ refuse() { # SENTENCE HINT: end the job as the user's mistake
   exit 2
 }
 
+: "${ALPHANET_PANEL:=}"
+[[ -n ${ALPHANET_RUNS:-} ]] ||
+  refuse "env.sh leaves ALPHANET_RUNS empty" "export ALPHANET_RUNS=FOLDER in slurm/env.sh"
+
 log_to_runs() { # one folder for all logs, unless the sbatch line has its own --output
   [[ -n ${SLURM_JOB_ID:-} ]] || refuse "$0 runs inside a job" "sbatch $0, or salloc and bash $0"
   [[ /dev/stdout -ef /dev/null ]] || return 0
   local name=$SLURM_JOB_ID
   if [[ -n ${SLURM_ARRAY_JOB_ID:-} ]]; then name=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID; fi
-  mkdir -p "$ALPHANET_RUNS/slurm"
-  exec >>"$ALPHANET_RUNS/slurm/$SLURM_JOB_NAME-$name.out" 2>&1
+  local log=$ALPHANET_RUNS/slurm/$SLURM_JOB_NAME-$name.out
+  { mkdir -p "$ALPHANET_RUNS/slurm" && : >>"$log"; } ||
+    refuse "$HOSTNAME cannot write to $ALPHANET_RUNS/slurm" "ALPHANET_RUNS in slurm/env.sh names the folder"
+  exec >>"$log" 2>&1
+  if [[ -n ${early:-} ]]; then # what env.sh has said so far
+    trap - EXIT
+    cat "$early"
+    rm -f "$early"
+  fi
 }
 
 split_words() { # WORDS...: into options and overrides
@@ -86,9 +97,14 @@ launch() { # VERB: on every task; one that dies takes the others along, as they 
   command -v alphanet >/dev/null ||
     refuse "there is no command alphanet on $HOSTNAME" "make, or name your environment in slurm/env.sh"
   say_command "$1"
+  # From exec to the handler in Python may take seconds, in which a signal would kill and not requeue.
+  # A verb that trains finds it then; evaluate is short, and goes on.
+  local guard=(env --block-signal=USR1 --block-signal=TERM)
+  [[ $1 != evaluate ]] || guard=(env --ignore-signal=USR1)
+  "${guard[@]}" true 2>/dev/null || guard=() # coreutils before 8.31
   # --export: sbatch --export=NONE would be inherited; --cpus-per-task: since Slurm 22.05 it is not;
   # --job-name: in a job called bash or interactive Lightning would not look for Slurm
   PYTHONUNBUFFERED=1 srun --kill-on-bad-exit=1 --export=ALL --cpus-per-task="$cores" \
     --job-name="alphanet-$1" \
-    alphanet "$1" "${options[@]}" "${overrides[@]}"
+    "${guard[@]}" alphanet "$1" "${options[@]}" "${overrides[@]}"
 }

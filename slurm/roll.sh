@@ -20,16 +20,25 @@
 #SBATCH --output=/dev/null
 set -euo pipefail
 
-# sbatch runs a copy of this script; Slurm knows where the original is. (/dev/null: see log_to_runs)
+# The log is open once log_to_runs knows where; what goes wrong before has to be said somewhere too.
+early=
+if [[ -n ${SLURM_JOB_ID:-} && /dev/stderr -ef /dev/null && -w . ]]; then
+  early=$PWD/slurm-$SLURM_JOB_ID.out
+  exec 2>>"$early"
+  trap 'echo "error: $0 ended with status $? before it had a log" >&2' EXIT
+fi
+# sbatch runs a copy of this script; Slurm knows where the original is.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [[ ! -f $here/env.sh ]]; then
-  here=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p')
+  here=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p') || here=
   here=${here%%/roll.sh*}
 fi
-[[ -f $here/env.sh ]] || here=$SLURM_SUBMIT_DIR/slurm
-[[ -f $here/env.sh ]] || { echo "error: no env.sh in $here" >"slurm-$SLURM_JOB_ID.out"; exit 2; }
+[[ -f $here/env.sh ]] || here=${SLURM_SUBMIT_DIR:-.}/slurm
+[[ -f $here/env.sh ]] || { echo "error: no env.sh in $here" >&2; exit 2; }
+set +eu # modules and environments are rarely written for these
 # shellcheck source=slurm/env.sh
 source "$here/env.sh"
+set -eu
 # shellcheck source=slurm/common.sh
 source "$here/common.sh"
 
@@ -51,10 +60,13 @@ submit() { # the array and what depends on it
     shift || break
   done
   fits=$(sbatch --parsable "${both[@]}" "${array[@]}" "$here/roll.sh" fits "${words[@]}")
+  printf 'job %s: the fits\n' "$fits"
   # without --kill-on-invalid-dep a failed part would leave this job pending for ever
   after=$(sbatch --parsable "${both[@]}" "--dependency=afterok:$fits" --kill-on-invalid-dep=yes \
-    --job-name=alphanet-stitch --gpus-per-node=0 "$here/roll.sh" stitch "${words[@]}")
-  printf 'job %s: the fits; job %s: stitches and evaluates after them\n' "$fits" "$after"
+    --job-name=alphanet-stitch --gpus-per-node=0 "$here/roll.sh" stitch "${words[@]}") ||
+    refuse "sbatch took no job that stitches and evaluates after job $fits" \
+      "scancel $fits, or let it train: the same line does what is left"
+  printf 'job %s: stitches and evaluates after them\n' "$after"
   printf 'logs: %s\n' "$ALPHANET_RUNS/slurm"
 }
 
