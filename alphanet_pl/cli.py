@@ -34,10 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         _parser().print_help()
         return _DONE
-    from alphanet_pl.interruption import hold
+    from alphanet_pl.interruption import hold, outlive_warning
 
     if words[0] in _TRAINING:
         hold()
+    elif words[0] != "sweep":  # slurm/sweep.sh stops a sweep by that signal
+        outlive_warning()
     from alphanet_pl.cluster import global_rank
 
     return _run_as(global_rank(), words)

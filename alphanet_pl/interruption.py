@@ -56,8 +56,17 @@ def hold() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
+def outlive_warning() -> None:
+    """In a Slurm job: go on after the signal that precedes the time limit, which would kill.
+
+    For a verb that is done in minutes, and has no progress that it could save.
+    """
+    if in_slurm() and _in_main_thread():
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
 def listen() -> None:
-    """From here on note the signals as they come: the fit looks at them after every batch.
+    """From here on note the signals as they come: who calls this looks at `asked` now and then.
 
     A sweep's worker trains in a thread, which cannot take signals: who started it stops it.
     """

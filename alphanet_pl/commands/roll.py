@@ -8,6 +8,7 @@ from alphanet_pl.cluster import global_rank
 from alphanet_pl.devices import use_threads
 from alphanet_pl.factor import factor_path, holds, write_factor
 from alphanet_pl.fits import Fit
+from alphanet_pl.interruption import listen
 from alphanet_pl.rolling.online import log_roll, mean_rank_ic
 from alphanet_pl.rolling.parts import take_part
 from alphanet_pl.rolling.plan import Plan, Task, make_plan, name
@@ -53,6 +54,7 @@ def _stitch(plan: Plan, settings: Settings) -> str:
     first, last = plan.panel.dates[[plan.windows[0], plan.last]]
     if not holds(path, fits, first, last):
         use_threads(settings.trainer)
+        listen()
         write_factor(stitched(plan, ensembles, _say), path, fits)
         log_roll(settings, plan, fits, path)
     rank_ic = mean_rank_ic(fits)

@@ -1,5 +1,6 @@
 """A small study that the integration tests share: tables, panel, one fit, its factor."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +64,18 @@ def compared(both: Study) -> Path:
     trials_table(planned).to_csv(folder / "trials.csv", index=False)
     assert call(both, "compare", "experiment=both", "logger.mode=offline") == 0
     return both.runs / "both"
+
+
+@pytest.fixture
+def slurm_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The environment of a Slurm job whose commands answer as those of a running job would."""
+    for name, body in {
+        "scontrol": f'echo "$@" >>{tmp_path}/asked',
+        "squeue": "echo $STATE",
+    }.items():
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\n{body}\n")
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    return tmp_path / "asked"

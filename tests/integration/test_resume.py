@@ -1,4 +1,3 @@
-import os
 import random
 import shutil
 import signal
@@ -83,21 +82,6 @@ def test_a_fit_killed_at_random_moments_ends_with_the_same_weights(study, words,
     assert _rows(folder) < EPOCHS
     _finish(study, *words, "seed=1", "experiment=killed")
     _ends_like(folder, undisturbed)
-
-
-@pytest.fixture
-def slurm_job(tmp_path, monkeypatch):
-    """The environment of a Slurm job whose commands answer as those of a running job would."""
-    for name, body in {
-        "scontrol": f'echo "$@" >>{tmp_path}/asked',
-        "squeue": "echo $STATE",
-    }.items():
-        script = tmp_path / name
-        script.write_text(f"#!/bin/sh\n{body}\n")
-        script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("SLURM_JOB_ID", "77")
-    return tmp_path / "asked"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import pandas as pd
@@ -104,6 +106,26 @@ def test_what_is_done_is_not_done_again(study, words, whole, capsys):
     assert call(study, "roll", *words, "experiment=whole") == 0
     assert "4 done, 0 to train" in capsys.readouterr().err
     assert [path.stat().st_mtime_ns for path in files] == before
+
+
+def test_a_signal_from_slurm_while_the_factor_is_stitched_requeues_the_job(
+    study, words, whole, slurm_job
+):
+    shutil.copytree(whole, study.runs / "signalled" / "v2.1")
+    factor = study.runs / "signalled" / "v2.1" / "factor.parquet"
+    factor.unlink()
+    # Held and sent before Python starts, as slurm/common.sh starts it.
+    signalled = 'kill -USR1 $$; exec "$@"'
+    command = (sys.executable, "-m", "alphanet_pl", *study.words("roll", *words))
+    done = subprocess.run(
+        ["bash", "-c", signalled, "bash", *command, "experiment=signalled"],
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}),
+        capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 75, done.stderr
+    assert "score 1 of 2" in done.stderr
+    assert slurm_job.read_text() == "requeue 77\n"
+    assert list(factor.parent.glob("*.parquet*")) == []
 
 
 def test_another_period_of_the_same_fits_is_another_factor(study, words, whole, tmp_path):

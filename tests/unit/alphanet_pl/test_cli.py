@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +30,22 @@ def test_help_is_instant_and_imports_no_torch():
     begun = time.monotonic()
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [("evaluate", 5), ("train", 5), ("sweep", -signal.SIGUSR1)]
+)
+def test_the_signal_before_a_time_limit_kills_only_the_sweep_that_is_stopped_by_it(verb, status):
+    code = (
+        "import os, signal, sys\n"
+        "from alphanet_pl.cli import main\n"
+        f"main([{verb!r}, '--help'])\n"
+        "os.kill(os.getpid(), signal.SIGUSR1)\n"
+        "sys.exit(5)"
+    )
+    environ = os.environ | {"SLURM_JOB_ID": "7"}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True)
+    assert done.returncode == status
 
 
 @pytest.mark.parametrize("verb", VERBS)
