@@ -7,6 +7,7 @@ import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
 
+from alphanet_pl.errors import UnfinishedError
 from alphanet_pl.interruption import GO_ON, Interrupted, answer, asked, listen
 from alphanet_pl.module import AlphaNetModule
 
@@ -27,8 +28,18 @@ class Survive(pl.Callback):
         self._train_loss: torch.Tensor | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Begin to note signals (Lightning has just set its own handler); continue the mean."""
+        """Begin to note signals (Lightning has just set its own handler); continue the mean.
+
+        Raises:
+            UnfinishedError: The processes have resumed from different checkpoints.
+        """
         listen()
+        _check_alike(trainer)
+        stopping = trainer.early_stopping_callback
+        if stopping is not None and stopping.wait_count >= stopping.patience:
+            # Lightning restores how long it has waited, and forgets that it had enough: a fit that
+            # was killed just after its last epoch would train one more.
+            trainer.should_stop = True
         if self._train_loss is not None and trainer.is_global_zero:
             _module(pl_module).continue_train_loss(self._train_loss)
         self._train_loss = None
@@ -77,6 +88,23 @@ def _agreed(trainer: pl.Trainer) -> int:
     request = torch.tensor(asked(), device=trainer.strategy.root_device)
     dist.all_reduce(request, dist.ReduceOp.MAX)
     return int(request)
+
+
+def _check_alike(trainer: pl.Trainer) -> None:
+    """Each process finds its checkpoint itself, and a shared disk may show one of them less."""
+    if trainer.world_size == 1:
+        return
+    mine = torch.tensor([trainer.current_epoch, trainer.global_step])
+    mine = mine.to(trainer.strategy.root_device)
+    least, most = mine.clone(), mine.clone()
+    dist.all_reduce(least, dist.ReduceOp.MIN)
+    dist.all_reduce(most, dist.ReduceOp.MAX)
+    if not torch.equal(least, most):
+        raise UnfinishedError(
+            f"the processes resumed from steps {int(least[1])} to {int(most[1])}",
+            "they train together from one checkpoint, which the shared disk showed to some only",
+            "the same command again",
+        )
 
 
 def _module(pl_module: pl.LightningModule) -> AlphaNetModule:

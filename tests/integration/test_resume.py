@@ -11,6 +11,7 @@ import torch
 from small_study import ASOF, Study, call
 
 from alphanet_pl.checkpoints import is_whole
+from alphanet_pl.files import read_json, write_json
 from datamodules.panel import Panel
 
 EPOCHS = 6
@@ -128,6 +129,20 @@ def test_a_checkpoint_that_lightning_left_on_slurm_is_not_resumed(
     _, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
     _ends_like(_folder(study, "stale"), undisturbed)
+
+
+def test_a_fit_killed_after_its_early_stop_trains_no_further_epoch(study, words):
+    patient = (*words, "seed=1", "experiment=patient", "trainer.patience=1")
+    _finish(study, *patient, "trainer.max_epochs=50")
+    folder = _folder(study, "patient")
+    kept = folder.with_name("kept")
+    shutil.copytree(folder, kept)
+    assert 1 < _rows(folder) < 50
+    record = read_json(folder / "fit.json") | {"status": "running", "metrics": None}
+    write_json(folder / "fit.json", record)  # as a kill at that moment leaves it
+    _finish(study, *patient, "trainer.max_epochs=50")
+    assert read_json(folder / "fit.json")["metrics"] == read_json(kept / "fit.json")["metrics"]
+    _ends_like(folder, kept)
 
 
 def test_sigterm_outside_of_slurm_is_like_ctrl_c(study, words, undisturbed):
