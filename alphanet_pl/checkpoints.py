@@ -4,7 +4,6 @@ A checkpoint is written aside and renamed; `last.ckpt` leaves its predecessor as
 """
 
 import io
-import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,10 +28,7 @@ class SafeCheckpoints(TorchCheckpointIO):
         content = io.BytesIO()
         torch.save(checkpoint, content)  # straight to a full disk it is not an OSError
         with written_aside(path) as aside:
-            with aside.open("wb") as file:
-                file.write(content.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
+            aside.write_bytes(content.getbuffer())
             if path.name == LAST and is_whole(path):
                 path.replace(path.with_name(PREVIOUS))
 

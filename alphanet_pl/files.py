@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +15,25 @@ from alphanet_pl.errors import FitError
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """A path to write, renamed to `path` at the end of the with statement; an error leaves none."""
+    """A path to write, renamed to `path` at the end of the with statement; an error leaves none.
+
+    On a shared disk a process of another machine may have the same number, so the machine's name
+    is part of it; and what is renamed is on the disk, so that a power cut leaves no empty file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
     try:
         yield aside
+        flush(aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file's content to the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def write_text(path: Path, text: str) -> None:
