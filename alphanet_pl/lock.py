@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from alphanet_pl.errors import FitError
+from alphanet_pl.files import flush
 from alphanet_pl.interruption import job_name
 
 LOCK = "lock.json"
@@ -97,6 +98,7 @@ def _create(path: Path, holder: Holder) -> bool:
     aside = path.with_name(f".{path.name}.{holder.host}.{holder.pid}")
     try:
         aside.write_text(json.dumps(asdict(holder), indent=2) + "\n", encoding="utf-8")
+        flush(aside)
         path.hardlink_to(aside)
     except FileExistsError:
         return False
@@ -107,6 +109,8 @@ def _create(path: Path, holder: Holder) -> bool:
 
 def _take_over(path: Path, mine: Holder) -> None:
     """Replace a lock whose holder is gone; a second lock lets one process at a time try."""
+    holder = _read(path)
+    gone = holder is not None and is_gone(holder, mine)  # asks Slurm: not while others wait
     taking = path.with_name("lock.taking.json")
     deadline = time.monotonic() + _TAKING_SECONDS
     while not _create(taking, mine):
@@ -118,8 +122,7 @@ def _take_over(path: Path, mine: Holder) -> None:
             )
         time.sleep(0.05)
     try:
-        holder = _read(path)
-        if holder is not None and is_gone(holder, mine):
+        if gone and _read(path) == holder:
             path.unlink()
         if not _create(path, mine):
             raise FitError(
