@@ -80,7 +80,8 @@ def finish_logger(logger: object, record: Mapping[str, Any]) -> None:
         names = ("metrics", "best_epoch", "epochs", "sampled_features", "seconds")
         summary = {name: record[name] for name in names}
         logger.experiment.summary.update({**summary.pop("metrics"), **summary})
-    wandb.finish(exit_code=0 if record["status"] == "done" else 1)
+    # W&B calls a run that ends with 255 killed, not failed; the fit resumes it.
+    wandb.finish(exit_code={"done": 0, "interrupted": 255}.get(record["status"], 1))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from alphanet_pl.files import full_disk_explained, write_json, write_text
 from alphanet_pl.fits import SCHEMA, Fit, done_fit
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
-from alphanet_pl.interruption import hold
+from alphanet_pl.interruption import Interrupted, hold
 from alphanet_pl.lock import locked
 from alphanet_pl.loggers import finish_logger
 from alphanet_pl.lost import lost_process_explained
@@ -114,8 +114,14 @@ def _fit(
         with lost_process_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history, module, data)
-    except SystemExit:  # Lightning's answer to Ctrl-C
-        raise KeyboardInterrupt from None
+    except (SystemExit, KeyboardInterrupt, Interrupted) as stop:
+        record["status"] = "interrupted"
+        if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+    except BaseException:
+        record["status"] = "failed"
+        raise
     finally:
         record["seconds"] = history.seconds
         if first:
