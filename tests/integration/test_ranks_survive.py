@@ -1,6 +1,7 @@
 """Two processes that train one fit: one is signalled, one is killed, and the fit goes on."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -138,13 +139,14 @@ def test_a_signal_to_one_rank_stops_both_at_the_same_step(study, words, undistur
 
 
 @pytest.mark.parametrize("victim", range(RANKS))
-def test_a_killed_rank_ends_the_other_within_a_minute_and_the_fit_resumes(
+def test_a_rank_killed_at_a_random_moment_ends_the_other_within_a_minute_and_the_fit_resumes(
     study, words, undisturbed, scontrol, victim
 ):
     experiment = f"killed_{victim}"
     words = (*words, f"experiment={experiment}")
     ranks = start(study, scontrol.parent, *words)
     await_checkpoint(study, experiment, ranks)
+    time.sleep(random.Random(victim).uniform(0, 0.5))
     ranks[victim].kill()
     survivor = ranks[1 - victim]
     _, err = survivor.communicate(timeout=60)
