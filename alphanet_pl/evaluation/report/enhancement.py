@@ -162,7 +162,7 @@ def _trading(found: EnhancementSection) -> str:
         ["rebalances that use the whole cap", percent(turnover["share_at_cap"])],
         ["names held", number(found["mean_names"], 0)],
         *([_RUNGS.get(rung, rung), str(count)] for rung, count in found["rungs"].items()),
-        ["largest violation of any constraint", f"{found['max_residual']:.0e}"],
+        ["largest violation of any constraint by a plan", f"{found['max_residual']:.0e}"],
     ]
     return table(("", "portfolio"), rows, "Trading")
 

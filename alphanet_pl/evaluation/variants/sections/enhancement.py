@@ -129,7 +129,7 @@ def _trading(comparison: Comparison, evaluations: Evaluations) -> str:
     ]
     header = (
         "", "rebalances", "use the whole cap", "without exact solution", "relaxed or held",
-        "names held", "largest violation of a constraint",
+        "names held", "largest violation of a constraint by a plan",
     )  # fmt: skip
     return table(header, rows, "Trading")
 
