@@ -34,13 +34,13 @@ def test_a_sweep_runs_on_all_nodes_of_its_job(site, swept):
 def test_a_signal_before_the_time_limit_requeues_the_sweep_which_ends_with_the_same_table(
     site, swept
 ):
-    job = site.submit(NODES, *SWEEP, *LONG, "experiment=limited", script="sweep.sh")
-    until(lambda: bool(_begun(site, "limited")), 200, lambda: site.log(job))
+    job = site.submit(NODES, *SWEEP, *LONG, "experiment=swept_on", script="sweep.sh")
+    until(lambda: bool(_begun(site, "swept_on")), 200, lambda: site.log(job))
     site.call(["scancel", "--batch", "--signal=USR1", job])  # as --signal=B:USR1@120 has Slurm do
     assert site.ends(job, seconds=400) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     assert f"requeued: job {job} does what is left" in site.log(job)
-    again = _table(site, "limited")
+    again = _table(site, "swept_on")
     pd.testing.assert_frame_equal(again.drop(columns=TIMED), swept.drop(columns=TIMED))
 
 

@@ -1,4 +1,5 @@
 import pytest
+import wandb
 
 from alphanet_pl import loggers
 from alphanet_pl.errors import ConfigError
@@ -57,6 +58,7 @@ def test_fits_of_one_variant_are_one_group_unless_the_user_names_another():
 
 def test_online_without_a_key_is_refused_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    wandb.teardown()  # of an offline run that an earlier test began in this process
     settings = Settings(data=DataSettings(panel="p"), logger=LoggerSettings(True, mode="online"))
     with pytest.raises(ConfigError, match=r"W&B takes no run .*No API key") as refused:
         loggers.build_logger(settings, tmp_path, {})
