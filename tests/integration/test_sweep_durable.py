@@ -15,7 +15,7 @@ from small_study import ASOF, Study, call
 
 from datamodules.panel import Panel
 
-EPOCHS = 100
+EPOCHS = 60
 """Of the fit that is disturbed; Ray lets a trial go on for 5 s after Ctrl-C, it lasts longer."""
 PATIENCE = (EPOCHS, 1)
 """Of the two trials: the first never stops early, so all that happens hits it; the other waits."""

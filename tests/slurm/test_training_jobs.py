@@ -13,7 +13,7 @@ from alphanet_pl.files import read_json
 
 pytestmark = pytest.mark.timeout(600)  # four ranks share what cores there are
 LONG = ("variant=v2.1", *FIT, "trainer.patience=1000")
-TOGETHER = (*LONG, "trainer.max_epochs=12")
+TOGETHER = (*LONG, "trainer.max_epochs=9")
 ALONE = ("data.dates_per_step=4", *TOGETHER)
 LOGGED = (*TOGETHER, "logger=wandb", "logger.mode=offline")
 KILL = """
