@@ -4,6 +4,7 @@ import os
 
 import torch
 
+from alphanet_pl.allocation import granted_gpus
 from alphanet_pl.cluster import ALONE, World, cores
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.settings import TrainerSettings
@@ -13,7 +14,8 @@ def describe_device(options: TrainerSettings, world: World = ALONE) -> str:
     """The device that a fit will run on.
 
     Raises:
-        ConfigError: A GPU is asked for and torch sees none, or fewer than there are processes.
+        ConfigError: A GPU is asked for, or granted by Slurm, and torch sees none, or fewer than
+            there are processes.
     """
     there = torch.cuda.is_available()
     if options.accelerator == "gpu" and not there:
@@ -21,6 +23,13 @@ def describe_device(options: TrainerSettings, world: World = ALONE) -> str:
             "trainer.accelerator=gpu was given",
             "torch sees no GPU here",
             "trainer.accelerator=auto, or check CUDA_VISIBLE_DEVICES",
+        )
+    if not there and options.accelerator == "auto" and granted_gpus():
+        raise ConfigError(
+            f"Slurm granted {granted_gpus()} GPUs on this node",
+            f"torch sees none of them ({_build()})",
+            "the modules and the environment in slurm/env.sh; trainer.accelerator=cpu trains"
+            " without a GPU",
         )
     if there and options.accelerator != "cpu":
         if torch.cuda.device_count() < world.per_node:
@@ -31,6 +40,40 @@ def describe_device(options: TrainerSettings, world: World = ALONE) -> str:
             )
         return torch.cuda.get_device_name()
     return f"CPU, {threads_of(options, world)} threads"
+
+
+def planned_device(options: TrainerSettings, gpus: int) -> str:
+    """The device of a job that is not submitted yet.
+
+    Args:
+        options: What is asked of torch.
+        gpus: What is asked of Slurm, a node.
+
+    Raises:
+        ConfigError: The two contradict each other, or this torch drives no GPU at all.
+    """
+    if options.accelerator == "cpu":
+        return f"CPU; {gpus} GPUs a node would be idle" if gpus else "CPU"
+    if not gpus and options.accelerator == "gpu":
+        raise ConfigError(
+            "trainer.accelerator=gpu was given",
+            "no GPU is asked of Slurm",
+            "sbatch --gpus-per-node=K, or trainer.accelerator=auto",
+        )
+    if not gpus:
+        return "CPU"
+    if not (torch.backends.cuda.is_built() or torch.version.hip):
+        raise ConfigError(
+            f"{gpus} GPUs a node are asked of Slurm",
+            f"torch can use none ({_build()})",
+            "a torch with CUDA, or sbatch --gpus-per-node=0 (SBATCH_GPUS_PER_NODE=0 in env.sh)",
+        )
+    return f"{gpus} GPUs a node, not seen from here ({_build()})"
+
+
+def _build() -> str:
+    cuda = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+    return f"torch {torch.__version__}, {cuda}"
 
 
 def threads_of(options: TrainerSettings, world: World = ALONE) -> int:

@@ -5,16 +5,16 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
-from alphanet_pl.allocation import granted_memory, time_limit
+from alphanet_pl.allocation import clock, granted_gpus, granted_memory, outlook, time_limit
 from alphanet_pl.cluster import ALONE, World, read_world
-from alphanet_pl.devices import describe_device
+from alphanet_pl.devices import describe_device, planned_device
 from alphanet_pl.errors import AlphaNetError, ConfigError, FitError
 from alphanet_pl.loggers import has_key, is_offline
+from alphanet_pl.request import Request, find_request
 from alphanet_pl.rolling.plan import make_plan
 from alphanet_pl.settings import Settings, TrainerSettings
 from alphanet_pl.train import asof_session, check_panel, check_ranks
@@ -46,6 +46,7 @@ class Examination:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._request: Request | None = None
         self._world = ALONE
         self._panel: Panel
         self._split: Split
@@ -55,6 +56,7 @@ class Examination:
         """Every finding, in order."""
         findings = [
             Finding("settings", f"{self._settings.variant}: valid"),
+            _attempt("job", self._job),
             _attempt("processes", self._processes),
         ]
         chain: tuple[tuple[str, Callable[[], str]], ...] = (
@@ -77,14 +79,34 @@ class Examination:
             _attempt("Weights & Biases", self._wandb),
         ]
 
+    def _job(self) -> str:
+        self._request = find_request(self._settings.trainer)
+        if self._request is not None:
+            line = f"sbatch {self._request.typed}".rstrip()
+            return (
+                f"{line} slurm/train.sh would ask for {self._request.told}; checked against that, "
+                "and what else you type on the sbatch line replaces it"
+            )
+        if "SLURM_JOB_ID" in os.environ:
+            return f"{os.environ['SLURM_JOB_ID']}: what it was granted is checked"
+        return "not checked: no job, and no sbatch or no slurm/train.sh here"
+
     def _processes(self) -> str:
-        world = planned_world(self._settings.trainer)
-        check_ranks(self._settings, world)
+        settings, added = self._settings, ""
+        world = planned_world(settings.trainer)
+        if self._request is not None:
+            world = World(nodes=self._request.nodes, per_node=self._request.tasks)
+            if world.size > 1 and not _typed(settings, "data.dates_per_step"):
+                added = ", which train.sh adds"
+                settings = replace(settings, data=replace(settings.data, dates_per_step=world.size))
+            if settings.trainer.accelerator != "cpu":
+                self._request.check_gpus()
+        check_ranks(settings, world)
         self._world = world
         return (
             f"{world.nodes} x {world.per_node} (nodes x processes on each), "
-            f"{self._settings.data.dates_per_step // world.size} of "
-            f"{self._settings.data.dates_per_step} dates in a step each"
+            f"{settings.data.dates_per_step // world.size} of "
+            f"{settings.data.dates_per_step} dates in a step each{added}"
         )
 
     def _open(self) -> str:
@@ -125,30 +147,32 @@ class Examination:
         processes = self._world.per_node
         needed = processes * (_BASE_BYTES + held)
         free = min(_available_memory(), granted_memory() or np.inf)
+        if self._request is not None:
+            if self._request.memory is None:
+                return f"about {needed / 1e9:.1f} GB a node; not checked: no --mem is asked for"
+            free = self._request.memory
         if needed > free:
             raise FitError(
                 f"{processes} x the fit's process need about {needed / 1e9:.1f} GB on a node, "
-                f"{free / 1e9:.1f} GB are free or granted",
+                f"{free / 1e9:.1f} GB are free, granted or asked for",
                 "a slice of the panel must fit for each",
                 f"sbatch --mem={math.ceil(needed / 1e9) + 1}G, or data.residency=stream",
             )
         return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
 
     def _time(self) -> str:
-        options, limit = self._settings.trainer, time_limit()
+        options, request = self._settings.trainer, self._request
+        limit = time_limit() if request is None else request.limit
+        gpus = granted_gpus() if request is None else request.gpus
         epochs = min(options.patience + 1, options.max_epochs)
         samples = int(self._stocks[: len(self._split.train)].sum())
-        seconds = epochs * samples / (_SAMPLES_PER_SECOND * self._world.size)
-        said = f"at least {_clock(seconds)} for {epochs} epochs (estimated for one CPU thread each)"
+        epoch = samples / (_SAMPLES_PER_SECOND * self._world.size)
+        whole = epochs * epoch
+        said = f"at least {clock(whole)} for {epochs} epochs (estimated for one CPU thread each)"
         if limit is None:
-            return said
-        if seconds > limit.seconds and not limit.requeues:
-            raise FitError(
-                f"the fit needs {said}, and the job ends in {_clock(limit.seconds)}",
-                "a job that is not requeued must last for the whole fit",
-                "sbatch --requeue --signal=SIGUSR1@120, or a longer --time",
-            )
-        return f"{said}; the limit leaves {_clock(limit.seconds)}"
+            return f"{said}; not checked: no limit is known"
+        on_gpu = gpus > 0 and options.accelerator != "cpu"
+        return f"{said}; {outlook(limit, epoch, whole, on_gpu=on_gpu)}"
 
     def _rolling(self) -> str:
         try:
@@ -166,6 +190,8 @@ class Examination:
         )
 
     def _device(self) -> str:
+        if self._request is not None:
+            return planned_device(self._settings.trainer, self._request.gpus)
         return describe_device(self._settings.trainer, self._world)
 
     def _disk(self) -> str:
@@ -213,9 +239,10 @@ def _attempt(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, "", error)
 
 
-def _clock(seconds: float) -> str:
-    """H:MM:SS."""
-    return str(timedelta(seconds=round(seconds)))
+def _typed(settings: Settings, key: str) -> bool:
+    """Whether a setting was given on the command line."""
+    overrides = settings.typed.overrides if settings.typed else []
+    return any(word.startswith(f"{key}=") for word in overrides)
 
 
 def _available_memory() -> float:

@@ -2,7 +2,15 @@ from datetime import datetime
 
 import pytest
 
-from alphanet_pl.allocation import TimeLimit, granted_memory, parse_limit, time_limit
+from alphanet_pl.allocation import (
+    TimeLimit,
+    granted_gpus,
+    granted_memory,
+    outlook,
+    parse_limit,
+    time_limit,
+)
+from alphanet_pl.errors import FitError
 
 RECORD = (
     "JobId=4 JobName=train JobState=RUNNING Requeue=1 Restarts=0 RunTime=00:01:00"
@@ -43,3 +51,46 @@ def test_a_job_without_a_limit_has_none():
 
 def test_outside_a_job_there_is_no_limit():
     assert time_limit({}) is None
+
+
+def test_gpus_are_those_of_this_node():
+    assert granted_gpus({"SLURM_GPUS_ON_NODE": "4"}) == 4
+    assert granted_gpus({}) == 0
+
+
+HOUR = 3600.0
+
+
+def test_a_fit_that_ends_in_time_is_told_nothing_else():
+    assert outlook(TimeLimit(HOUR, True, 120), 60, 600, on_gpu=False) == "the limit leaves 1:00:00"
+
+
+@pytest.mark.parametrize(
+    ("lead", "said"),
+    [
+        (120, "the job is requeued then"),
+        (0, "WARNING: there is no --signal"),
+        (None, "WARNING: without --signal"),
+    ],
+)
+def test_a_fit_that_outlasts_its_limit_goes_on_by_itself_only_if_it_is_warned(lead, said):
+    assert said in outlook(TimeLimit(HOUR, True, lead), 60, 2 * HOUR, on_gpu=False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "epoch", "hint"),
+    [
+        (TimeLimit(HOUR, requeues=False), 60, "--requeue --signal=SIGUSR1@120"),
+        (TimeLimit(HOUR, True, 120), 1.5 * HOUR, "sbatch --time=185,"),
+        (TimeLimit(100, True, 120), 1, "--signal=SIGUSR1@SECONDS with fewer"),
+    ],
+)
+def test_a_limit_under_which_a_fit_never_ends_is_refused(limit, epoch, hint):
+    with pytest.raises(FitError) as refused:
+        outlook(limit, epoch, 2 * HOUR, on_gpu=False)
+    assert hint in refused.value.hint
+
+
+def test_the_estimate_for_cpus_refuses_no_gpu():
+    said = outlook(TimeLimit(HOUR, False, 0), 2 * HOUR, 9 * HOUR, on_gpu=True)
+    assert "a GPU is faster" in said
