@@ -89,7 +89,7 @@ class Examination:
             )
         if "SLURM_JOB_ID" in os.environ:
             return f"{os.environ['SLURM_JOB_ID']}: what it was granted is checked"
-        return "not checked: no job, and no sbatch or no slurm/train.sh here"
+        return "none: checked for a fit on this machine (source slurm/env.sh to check a job)"
 
     def _processes(self) -> str:
         settings, added = self._settings, ""

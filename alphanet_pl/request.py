@@ -65,15 +65,17 @@ class Request:
 def find_request(
     options: TrainerSettings, environ: Mapping[str, str] = os.environ
 ) -> Request | None:
-    """The request of slurm/train.sh; None in a job, without the script or without an sbatch.
+    """The request of slurm/train.sh, in a shell that has sourced slurm/env.sh and has an sbatch.
+
+    None in a job, and for who trains where it is typed.
 
     Raises:
         ConfigError: The request cannot be read.
     """
-    home = environ.get("ALPHANET_HOME") or Path(__file__).parents[1]
-    script = Path(home) / "slurm" / "train.sh"
-    search = environ.get("PATH")
-    if "SLURM_JOB_ID" in environ or not script.is_file() or not shutil.which("sbatch", path=search):
+    if "SLURM_JOB_ID" in environ or "ALPHANET_HOME" not in environ:
+        return None
+    script = Path(environ["ALPHANET_HOME"]) / "slurm" / "train.sh"
+    if not script.is_file() or not shutil.which("sbatch", path=environ.get("PATH")):
         return None
     return parse_request(script.read_text(encoding="utf-8"), options, environ)
 

@@ -94,7 +94,7 @@ def test_online_without_a_key_is_found(examine, monkeypatch):
 
 
 def test_without_a_job_and_a_script_to_submit_the_job_is_said_not_to_be_checked(examine):
-    assert examine()["job"].found.startswith("not checked: no job")
+    assert examine()["job"].found.startswith("none: checked for a fit on this machine")
 
 
 def test_on_a_login_node_the_header_is_checked_and_said_to_be_the_headers(examine, login):

@@ -91,6 +91,7 @@ def test_there_is_a_request_only_where_a_job_can_be_submitted_with_the_script(tm
     (tmp_path / "sbatch").touch(mode=0o755)
     assert find_request(options, home) == request()
     assert find_request(options, home | {"SLURM_JOB_ID": "7"}) is None
+    assert find_request(options, {"PATH": str(tmp_path)}) is None  # who has not sourced env.sh
     (tmp_path / "slurm" / "train.sh").unlink()
     assert find_request(options, home) is None
 
