@@ -111,14 +111,14 @@ def test_what_is_done_is_not_done_again(study, words, whole, capsys):
 def test_a_signal_from_slurm_while_the_factor_is_stitched_requeues_the_job(
     study, words, whole, slurm_job
 ):
-    shutil.copytree(whole, study.runs / "signalled" / "v2.1")
-    factor = study.runs / "signalled" / "v2.1" / "factor.parquet"
+    shutil.copytree(whole, study.runs / "stitched" / "v2.1")
+    factor = study.runs / "stitched" / "v2.1" / "factor.parquet"
     factor.unlink()
     # Held and sent before Python starts, as slurm/common.sh starts it.
     signalled = 'kill -USR1 $$; exec "$@"'
     command = (sys.executable, "-m", "alphanet_pl", *study.words("roll", *words))
     done = subprocess.run(
-        ["bash", "-c", signalled, "bash", *command, "experiment=signalled"],
+        ["bash", "-c", signalled, "bash", *command, "experiment=stitched"],
         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}),
         capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
