@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	$(RUN)/alphanet demo
 
 test: $(VENV)/installed-dev lint
-	$(RUN)/pytest
+	$(RUN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .
