@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	$(RUN)/alphanet demo
 
 test: $(VENV)/installed-dev lint
-	$(RUN)/pytest --numprocesses 2 --dist loadgroup
+	$(RUN)/pytest
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .

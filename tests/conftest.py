@@ -18,17 +18,6 @@ settings.register_profile("same", derandomize=True, deadline=None)  # what CI sa
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-SEVERAL_PROCESSES = ("test_rank", "test_sweep", "test_memory", "test_wandb_online")
-"""Integration tests that fill a machine; so do all of tests/slurm."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `pytest -n`: a file stays with one worker, and what fills the machine runs in turn."""
-    for item in items:
-        room, name = item.path.parent.name, item.path.name
-        full = room == "slurm" or (room == "integration" and name.startswith(SEVERAL_PROCESSES))
-        item.add_marker(pytest.mark.xdist_group("machine" if full else f"{room}/{name}"))
-
 
 @pytest.fixture(scope="session")
 def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
