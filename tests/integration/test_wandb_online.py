@@ -2,15 +2,12 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from small_study import ASOF, Study
-from wandb_server import WandbServer, wandb_server
+from wandb_server import WandbServer, served
 
 from datamodules.panel import Panel
 
@@ -33,14 +30,7 @@ def sent(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF]
     logger = ("logger=wandb", "logger.mode=online", "logger.project=alphas", "logger.tags=[mine]")
     words = study.words("train", "variant=v2.1", f"asof={asof}", "experiment=online", *logger)
-    home = {"HOME": str(tmp_path_factory.mktemp("home")), "OMP_NUM_THREADS": "1"}
-    with wandb_server() as server:
-        done = subprocess.run(
-            [sys.executable, "-m", "alphanet_pl", *words],
-            env=os.environ | server.environment | home,
-            capture_output=True, text=True, timeout=200, check=False,
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    server = served(words, tmp_path_factory.mktemp("home"))
     (folder,) = study.runs.glob("online/v2.1/*/*")
     (run,) = server.runs
     return Sent(folder, server, run)

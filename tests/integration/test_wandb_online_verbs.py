@@ -2,16 +2,13 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from small_study import ASOF, Study
-from wandb_server import Json, WandbServer, wandb_server
+from wandb_server import Json, WandbServer, served
 
 from alphanet_pl.files import read_json
 from datamodules.panel import Panel
@@ -47,16 +44,8 @@ def send(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Send:
     """Run a command with a key, against a server of its own."""
 
     def run(verb: str, *overrides: str) -> Sent:
-        home = {"HOME": str(tmp_path_factory.mktemp("home")), "OMP_NUM_THREADS": "1"}
         words = study.words(verb, "logger=wandb", "trainer.max_epochs=1", *overrides)
-        with wandb_server() as server:
-            done = subprocess.run(
-                [sys.executable, "-m", "alphanet_pl", *words],
-                env=os.environ | server.environment | home,
-                capture_output=True, text=True, timeout=200, check=False,
-            )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return Sent(server)
+        return Sent(served(words, tmp_path_factory.mktemp("home")))
 
     return run
 

@@ -2,10 +2,14 @@
 
 import gzip
 import json
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -146,6 +150,23 @@ def wandb_server() -> Iterator[WandbServer]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def served(words: Sequence[str], home: Path) -> WandbServer:
+    """Run a command with a key, to its end, against a server of its own: what it got.
+
+    Args:
+        words: Of the command.
+        home: Takes the place of the user's, so that no key or setting of theirs is found.
+    """
+    with wandb_server() as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "alphanet_pl", *words],
+            env=os.environ | server.environment | {"HOME": str(home), "OMP_NUM_THREADS": "1"},
+            capture_output=True, text=True, timeout=200, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return server
 
 
 def _data(**parts: Any) -> Json:
