@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from datamodules.batches.windows import Windows
+
 
 class CrossSections(NamedTuple):
     """Whole cross-sections, the rows of one date contiguous.
@@ -11,11 +13,22 @@ class CrossSections(NamedTuple):
     S stocks over all dates of the batch, F features, T days, K basis columns.
     """
 
-    pictures: Tensor
-    """(S, F, T) float32; may be a permuted view of feature-major (F, T, S) memory."""
+    pictures: Tensor | None
+    """(S, F, T) float32; may be a permuted view of feature-major (F, T, S) memory. None where the
+    network takes windows."""
     label: Tensor
     """(S,) float32 standardised forward return; NaN where it is not known (prediction)."""
     date: Tensor
     """(S,) int64 session index in the panel."""
     basis: Tensor | None
     """(S, K) float32 orthonormal style basis, zero columns as padding; None when not asked for."""
+    windows: Windows | None = None
+    """Features of each picture's windows, for a network that takes those."""
+
+    @property
+    def inputs(self) -> Tensor | Windows:
+        """What the network takes: windows where there are some, else pictures."""
+        if self.windows is not None:
+            return self.windows
+        assert self.pictures is not None
+        return self.pictures

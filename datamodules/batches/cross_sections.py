@@ -1,6 +1,7 @@
 """A dataset of whole cross-sections: which stocks, which labels, and their pictures."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -8,7 +9,20 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from datamodules.batches.batch import CrossSections
-from datamodules.batches.pictures import PictureSource
+from datamodules.batches.windows import Windows
+
+
+class InputSource(Protocol):
+    """Gives what a network takes of one session's stocks: pictures or windows."""
+
+    def inputs(self, session: int, stocks: np.ndarray) -> Any:
+        """Pictures (S, F, T) or windows of the stocks (S,) at a session."""
+        ...
+
+    def stack(self, parts: Sequence[Any]) -> Any:
+        """Put those of several sessions one after another along the stocks."""
+        ...
+
 
 BasisSource = Callable[[int, np.ndarray], Tensor]
 """(session, stocks) -> (S, K) orthonormal style basis."""
@@ -21,7 +35,7 @@ class CrossSectionDataset(Dataset[CrossSections]):
         sessions: (D,) session indices in the panel.
         members: (D, N) which stocks belong to each cross-section.
         labels: (D, N) standardised labels, or None when scoring.
-        source: Where pictures come from.
+        source: Where pictures, or their windows, come from.
         basis: Where style bases come from, or None.
     """
 
@@ -30,7 +44,7 @@ class CrossSectionDataset(Dataset[CrossSections]):
         sessions: np.ndarray,
         members: np.ndarray,
         labels: np.ndarray | None,
-        source: PictureSource,
+        source: InputSource,
         basis: BasisSource | None = None,
     ) -> None:
         self.sessions = sessions
@@ -52,8 +66,9 @@ class CrossSectionDataset(Dataset[CrossSections]):
         sections = [self._one(position) for position in chosen]
         if len(sections) == 1:
             return sections[0]
+        inputs = self._source.stack([section.inputs for section in sections])
         return CrossSections(
-            pictures=_stack([section.pictures for section in sections]),
+            **_by_kind(inputs),
             label=torch.cat([section.label for section in sections]),
             date=torch.cat([section.date for section in sections]),
             basis=_pad([s.basis for s in sections if s.basis is not None]),
@@ -61,24 +76,24 @@ class CrossSectionDataset(Dataset[CrossSections]):
 
     def _one(self, position: int) -> CrossSections:
         session, stocks = int(self.sessions[position]), self.stocks[position]
-        pictures = self._source.pictures(session, stocks)
+        inputs = self._source.inputs(session, stocks)
         if self.labels is None:
             label = torch.full((len(stocks),), torch.nan)
         else:
             label = torch.from_numpy(self.labels[position])
         basis = None if self._basis is None else self._basis(session, stocks)
-        device = pictures.device
+        device = (inputs if isinstance(inputs, Tensor) else inputs.values).device
         return CrossSections(
-            pictures=pictures,
+            **_by_kind(inputs),
             label=label.to(device),
             date=torch.full((len(stocks),), session, device=device),
             basis=None if basis is None else basis.to(device),
         )
 
 
-def _stack(pictures: list[Tensor]) -> Tensor:
-    """Concatenate (S, F, T) views along stocks, keeping feature-major memory."""
-    return torch.cat([p.permute(1, 2, 0) for p in pictures], dim=2).permute(2, 0, 1)
+def _by_kind(inputs: Tensor | Windows) -> dict[str, Any]:
+    kind = "pictures" if isinstance(inputs, Tensor) else "windows"
+    return {"pictures": None, kind: inputs}
 
 
 def _pad(bases: list[Tensor]) -> Tensor | None:

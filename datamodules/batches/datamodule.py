@@ -1,41 +1,65 @@
 """The LightningDataModule: one fit's training and validation cross-sections, as of a session."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.base.errors import ConfigError, PanelError
 from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset
+from datamodules.batches.cross_sections import CrossSectionDataset, InputSource
 from datamodules.batches.members import Sections, read_sections, split_of
 from datamodules.batches.pictures import PictureSource, ResidentSlice, StreamedSlice
 from datamodules.batches.sampler import CrossSectionSampler
 from datamodules.batches.split import Split
 from datamodules.batches.style_basis import StyleBases
+from datamodules.batches.windows import (
+    Operators,
+    WindowBank,
+    WindowSource,
+    WindowStore,
+    WindowStream,
+)
 from datamodules.panel.panel import Panel
 from datamodules.settings import DataSettings
 
-Parts = tuple[CrossSectionDataset, CrossSectionDataset]
-"""Training and validation cross-sections."""
+T = TypeVar("T")
 
 
 class LastRead:
-    """The cross-sections that a process read last: its next fit may differ in the seed alone."""
+    """What a process read last: its next fit may differ in the seed or the variant alone."""
 
     def __init__(self) -> None:
-        self._key: object = None
-        self._parts: Parts | None = None
+        self._kept: dict[str, tuple[object, Any]] = {}
 
-    def get(self, key: object, read: Callable[[], Parts]) -> Parts:
-        """The cross-sections of this key, read if they are not the last ones."""
-        if self._parts is None or key != self._key:
-            self._parts = None  # before the next slice of the panel: memory holds one
-            self._key, self._parts = key, read()
-        return self._parts
+    def get(self, what: str, key: object, read: Callable[[], T]) -> T:
+        """What was read under this key, or is read now in place of the last of its kind."""
+        kept = self._kept.get(what)
+        if kept is None or kept[0] != key:
+            self._kept.pop(what, None)  # before the next is read: memory holds one
+            kept = self._kept[what] = key, read()
+        value: T = kept[1]
+        return value
+
+
+@dataclass(frozen=True)
+class WindowInputs:
+    """What of the windows a network takes.
+
+    Attributes:
+        operators: Make the features.
+        rows: (C,) int64 of the operators' features; None for all.
+        dtype: float32, or bfloat16 for products in half precision.
+    """
+
+    operators: Operators
+    rows: Tensor | None = None
+    dtype: torch.dtype = torch.float32
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -47,6 +71,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
         asof: Session index of the fit.
         seed: The fit's seed.
         with_styles: Batches carry style bases, for a neutralised loss.
+        windows: The network takes these windows of features; None where it takes pictures.
         last: What this process read for an earlier fit, taken over where it is the same.
     """
 
@@ -58,11 +83,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
         seed: int,
         *,
         with_styles: bool = False,
+        windows: WindowInputs | None = None,
         last: LastRead | None = None,
     ) -> None:
         super().__init__()
-        self._last = last or LastRead()
-        self._bases = StyleBases(panel) if with_styles else None
+        self._last, self._windows = last or LastRead(), windows
+        self._of = (panel.path, panel.fingerprint)
+        self._bases = (
+            self._last.get("bases", self._of, lambda: StyleBases(panel)) if with_styles else None
+        )
         self._panel, self._settings, self._seed = panel, settings, seed
         self.features = panel.features
         self.split: Split = split_of(panel, settings, asof)
@@ -73,11 +102,18 @@ class CrossSectionDataModule(pl.LightningDataModule):
         """Read labels and, unless streaming, the slice of the panel that the fit needs."""
         if self.train is not None:
             return
+        members = ("label", "filter", "horizon")
         key = (
-            *(self._panel.path, self._panel.fingerprint, self._bases is not None),
-            *(self.split.asof, asdict(self._settings), self._device()),
+            *(*self._of, self._bases is not None, self.split.asof),
+            *(self.split.train.tobytes(), self.split.validation.tobytes()),
+            *(getattr(self._settings, name) for name in members),
         )
-        self.train, self.validation = self._last.get(key, self._read)
+        parts = self._last.get("cross-sections", key, self._read)
+        source = self._source(parts)
+        self.train, self.validation = (
+            CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
+            for part in parts
+        )
 
     def train_dataloader(self) -> DataLoader[CrossSections]:
         """One item a step; the order continues where a resumed run left it."""
@@ -123,7 +159,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
             multiprocessing_context="forkserver" if workers else None,
         )
 
-    def _read(self) -> Parts:
+    def _read(self) -> tuple[Sections, Sections]:
         # Something of a cross-section must be left once its styles and intercept are taken out.
         least = 2 if self._bases is None else len(self._panel.styles) + 2
         train, validation = (
@@ -137,19 +173,37 @@ class CrossSectionDataModule(pl.LightningDataModule):
                     "a fit needs at least two of each",
                     "see the drop ledger in data_report.json beside the panel",
                 )
-        source = self._source(train, validation)
-        return self._dataset(train, source), self._dataset(validation, source)
-
-    def _dataset(self, part: Sections, source: PictureSource) -> CrossSectionDataset:
-        return CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
+        return train, validation
 
     def _device(self) -> torch.device:
-        """Where a resident slice lives."""
+        """Where what is resident lives."""
         if self._settings.residency == "device" and self.trainer:
             return self.trainer.strategy.root_device
         return torch.device("cpu")
 
-    def _source(self, *parts: Sections) -> PictureSource:
+    def _source(self, parts: Sequence[Sections]) -> InputSource:
+        stream = self._settings.residency == "stream"
+        sessions = np.concatenate([part.sessions for part in parts])
+        key = (*self._of, sessions.tobytes(), self._device(), stream)
+        if self._windows is None:
+            return self._last.get("pictures", key, lambda: self._pictures(parts))
+        operators, rows, dtype = (
+            self._windows.operators, self._windows.rows, self._windows.dtype,
+        )  # fmt: skip
+        key = (*key, operators, dtype)
+        store: WindowStore = self._last.get(
+            "windows",
+            key,
+            lambda: (
+                WindowStream(self._panel, operators, dtype)
+                if stream
+                else WindowBank(self._panel, operators, sessions, dtype, self._device())
+            ),
+        )
+        key = (*key, None if rows is None else tuple(rows.tolist()))
+        return self._last.get("taken", key, lambda: WindowSource(store, rows))
+
+    def _pictures(self, parts: Sequence[Sections]) -> PictureSource:
         if self._settings.residency == "stream":
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
