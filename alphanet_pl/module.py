@@ -89,7 +89,7 @@ class AlphaNetModule(pl.LightningModule):
         self._train_loss.mean_value, self._train_loss.weight = sums.to(self.device).unbind()
 
     def validation_step(self, batch: CrossSections, batch_idx: int) -> None:
-        """Selection loss and RankIC of the published factor."""
+        """Squared error within dates and RankIC of the published factor; each stock counts once."""
         prediction = self(batch.pictures)
         self._val_loss.update(self.loss.selection(prediction, batch), weight=len(batch.label))
         self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)
