@@ -14,7 +14,7 @@ from alphanet_pl.cluster import World, read_world
 from alphanet_pl.devices import describe_device, use_threads
 from alphanet_pl.errors import ConfigError
 from alphanet_pl.files import full_disk_explained, write_json, write_text
-from alphanet_pl.fits import SCHEMA, Fit, done_fit
+from alphanet_pl.fits import SCHEMA, Fit, describe_earlier, done_fit, earlier_fits
 from alphanet_pl.history import History
 from alphanet_pl.identity import fit_folder, model_identity
 from alphanet_pl.interruption import Interrupted, hold
@@ -22,7 +22,7 @@ from alphanet_pl.lock import locked
 from alphanet_pl.loggers import finish_logger
 from alphanet_pl.lost import lost_process_explained
 from alphanet_pl.module import AlphaNetModule
-from alphanet_pl.progress import say
+from alphanet_pl.progress import Display, say
 from alphanet_pl.provenance import git_commit, versions
 from alphanet_pl.settings import Settings
 from alphanet_pl.trainer import build_trainer
@@ -58,9 +58,14 @@ def train(
     panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
-    folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
+    session = str(panel.dates[asof])
+    folder = fit_folder(settings, session, panel.fingerprint)
     if (done := done_fit(folder)) is not None:
         return done
+    if world.rank == 0 and not any(isinstance(one, Display) for one in callbacks):
+        line = describe_earlier(earlier_fits(settings, session))
+        if line is not None:
+            say(line)
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     data = CrossSectionDataModule(

@@ -7,7 +7,7 @@ from rich.console import Console
 from alphanet_pl.cluster import global_rank
 from alphanet_pl.devices import use_threads
 from alphanet_pl.factor import factor_path, holds, write_factor
-from alphanet_pl.fits import Fit
+from alphanet_pl.fits import Fit, describe_earlier
 from alphanet_pl.interruption import listen
 from alphanet_pl.rolling.online import log_roll, mean_rank_ic
 from alphanet_pl.rolling.parts import take_part
@@ -23,6 +23,8 @@ def run(settings: Settings) -> str:
     plan = make_plan(settings, Panel.open(settings.data.panel))
     ours = take_part(plan.tasks, settings.parts)
     _say(_describe(plan, ours, settings.parts))
+    if (line := describe_earlier([fit for task in ours for fit in task.earlier()])) is not None:
+        _say(line)
     train_all(ours, plan.panel, settings.trainer.progress)
     if global_rank():
         return ""  # the first of the processes that train together writes the factor
