@@ -13,6 +13,7 @@ from lightning.pytorch.strategies import DDPStrategy
 
 from alphanet_pl.checkpoints import LAST, SafeCheckpoints
 from alphanet_pl.cluster import World
+from alphanet_pl.finite import FiniteLoss
 from alphanet_pl.history import History
 from alphanet_pl.loggers import build_logger
 from alphanet_pl.progress import Display, progress_callback, quiet
@@ -67,6 +68,7 @@ def build_trainer(
         logger=build_logger(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
             history,
+            FiniteLoss(),
             Survive(folder / LAST),
             EarlyStopping("val/loss", patience=options.patience),
             best,
