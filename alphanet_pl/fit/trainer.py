@@ -12,8 +12,8 @@ from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEn
 from lightning.pytorch.strategies import DDPStrategy
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.finite import FiniteLoss
 from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
+from alphanet_pl.fit.finite import FiniteLoss
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
 from alphanet_pl.fit.stop import Survive
