@@ -1,6 +1,6 @@
 """The structure of a checkout: files, lines, rooms, arrows between rooms, and circles.
 
-python -m benchmarks.structure [CHECKOUT]        another folder than this one, e.g. of an older commit
+python -m benchmarks.structure [CHECKOUT]        another folder than this one, an older commit's
 """
 
 import sys

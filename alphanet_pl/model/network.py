@@ -14,7 +14,7 @@ from alphanet_pl.model.operators import SixOperators, feature_count, sampled_row
 from alphanet_pl.model.recurrence import WindowLSTM
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.errors import FitError
-from datamodules.batches.windows import Windows, windows_of
+from datamodules.batches.windows import WindowInputs, Windows, windows_of
 
 
 class AlphaNet(nn.Module):
@@ -45,7 +45,9 @@ class AlphaNet(nn.Module):
         super().__init__()
         self.sampled = sample_features(seed, rows if n is None else n, rows)
         self.register_buffer("sample", torch.tensor(self.sampled))
-        self.rows = sampled_rows(rows, self.sampled)
+        every = len(self.sampled) == rows
+        chosen = None if every else sampled_rows(rows, self.sampled)
+        self.takes = WindowInputs(SixOperators(), chosen)
         generator = torch.Generator().manual_seed(seed)
         width = feature_count(rows, len(self.sampled))
         self.feature_norm = FeatureNorm(width, eps, momentum)
@@ -61,7 +63,7 @@ class AlphaNet(nn.Module):
         # What is half precision, and what is not, is said by the windows' own type.
         with torch.autocast(device, enabled=False):
             if isinstance(windows, Tensor):
-                windows = windows_of(windows, SixOperators(), self.rows)
+                windows = windows_of(windows, self.takes.operators, self.takes.rows)
             scale_DWC, shift_DWC = self.feature_norm(windows)
             state_HS = self.lstm(windows.values, windows.counts, scale_DWC, shift_DWC)
             centred_HS, scale, shift = self.state_norm(state_HS)

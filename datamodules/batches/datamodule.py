@@ -1,7 +1,6 @@
 """The LightningDataModule: one fit's training and validation cross-sections, as of a session."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import lightning.pytorch as pl
@@ -14,13 +13,13 @@ from datamodules.base.errors import ConfigError, PanelError
 from datamodules.batches.batch import CrossSections
 from datamodules.batches.cross_sections import CrossSectionDataset, InputSource
 from datamodules.batches.members import Sections, read_sections, split_of
-from datamodules.batches.pictures import PictureSource, ResidentSlice, StreamedSlice
+from datamodules.batches.pictures import ResidentSlice, StreamedSlice
 from datamodules.batches.sampler import CrossSectionSampler
 from datamodules.batches.split import Split
 from datamodules.batches.style_basis import StyleBases
 from datamodules.batches.windows import (
-    Operators,
     WindowBank,
+    WindowInputs,
     WindowSource,
     WindowStore,
     WindowStream,
@@ -46,20 +45,34 @@ class LastRead:
         value: T = kept[1]
         return value
 
+    def windows(
+        self,
+        panel: Panel,
+        takes: WindowInputs,
+        sessions: np.ndarray,
+        stream: bool = False,
+        device: torch.device | None = None,
+    ) -> WindowSource:
+        """The windows of these sessions' pictures, as a network takes them, from one store.
 
-@dataclass(frozen=True)
-class WindowInputs:
-    """What of the windows a network takes.
+        Args:
+            panel: The panel.
+            takes: What of the windows the network takes.
+            sessions: (D,) session indices.
+            stream: Work windows out as they are asked for, and keep none.
+            device: Where they are kept.
+        """
+        key: tuple[object, ...] = (panel.path, panel.fingerprint, takes.operators, takes.dtype)
+        key = (*key, stream, device, sessions.tobytes())
 
-    Attributes:
-        operators: Make the features.
-        rows: (C,) int64 of the operators' features; None for all.
-        dtype: float32, or bfloat16 for products in half precision.
-    """
+        def read() -> WindowStore:
+            if stream:
+                return WindowStream(panel, takes.operators, takes.dtype)
+            return WindowBank(panel, takes.operators, np.sort(sessions), takes.dtype, device)
 
-    operators: Operators
-    rows: Tensor | None = None
-    dtype: torch.dtype = torch.float32
+        store = self.get("windows", key, read)
+        rows = None if takes.rows is None else tuple(takes.rows.tolist())
+        return self.get("rows", (key, rows), lambda: WindowSource(store, takes.rows))
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -147,6 +160,25 @@ class CrossSectionDataModule(pl.LightningDataModule):
             )
         return self._loader(dataset, range(rank, count, ranks))
 
+    def pictures_of(self, batch: CrossSections) -> Tensor:
+        """Pictures (S, F, T) behind a batch, whatever the network takes of them."""
+        source = StreamedSlice(self._panel)
+        sessions = batch.date.unique_consecutive().tolist()
+        return source.stack([source.inputs(day, self._stocks_of(day)) for day in sessions])
+
+    def name_row(self, batch: CrossSections, row: int) -> str:
+        """Stock and date of a batch's row, e.g. `SH600000 on 2011-05-03`."""
+        session = int(batch.date[row])
+        offset = row - int((batch.date == session).int().argmax())  # the rows of a date together
+        code = self._panel.codes[self._stocks_of(session)[offset]]
+        return f"{code} on {self._panel.dates[session]}"
+
+    def _stocks_of(self, session: int) -> np.ndarray:
+        for part in (self.train, self.validation):
+            if part is not None and session in part.sessions:
+                return part.stocks[int(np.flatnonzero(part.sessions == session)[0])]
+        raise KeyError(session)
+
     def _loader(self, dataset: object, sampler: object) -> DataLoader[CrossSections]:
         workers = self._settings.workers if self._settings.residency == "stream" else 0
         return DataLoader(
@@ -182,31 +214,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
         return torch.device("cpu")
 
     def _source(self, parts: Sequence[Sections]) -> InputSource:
-        stream = self._settings.residency == "stream"
         sessions = np.concatenate([part.sessions for part in parts])
-        key = (*self._of, sessions.tobytes(), self._device(), stream)
-        if self._windows is None:
-            return self._last.get("pictures", key, lambda: self._pictures(parts))
-        operators, rows, dtype = (
-            self._windows.operators, self._windows.rows, self._windows.dtype,
-        )  # fmt: skip
-        key = (*key, operators, dtype)
-        store: WindowStore = self._last.get(
-            "windows",
-            key,
-            lambda: (
-                WindowStream(self._panel, operators, dtype)
-                if stream
-                else WindowBank(self._panel, operators, sessions, dtype, self._device())
-            ),
-        )
-        key = (*key, None if rows is None else tuple(rows.tolist()))
-        return self._last.get("taken", key, lambda: WindowSource(store, rows))
-
-    def _pictures(self, parts: Sequence[Sections]) -> PictureSource:
-        if self._settings.residency == "stream":
+        stream, device = self._settings.residency == "stream", self._device()
+        if self._windows is not None:
+            return self._last.windows(self._panel, self._windows, sessions, stream, device)
+        if stream:
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
-        first = min(int(part.sessions[0]) for part in parts)
-        last = max(int(part.sessions[-1]) for part in parts)
-        return ResidentSlice(self._panel, first, last, stocks, self._device())
+        span = int(sessions.min()), int(sessions.max())
+        key = (*self._of, *span, stocks.tobytes(), device)
+        return self._last.get(
+            "pictures", key, lambda: ResidentSlice(self._panel, *span, stocks, device)
+        )

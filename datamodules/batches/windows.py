@@ -11,6 +11,7 @@ C features, W windows of a picture, D dates of a batch, E windows kept.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -42,6 +43,21 @@ class Operators(Protocol):
     def __call__(self, days_FTN: Tensor) -> Tensor:
         """Features (C, N) of one window (F, days, N)."""
         ...
+
+
+@dataclass(frozen=True)
+class WindowInputs:
+    """What of the windows a network takes.
+
+    Attributes:
+        operators: Make the features.
+        rows: (C,) int64 of the operators' features; None for all.
+        dtype: float32, or bfloat16 for products in half precision.
+    """
+
+    operators: Operators
+    rows: Tensor | None = None
+    dtype: torch.dtype = torch.float32
 
 
 class Windows(NamedTuple):
@@ -130,8 +146,9 @@ class WindowSource:
         if known is None or not np.array_equal(known[0], stocks):
             known = self._moments[session] = stocks, *_moments(values, location, scale)
         _, mean, variance = known
-        constants = (part[None] for part in (location, scale, mean, variance))
-        return Windows(values, *constants, (len(stocks),))
+        return Windows(
+            values, location[None], scale[None], mean[None], variance[None], (len(stocks),)
+        )
 
     def stack(self, parts: Sequence[Windows]) -> Windows:
         """Put the windows of several dates one after another."""
@@ -259,8 +276,8 @@ def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = Non
     values = torch.stack([window for window, _ in found])
     location, scale = torch.stack([constants for _, constants in found], dim=1)
     mean, variance = _moments(values, location, scale)
-    constants = (part[None] for part in (location, scale, mean, variance))
-    return Windows(values, *constants, (pictures.shape[0],))
+    count = pictures.shape[0]
+    return Windows(values, location[None], scale[None], mean[None], variance[None], (count,))
 
 
 def window_ends(session: int, picture_days: int, operators: Operators) -> list[int]:

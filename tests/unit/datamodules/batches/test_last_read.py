@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from alphanet_pl.model.operators import SixOperators, sampled_rows
-from datamodules.batches.datamodule import CrossSectionDataModule, LastRead, WindowInputs
+from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
+from datamodules.batches.windows import WindowInputs
 from datamodules.settings import DataSettings
 
 SETTINGS = DataSettings(panel="", in_sample_days=100)
