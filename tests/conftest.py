@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from datamodules.market.market import simulate
 from datamodules.panel import Panel
-from datamodules.prepare import prepare
+from datamodules.prepare.prepare import prepare
 from datamodules.settings import IndexSettings, MarketSettings, TableSettings
-from datamodules.simulated.market import simulate
 from datamodules.styles.make import style_maker
 from datamodules.styles.profiles import StyleProfile
 from datamodules.tables.load import load_tables

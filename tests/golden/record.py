@@ -21,9 +21,9 @@ from typing import Any
 import lightning.pytorch as pl
 import pandas as pd
 
-from alphanet_pl.cli import main
-from alphanet_pl.config import load_settings
-from alphanet_pl.train import train
+from alphanet_pl.cli.main import main
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.fit.train import train
 from datamodules.panel import Panel
 from sweeps.plan import plan
 from sweeps.table import summarise, trials_table

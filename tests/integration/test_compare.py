@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from small_study import ASOF, call
 
-from alphanet_pl.evaluation.schema import read_evaluation
-from alphanet_pl.identity import recorded_settings
+from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.fit.identity import recorded_settings
 from datamodules.panel import Panel
 
 

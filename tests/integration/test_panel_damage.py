@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import zarr
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel import Panel, PanelContents, build, build_panel
 
 SESSIONS, STOCKS = 500, 20

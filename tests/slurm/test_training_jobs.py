@@ -9,7 +9,7 @@ import pytest
 import torch
 from slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records, until
 
-from alphanet_pl.files import read_json
+from datamodules.base.files import read_json
 
 pytestmark = pytest.mark.timeout(600)  # four ranks share what cores there are
 LONG = ("variant=v2.1", *FIT, "trainer.patience=1000")
