@@ -116,9 +116,9 @@ class CrossSectionDataModule(pl.LightningDataModule):
         session = int(batch.date[row])
         offset = row - int((batch.date == session).int().argmax())  # the rows of a date together
         for part in (self.train, self.validation):
-            found = [] if part is None else np.flatnonzero(part.sessions == session)
-            if part is not None and len(found):
-                code = self._panel.codes[part.stocks[int(found[0])][offset]]
+            if part is not None and session in part.sessions:
+                stocks = part.stocks[int(np.searchsorted(part.sessions, session))]
+                code = self._panel.codes[stocks[offset]]
                 return f"{code} on {self._panel.dates[session]}"
         raise KeyError(session)
 
