@@ -176,7 +176,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
     def _stocks_of(self, session: int) -> np.ndarray:
         for part in (self.train, self.validation):
             if part is not None and session in part.sessions:
-                return part.stocks[int(np.flatnonzero(part.sessions == session)[0])]
+                return part.stocks[int(np.searchsorted(part.sessions, session))]
         raise KeyError(session)
 
     def _loader(self, dataset: object, sampler: object) -> DataLoader[CrossSections]:
