@@ -90,9 +90,14 @@ def with_overrides(settings: Settings, *more: str) -> Settings:
 
 def show_settings(verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None) -> str:
     """The settings of a command as YAML, with what is not set yet as `???`."""
-    values = asdict(to_settings(compose_config(verb, overrides, config_dir)))
+    return as_yaml(to_settings(compose_config(verb, overrides, config_dir))).rstrip()
+
+
+def as_yaml(settings: Settings) -> str:
+    """Every setting, nested."""
+    values = asdict(settings)
     del values["origin"]
-    return OmegaConf.to_yaml(values).rstrip()
+    return OmegaConf.to_yaml(values)
 
 
 def compose_config(

@@ -57,7 +57,8 @@ class TrainerSettings:
     learning_rate: Annotated[Number, Field(gt=0.0)] = 1e-4
     """Of Adam (report of 2020-08-24)."""
     patience: Count = 10
-    """Epochs without a better validation loss before stopping; best weights are restored."""
+    """Epochs without a better validation loss (centred on each date) before stopping; the best are
+    kept."""
     max_epochs: Count = 200
     """Epochs at most: early stopping ends nearly every fit before."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
