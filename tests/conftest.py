@@ -9,9 +9,8 @@ from hypothesis import settings
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import IndexSettings, MarketSettings, TableSettings
+from datamodules.settings import IndexSettings, MarketSettings, StyleProfile, TableSettings
 from datamodules.styles.make import style_maker
-from datamodules.styles.profiles import StyleProfile
 from datamodules.tables.load import load_tables
 
 settings.register_profile("same", derandomize=True, deadline=None)  # what CI saw, everybody sees

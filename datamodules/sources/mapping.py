@@ -23,7 +23,6 @@ def check_settings(settings: TableSettings) -> None:
     _among("data.qlib_adjusted", settings.qlib_adjusted, _numbers("quotes"))
     _among("data.without", settings.without, FILLINGS)
     _one_of("source", settings.source, ("simulated", "parquet", "qlib"))
-    _one_of("free_turn", settings.free_turn, ("required", "turn"))
 
 
 def _one_of(name: str, given: str, options: Sequence[str]) -> None:

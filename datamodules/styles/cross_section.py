@@ -11,7 +11,7 @@ Under `composite: raw` the sum comes first and the winsorising after it.
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
+from datamodules.settings import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.report import StyleReport
 from datamodules.styles.rolling import Array
 from datamodules.styles.standardise import (

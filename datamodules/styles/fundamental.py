@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datamodules.settings import StyleProfile
 from datamodules.styles.point_in_time import Reports
-from datamodules.styles.profiles import StyleProfile
 from datamodules.styles.rolling import Array
 
 COLUMNS: dict[str, tuple[str, ...]] = {

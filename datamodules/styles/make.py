@@ -12,8 +12,8 @@ from datamodules.prepare.arrays import MakeStyles, StyleArray
 from datamodules.prepare.features import one_day_return
 from datamodules.prepare.grid import Dense
 from datamodules.prepare.index import index_close
+from datamodules.settings import STYLES, StyleProfile
 from datamodules.styles.compose import StyleInputs, compute_styles
-from datamodules.styles.profiles import STYLES, StyleProfile
 
 
 def style_maker(

@@ -52,8 +52,8 @@ def test_the_signal_before_a_time_limit_kills_only_the_sweep_that_is_stopped_by_
 def test_every_verbs_help_shows_its_settings(verb, capsys):
     assert main([verb, "--help"]) == 0
     out = capsys.readouterr().out
-    assert "data.features" not in out
-    assert "in_sample_days" in out
+    assert "data.in_sample_days=1500   (integer, >= 60)\n    Sessions a fit may see" in out
+    assert f"--- conf/{verb}.yaml" in out
     assert "variant=combined | v2 | v2.1" in out
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from datamodules.base.errors import TableError
+from datamodules.settings import STYLES, StyleProfile
 from datamodules.styles import compose
 from datamodules.styles.compose import StyleInputs, compute_styles
-from datamodules.styles.profiles import STYLES, StyleProfile
 from datamodules.styles.rolling import band
 
 PROFILES = {

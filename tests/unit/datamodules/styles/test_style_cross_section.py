@@ -8,8 +8,8 @@ import pytest
 import statsmodels.api as sm
 from omegaconf import OmegaConf
 
+from datamodules.settings import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.cross_section import ORTHOGONAL_TO, CrossSection
-from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.report import StyleReport
 
 CONF = Path(__file__).parents[4] / "conf" / "style_profile"

@@ -9,9 +9,9 @@ import pytest
 from datamodules.base.errors import TableError
 from datamodules.prepare.arrays import panel_contents
 from datamodules.prepare.grid import densify
+from datamodules.settings import STYLES
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.make import style_maker
-from datamodules.styles.profiles import STYLES
 
 
 @pytest.fixture
