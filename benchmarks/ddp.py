@@ -19,8 +19,8 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import Loss
-from alphanet_pl.model.network import AlphaNet
 from benchmarks.race import write
 from datamodules.batches.batch import CrossSections
 
@@ -59,7 +59,7 @@ def rank_of_two(rank: int, port: int, path: str) -> None:
     torch.set_num_threads(1)
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     dist.init_process_group("gloo", rank=rank, world_size=RANKS)
-    network = AlphaNet()
+    network = FusedAlphaNet()
     parameters = sum(p.numel() for p in network.parameters())
     gradient, scalar = torch.zeros(parameters), torch.zeros(1)
     figures = {
@@ -79,7 +79,7 @@ def rank_of_two(rank: int, port: int, path: str) -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    alone = milliseconds(step_of(AlphaNet(), 0))
+    alone = milliseconds(step_of(FusedAlphaNet(), 0))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,7 +1,7 @@
 """The peer to beat: the same network in plain PyTorch, as a careful programmer writes it first.
 
 Gram-matrix operators on sample-major pictures, `nn.BatchNorm1d`, `nn.LSTM`, `nn.Linear`. It
-computes what `alphanet_pl.model.network.AlphaNet` computes, so the tests compare the two and
+computes what `alphanet_pl.model.fused.FusedAlphaNet` computes, so the tests compare the two and
 `step.py` races them.
 """
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from alphanet_pl.model.network import AlphaNet
+from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.operators import feature_count
 from alphanet_pl.model.sampling import sample_features
 from benchmarks.plain import PlainAlphaNet
@@ -71,9 +71,9 @@ def main() -> None:
     for threads in (1, 2):
         torch.set_num_threads(threads)
         contestants = {
-            "v2": stepper(AlphaNet(), fused=True),
+            "v2": stepper(FusedAlphaNet(), fused=True),
             "plain v2": stepper(PlainAlphaNet(), fused=False),
-            "v2.1": stepper(AlphaNet(n=SAMPLED), fused=True),
+            "v2.1": stepper(FusedAlphaNet(n=SAMPLED), fused=True),
             "plain v2.1": stepper(PlainAlphaNet(sample=sample), fused=False),
             "products of v2": products(feature_count(15, 15)),
             "products of v2.1": products(feature_count(15, SAMPLED)),

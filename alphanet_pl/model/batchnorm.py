@@ -124,6 +124,21 @@ class FeatureNorm(BatchNorm):
         return across_ranks(count, mean, squares)
 
 
+class PlainNorm(BatchNorm):
+    """The same norm written as one reads it, channels last: for the readable network."""
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        """Return the normalised (..., C)."""
+        mean, variance = self.running_mean, self.running_var
+        if self.training:
+            rows_NC = x.flatten(0, -2)
+            local = rows_NC.mean(0)
+            squares = (rows_NC - local).double().square().sum(0)
+            mean, variance = across_ranks(len(rows_NC), local, squares)
+            self._follow(mean.detach(), variance.detach())
+        return (x - mean) * self._scale(variance) + self.bias
+
+
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and biased variance of all ranks' rows together, differentiable.
 

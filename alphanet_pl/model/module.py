@@ -10,10 +10,10 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from alphanet_pl.config.settings import LossSettings, ModelSettings
+from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import build_loss
 from alphanet_pl.model.losses.loss import mean_stocks
 from alphanet_pl.model.metrics import RankIC
-from alphanet_pl.model.network import AlphaNet
 from datamodules.batches.batch import CrossSections
 from datamodules.batches.windows import Windows
 
@@ -40,8 +40,8 @@ class AlphaNetModule(pl.LightningModule):
         super().__init__()
         self.save_hyperparameters()
         shape = ModelSettings(**model)
-        self.network = AlphaNet(
-            rows=features,
+        self.network = FusedAlphaNet(
+            channels=features,
             n=shape.n,
             seed=seed,
             units=shape.units,

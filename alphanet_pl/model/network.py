@@ -1,7 +1,9 @@
 """AlphaNet-v2 and v2.1: operators, batch norm, LSTM, batch norm, one linear output.
 
-network = AlphaNet(n=8, seed=3)
-prediction_S = network(pictures_SFT)
+This module is the definition, in plain modules; `fused.FusedAlphaNet` computes the same faster.
+
+    network = AlphaNet(n=8, seed=3)
+    prediction_S = network(pictures_SFT)
 """
 
 from typing import Any
@@ -9,66 +11,76 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from alphanet_pl.model.batchnorm import BatchNorm, FeatureNorm
-from alphanet_pl.model.operators import SixOperators, feature_count, sampled_rows
-from alphanet_pl.model.recurrence import WindowLSTM
+from alphanet_pl.model.batchnorm import PlainNorm
+from alphanet_pl.model.operators import SixOperators, sampled_rows
 from alphanet_pl.model.sampling import sample_features
-from datamodules.base.errors import FitError
-from datamodules.batches.windows import WindowInputs, Windows, windows_of
+from datamodules.base.errors import ConfigError, FitError
+from datamodules.batches.windows import Operators, WindowInputs, Windows, windows_of
 
 
 class AlphaNet(nn.Module):
-    """The network of HT20b (v2) and, with n below `rows`, of HT21 (v2.1).
+    """The network of HT20b (v2) and, with n below `channels`, of HT21 (v2.1).
 
     Sample and initial weights are a function of `seed` alone, whatever torch's global state.
 
     Args:
-        rows: F, features of a picture.
-        n: Features whose pairs are traversed; None for all.
+        channels: F, rows of a picture.
+        n: Rows whose pairs are traversed; None for all.
         seed: The model's seed.
         units: LSTM units.
         eps: Batch norm's addition to the variance.
         momentum: Share of the running statistics that batch norm keeps (Keras' sense).
+        operators: Make the features of a window.
     """
 
     sample: Tensor
 
     def __init__(
         self,
-        rows: int = 15,
+        channels: int = 15,
         n: int | None = None,
         seed: int = 0,
         units: int = 30,
         eps: float = 1e-3,
         momentum: float = 0.99,
+        operators: Operators | None = None,
     ) -> None:
         super().__init__()
-        self.sampled = sample_features(seed, rows if n is None else n, rows)
+        self.sampled = sample_features(seed, channels if n is None else n, channels)
         self.register_buffer("sample", torch.tensor(self.sampled))
-        every = len(self.sampled) == rows
-        chosen = None if every else sampled_rows(rows, self.sampled)
-        self.takes = WindowInputs(SixOperators(), chosen)
+        self.takes = _inputs(operators or SixOperators(), channels, self.sampled)
+        rows = self.takes.rows
+        width = self.takes.operators.width(channels) if rows is None else len(rows)
+        self._norm = eps, momentum
         generator = torch.Generator().manual_seed(seed)
-        width = feature_count(rows, len(self.sampled))
-        self.feature_norm = FeatureNorm(width, eps, momentum)
-        self.lstm = WindowLSTM(width, units, generator)
-        self.state_norm = BatchNorm(units, eps, momentum)
+        self._build(width, units, generator)
         self.head = nn.utils.skip_init(nn.Linear, units, 1)
         nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, windows: Windows | Tensor) -> Tensor:
+    def _build(self, width: int, units: int, generator: torch.Generator) -> None:
+        self.feature_norm = PlainNorm(width, *self._norm)
+        self.lstm = nn.LSTM(width, units, batch_first=True)
+        kernel, recurrent, bias = map(torch_gates, initial_lstm(width, units, generator))
+        self.lstm.weight_ih_l0 = nn.Parameter(kernel)
+        self.lstm.weight_hh_l0 = nn.Parameter(recurrent)
+        self.lstm.bias_ih_l0 = nn.Parameter(bias)
+        self.lstm.bias_hh_l0.requires_grad_(False).zero_()  # one bias, as in Keras
+        self.state_norm = PlainNorm(units, *self._norm)
+
+    def _predict(self, windows: Windows) -> Tensor:
+        features_SWC = windows.features().to(self.head.weight.dtype)
+        state_SH = self.lstm(self.feature_norm(features_SWC))[1][0][-1]
+        prediction: Tensor = self.head(self.state_norm(state_SH)).squeeze(-1)
+        return prediction
+
+    def forward(self, inputs: Windows | Tensor) -> Tensor:
         """Return the prediction (S,) of windows of features, or of pictures (S, F, T)."""
-        device = self.sample.device.type
         # What is half precision, and what is not, is said by the windows' own type.
-        with torch.autocast(device, enabled=False):
-            if isinstance(windows, Tensor):
-                windows = windows_of(windows, self.takes.operators, self.takes.rows)
-            scale_DWC, shift_DWC = self.feature_norm(windows)
-            state_HS = self.lstm(windows.values, windows.counts, scale_DWC, shift_DWC)
-            centred_HS, scale, shift = self.state_norm(state_HS)
-            weight = self.head.weight[0]
-            return (weight * scale) @ centred_HS + (weight @ shift + self.head.bias)
+        with torch.autocast(self.sample.device.type, enabled=False):
+            if isinstance(inputs, Tensor):
+                inputs = windows_of(inputs, self.takes.operators, self.takes.rows)
+            return self._predict(inputs)
 
     def parameter_fingerprint(self) -> tuple[int, int, int]:
         """Trainable parameters of feature norm, of LSTM with its norm, of the output.
@@ -77,7 +89,8 @@ class AlphaNet(nn.Module):
         """
         parts = ((self.feature_norm,), (self.lstm, self.state_norm), (self.head,))
         norm, core, head = (
-            sum(p.numel() for part in group for p in part.parameters()) for group in parts
+            sum(p.numel() for part in group for p in part.parameters() if p.requires_grad)
+            for group in parts
         )
         return norm, core, head
 
@@ -90,3 +103,35 @@ class AlphaNet(nn.Module):
                 "build the model with the seed and model.n that its fit's config.yaml names",
             )
         super()._load_from_state_dict(state, prefix, *rest)
+
+
+def _inputs(operators: Operators, channels: int, sampled: tuple[int, ...]) -> WindowInputs:
+    """What of the windows a sample of the channels takes."""
+    if len(sampled) == channels:
+        return WindowInputs(operators)
+    if not isinstance(operators, SixOperators):
+        raise ConfigError(
+            f"model.n={len(sampled)} was given with model.operators of your own",
+            "it samples the pairs of the six operators",
+            f"model.n={channels}",
+        )
+    return WindowInputs(operators, sampled_rows(channels, sampled))
+
+
+def initial_lstm(
+    features: int, units: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return kernel (G, C), recurrent (G, H) and bias (G,), G = 4H gates of `fused.WindowLSTM`.
+
+    As Keras: glorot uniform, orthogonal recurrent, zero bias, forget bias one.
+    """
+    kernel, recurrent = torch.empty(4 * units, features), torch.empty(4 * units, units)
+    nn.init.xavier_uniform_(kernel, generator=generator)
+    nn.init.orthogonal_(recurrent, generator=generator)
+    return kernel, recurrent, torch.cat([torch.ones(units), torch.zeros(3 * units)])
+
+
+def torch_gates(rows: Tensor) -> Tensor:
+    """From forget, input, output, candidate to torch's input, forget, candidate, output."""
+    forget, enter, output, candidate = rows.chunk(4)
+    return torch.cat([enter, forget, candidate, output])

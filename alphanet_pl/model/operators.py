@@ -18,9 +18,7 @@ import torch
 from torch import Tensor
 
 from datamodules.base.errors import ConfigError
-
-WINDOW = 10
-"""Days of a window, and its stride (HT20b figure 5)."""
+from datamodules.batches.windows import Operators
 
 CONSTANT = 1e-6
 """A window whose standard deviation is below this share of its level counts as constant.
@@ -35,7 +33,9 @@ def feature_count(rows: int, sampled: int) -> int:
 
 
 @torch.no_grad()
-def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None = None) -> Tensor:
+def extract_features(
+    pictures: Tensor, sample: Sequence[int], out: Tensor | None = None, window: int = 10
+) -> Tensor:
     """Return the features of every window, pairs outside `sample` never computed.
 
     Order of the C axis: ts_corr of the pairs (i, j), i before j, in the order of `sample`; ts_cov
@@ -45,9 +45,10 @@ def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None
         pictures: (S, F, T), float32 or float64, finite; fastest as a view of (F, T, S) memory.
         sample: Rows whose pairs are traversed.
         out: (C, W, S) contiguous memory to write to, if there is some.
+        window: Days of a window, and its stride.
 
     Returns:
-        (C, W, S) contiguous, W = T / 10.
+        (C, W, S) contiguous, W = T / window.
 
     Raises:
         ConfigError: T is not a whole number of windows.
@@ -55,22 +56,22 @@ def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None
     Source: HT20a chart 7, HT20b figure 5 (ts_zscore is mean / std, ddof is 1 throughout).
     """
     days = pictures.shape[-1]
-    if days == 0 or days % WINDOW:
+    if days == 0 or days % window:
         raise ConfigError(
             f"pictures of {days} days",
-            f"a whole number of windows of {WINDOW} days",
-            "set data.picture_days=30",
+            f"a whole number of windows of {window} days",
+            f"set data.picture_days={3 * window}",
         )
     x_FTS = pictures.permute(1, 2, 0).contiguous()
-    x_DFWS = x_FTS.unflatten(1, (-1, WINDOW)).permute(2, 0, 1, 3)
+    x_DFWS = x_FTS.unflatten(1, (-1, window)).permute(2, 0, 1, 3)
     rows, pairs = len(x_FTS), len(sample) * (len(sample) - 1) // 2
     shape = feature_count(rows, len(sample)), *x_DFWS.shape[2:]
     features = x_FTS.new_empty(shape) if out is None else out
     singles = features[2 * pairs :].unflatten(0, (4, rows))
     centred, inverse = _write_singles(x_DFWS, singles)
     if pairs:
-        unit = x_FTS.new_empty(WINDOW, len(sample), *x_DFWS.shape[2:])
-        inverse.mul_((WINDOW - 1) ** -0.5)
+        unit = x_FTS.new_empty(window, len(sample), *x_DFWS.shape[2:])
+        inverse.mul_((window - 1) ** -0.5)
         sources, scales = centred.unbind(1), inverse.unbind()
         for place, row in enumerate(sample):
             torch.mul(sources[row], scales[row], out=unit[:, place])
@@ -95,16 +96,16 @@ def sampled_rows(rows: int, sample: Sequence[int]) -> Tensor:
 
 
 @dataclass(frozen=True)
-class SixOperators:
+class SixOperators(Operators):
     """The report's operators over all pairs of a picture's rows, one window at a time.
 
     Attributes:
-        days: Of a window.
+        days: Of a window (HT20b figure 5).
         stride: Sessions between the ends of a picture's windows.
     """
 
-    days: int = WINDOW
-    stride: int = WINDOW
+    days: int = 10
+    stride: int = 10
 
     def width(self, channels: int) -> int:
         """C of so many channels."""
@@ -113,7 +114,8 @@ class SixOperators:
     def __call__(self, days_FTN: Tensor) -> Tensor:
         """Features (C, N) of one window (F, days, N)."""
         sample = tuple(range(len(days_FTN)))
-        return extract_features(days_FTN.permute(2, 0, 1), sample).squeeze(1)
+        pictures = days_FTN.permute(2, 0, 1)
+        return extract_features(pictures, sample, window=self.days).squeeze(1)
 
 
 def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,13 +130,13 @@ def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:
     torch.mul(centred[0], centred[0], out=std)
     for day in centred[1:]:
         std.addcmul_(day, day)
-    std.mul_(1 / (WINDOW - 1)).sqrt_()
+    std.mul_(1 / (len(x_DFWS) - 1)).sqrt_()
     std.mul_(mean.abs().mul_(CONSTANT).lt_(std))
     inverse = std.reciprocal().nan_to_num_(nan=torch.nan, posinf=0.0)
     torch.mul(mean, inverse, out=zscore)
     torch.div(x_DFWS[-1], x_DFWS[0], out=change)
     change.sub_(1).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
-    weights = torch.arange(1, WINDOW + 1, dtype=std.dtype, device=std.device)
+    weights = torch.arange(1, len(x_DFWS) + 1, dtype=std.dtype, device=std.device)
     weights /= weights.sum()
     torch.addmv(mean.flatten(), centred.flatten(1).T, weights, out=decay.flatten())
     return centred, inverse

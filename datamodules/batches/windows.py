@@ -80,12 +80,13 @@ class Windows(NamedTuple):
     """Stocks of each date, D of them."""
 
     def features(self) -> Tensor:
-        """Return the features themselves, (S, W, C) float32, for a network that asks for them."""
+        """Return the features themselves, (S, W, C), float32 unless the values are float64."""
         counts = torch.tensor(self.counts, device=self.values.device)
+        dtype = torch.promote_types(self.values.dtype, torch.float32)
         scale, location = (
-            part.float().repeat_interleave(counts, 0) for part in (self.scale, self.location)
+            part.to(dtype).repeat_interleave(counts, 0) for part in (self.scale, self.location)
         )
-        return torch.addcmul(location, self.values.permute(2, 0, 1).float(), scale)
+        return torch.addcmul(location, self.values.permute(2, 0, 1).to(dtype), scale)
 
 
 def concatenate(parts: Sequence[Windows]) -> Windows:

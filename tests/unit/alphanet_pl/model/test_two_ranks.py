@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torchmetrics import MeanMetric
 
+from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import LongSide, Loss
 from alphanet_pl.model.metrics import RankIC
-from alphanet_pl.model.network import AlphaNet
 from datamodules.batches.batch import CrossSections
 
 ROWS = {0: 40, 1: 23}
@@ -35,7 +35,7 @@ def step(network: torch.nn.Module, batch: CrossSections) -> Tensor:
     return prediction.detach()
 
 
-def state(network: AlphaNet, prediction: Tensor, metric: RankIC) -> dict[str, Any]:
+def state(network: FusedAlphaNet, prediction: Tensor, metric: RankIC) -> dict[str, Any]:
     return {
         "prediction": prediction,
         "gradients": {name: p.grad for name, p in network.named_parameters()},
@@ -65,7 +65,7 @@ def work(rank: int, folder: str) -> None:
     """One rank: its own date in training, every date again in the metric, as padding would."""
     torch.set_num_threads(1)  # the same sums in the same order as the process it is compared with
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=2)
-    network = AlphaNet(n=8, seed=1).double()
+    network = FusedAlphaNet(n=8, seed=1).double()
     prediction = step(DistributedDataParallel(network), section(rank))
     metric, batch = RankIC(), section(rank)
     metric.update(prediction, batch.label, batch.date)
@@ -88,7 +88,7 @@ def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 def alone() -> Iterator[dict[str, Any]]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    network = AlphaNet(n=8, seed=1).double()
+    network = FusedAlphaNet(n=8, seed=1).double()
     parts = [section(rank) for rank in ROWS]
     whole = CrossSections(*(torch.cat(field) for field in list(zip(*parts, strict=True))[:3]), None)
     prediction = step(network, whole)

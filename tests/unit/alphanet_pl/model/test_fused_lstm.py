@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from alphanet_pl.model.recurrence import WindowLSTM
+from alphanet_pl.model.fused import WindowLSTM
+from alphanet_pl.model.network import torch_gates
 
 FEATURES, UNITS, STOCKS = 4, 3, 6
 
@@ -29,21 +30,15 @@ def norm(dates: int, windows: int) -> tuple[Tensor, Tensor]:
     return scale, shift
 
 
-def torch_order(rows: Tensor) -> Tensor:
-    """From forget, input, output, candidate to torch's input, forget, candidate, output."""
-    forget, enter, output, candidate = rows.chunk(4)
-    return torch.cat([enter, forget, candidate, output])
-
-
 def reference(
     lstm: WindowLSTM, values: Tensor, counts: tuple[int, ...], scale: Tensor, shift: Tensor
 ) -> Tensor:
     """The last state (H, S) by nn.LSTM with the same weights and scaled, shifted inputs."""
     peer = nn.LSTM(FEATURES, UNITS).double()
     weights = {
-        "weight_ih_l0": torch_order(lstm.kernel),
-        "weight_hh_l0": torch_order(lstm.recurrent),
-        "bias_ih_l0": torch_order(lstm.bias),
+        "weight_ih_l0": torch_gates(lstm.kernel),
+        "weight_hh_l0": torch_gates(lstm.recurrent),
+        "bias_ih_l0": torch_gates(lstm.bias),
         "bias_hh_l0": torch.zeros(4 * UNITS, dtype=torch.float64),
     }
     dates = zip(values.split(counts, 2), scale, shift, strict=True)
