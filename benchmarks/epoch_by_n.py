@@ -20,7 +20,7 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 
-from alphanet_pl.config.settings import LossSettings, ModelSettings
+from alphanet_pl.config.settings import ModelSettings, Settings
 from alphanet_pl.fit.progress import quiet
 from alphanet_pl.model.module import AlphaNetModule
 from benchmarks.full_size import full_size_panel
@@ -75,13 +75,8 @@ def main() -> None:
 
 def _epoch(data: CrossSectionDataModule, n: int, folder: Path) -> Callable[[], object]:
     """A further epoch of one model, as `alphanet train` runs it, but that nothing is written."""
-    module = AlphaNetModule.create(
-        features=len(data.features),
-        model=ModelSettings(n=n),
-        loss=LossSettings(),
-        learning_rate=1e-4,
-        seed=0,
-    )
+    settings = Settings(model=ModelSettings(n=n), data=DataSettings(features=list(data.features)))
+    module = AlphaNetModule.create(settings)
 
     def epoch() -> None:
         pl.Trainer(

@@ -35,9 +35,6 @@ from alphanet_pl.config.settings import CommandLine, Settings
 from datamodules.base.errors import ConfigError
 from datamodules.settings import MISSING
 
-WINDOW = 10
-"""Days of an operator's window, which is also its stride (alphanet_pl/model/operators.py)."""
-
 
 @dataclass(frozen=True)
 class Composed:
@@ -178,11 +175,12 @@ def check(settings: Settings) -> None:
             f"it samples from the {len(data.features)} entries of data.features",
             f"model.n={len(data.features)} takes them all",
         )
-    if data.picture_days % WINDOW:
+    days, stride = settings.model.days, settings.model.stride
+    if data.picture_days < days or (data.picture_days - days) % stride:
         raise ConfigError(
             f"data.picture_days={data.picture_days} was given",
-            f"the operators cut a picture into windows of {WINDOW} days",
-            f"data.picture_days={3 * WINDOW}",
+            f"the operators cut a picture into windows of {days} days, {stride} days apart",
+            f"data.picture_days={days + 2 * stride}",
         )
     if data.min_in_sample_days is not None and data.min_in_sample_days > data.in_sample_days:
         raise ConfigError(
@@ -229,9 +227,13 @@ def _sort_words(
                 f"{word!r} was given", "an override reads key=value", f"try {word}=VALUE"
             )
         if key in groups(verb):
-            if value not in (known := options(key, folder)):
-                raise no_such_option(key, value, known)
-            chosen.append(f"{key}={_quoted(value)}")
+            several = value.startswith("[") and value.endswith("]")
+            names = [one.strip() for one in value[1:-1].split(",")] if several else [value]
+            for name in names:
+                if name not in (known := options(key, folder)):
+                    raise no_such_option(key, name, known)
+            quoted = [_quoted(name) for name in names]
+            chosen.append(f"{key}=[{','.join(quoted)}]" if several else f"{key}={quoted[0]}")
         elif (annotation := type_of(key, verb)) is not None or key in named:
             typed.append((key, _value(value, annotation)))
         else:

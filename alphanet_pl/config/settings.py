@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -28,8 +28,18 @@ Cost = Annotated[Number, Field(ge=0.0, le=0.1)]
 
 @dataclass(config=CHECKED)
 class ModelSettings:
-    """Group `model`: the network of the report's figure 6; its input is the list data.features."""
+    """Group `model`: the network of the report's figure 6 on data.features, or one of your own."""
 
+    network: str = "alphanet"
+    """alphanet, readable (the same in plain modules, slower), or module.Class of your own."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of a network of your own, e.g. {heads: 4}."""
+    operators: str = "six"
+    """What makes the features of a window: six, or module.Class of your own."""
+    days: Annotated[Whole, Field(ge=2)] = 10
+    """Days of an operator's window (report of 2020-08-24, figure 5)."""
+    stride: Count = 10
+    """Days between the ends of a picture's windows."""
     n: Annotated[Whole, Field(ge=2)] = 15
     """Features sampled by the seed for the pair operators; all = the number of features."""
     units: Count = 30
@@ -44,6 +54,10 @@ class ModelSettings:
 class LossSettings:
     """Group `loss`: what a fit minimises."""
 
+    error: str = "squared"
+    """squared, or module.Class of your own: an error of each stock, or one number a date."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Arguments of an error of your own, e.g. {delta: 0.5}."""
     long_weight: Annotated[Number, Field(ge=1.0, le=100.0)] = 1.0
     """Weight of the top half of each cross-section by realised return, the rest weigh 1."""
     neutralise: bool = False
@@ -55,7 +69,11 @@ class TrainerSettings:
     """Group `trainer`: optimiser, stopping, and where the work runs."""
 
     learning_rate: Annotated[Number, Field(gt=0.0)] = 1e-4
-    """Of Adam (report of 2020-08-24)."""
+    """Of Adam (report of 2020-08-24), or of the optimiser named in its place."""
+    optimiser: str = "adam"
+    """adam, or module.Class, PyTorch's or your own, e.g. torch.optim.SGD."""
+    optimiser_arguments: dict[str, Any] = field(default_factory=dict)
+    """Its arguments besides the learning rate, e.g. {weight_decay: 0.01}."""
     patience: Count = 10
     """Epochs without a better validation loss (centred on each date) before stopping; the best are
     kept."""
@@ -79,8 +97,10 @@ class LoggerSettings:
 
     wandb: bool = False
     """Also log to Weights & Biases."""
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Further Lightning loggers: a name of yours -> `_target_` and arguments."""
     mode: Literal["auto", "online", "offline"] = "auto"
-    """auto: online where a key is configured, else offline."""
+    """W&B's; auto: online where a key is configured, else offline."""
     project: str = "alphanet"
     """W&B project."""
     entity: str | None = None

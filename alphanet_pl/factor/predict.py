@@ -14,8 +14,9 @@ from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, PanelError
 from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset
+from datamodules.batches.cross_sections import CrossSectionDataset, InputSource
 from datamodules.batches.datamodule import LastRead
+from datamodules.batches.pictures import StreamedSlice
 from datamodules.batches.style_basis import StyleBases
 from datamodules.panel.panel import Panel
 
@@ -98,9 +99,7 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
         bases = StyleBases(panel) if neutral else None
         last = LastRead()  # the windows of a block, worked out once for all models
         datasets = [
-            CrossSectionDataset(
-                block, members, None, last.windows(panel, module.network.takes, block), bases
-            )
+            CrossSectionDataset(block, members, None, _source(last, panel, module, block), bases)
             for module in modules
         ]
         parts = []
@@ -113,6 +112,14 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
             parts.append(pd.DataFrame({"date": date, "code": code, **columns}))
         if parts:
             yield pd.concat(parts, ignore_index=True)
+
+
+def _source(
+    last: LastRead, panel: Panel, module: AlphaNetModule, sessions: np.ndarray
+) -> InputSource:
+    if module.takes is None:
+        return StreamedSlice(panel)
+    return last.windows(panel, module.takes, sessions)
 
 
 def _columns(

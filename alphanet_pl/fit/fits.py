@@ -43,13 +43,16 @@ class Fit:
         """The network with its best weights, ready to score.
 
         Raises:
-            FitError: The checkpoint is absent or cannot be read.
+            FitError: The checkpoint is absent, cannot be read, or names a class that the command's
+                settings do not.
         """
         path = self.folder / "best.ckpt"
         try:
             module: AlphaNetModule = AlphaNetModule.load_from_checkpoint(
                 path, map_location="cpu", weights_only=True
             )
+        except FitError:
+            raise
         except Exception as error:  # torch raises many kinds for one damaged file
             raise FitError(
                 f"{path} cannot be read ({type(error).__name__})",

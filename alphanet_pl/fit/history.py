@@ -12,6 +12,9 @@ from datamodules.base.files import write_text
 
 Row = dict[str, float]
 
+STOPS_ON = {"val/loss": "min", "val/rank_ic": "max"}
+"""What a fit may stop on, and which way is better."""
+
 
 class History(pl.Callback):
     """Collects each epoch's metrics, writes them to metrics.csv, and counts seconds.
@@ -28,6 +31,11 @@ class History(pl.Callback):
     def seconds(self) -> float:
         """Wall time behind the rows and the epoch in progress, over all runs of the fit."""
         return time.monotonic() - self._begun
+
+    def best(self, metric: str) -> Row:
+        """The row of the epoch that is kept."""
+        sign = -1 if STOPS_ON[metric] == "max" else 1
+        return min(self.rows, key=lambda row: sign * row[metric])
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add this epoch's row."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.model.module import named_classes
 
 PROTOCOL = 2
 """Raised when the code, or the default of a setting, changes the weights that the same words give.
@@ -22,7 +23,9 @@ _DECIDES: dict[str, tuple[str, ...] | None] = {
         "features", "picture_days", "horizon", "label", "filter", "in_sample_days", "sample_step",
         "train_share", "embargo", "dates_per_step",
     ),
-    "trainer": ("learning_rate", "patience", "max_epochs"),
+    "trainer": (
+        "learning_rate", "optimiser", "optimiser_arguments", "patience", "max_epochs",
+    ),
 }  # fmt: skip
 """Group -> its settings that can change the weights, None for all of them."""
 
@@ -40,7 +43,7 @@ def model_identity(settings: Settings) -> dict[str, Any]:
 
     A setting that is added later, with a default that changes nothing, renames no fit.
     """
-    return {"protocol": PROTOCOL, **_differing(decisive_settings(settings), _defaults(settings))}
+    return {"protocol": PROTOCOL, **_differing(_with_sources(settings), _defaults(settings))}
 
 
 def recorded_settings(identity: Mapping[str, Any]) -> Groups:
@@ -53,7 +56,14 @@ def same_settings(identity: Mapping[str, Any], settings: Settings) -> bool:
     """Whether a recorded fit, of whatever protocol, had these settings, seed and dates apart."""
     recorded = {group: values for group, values in identity.items() if group != "protocol"}
     defaults = _defaults(settings)
-    return _differing(recorded, defaults) == _differing(decisive_settings(settings), defaults)
+    return _differing(recorded, defaults) == _differing(_with_sources(settings), defaults)
+
+
+def _with_sources(settings: Settings) -> Groups:
+    """`decisive_settings`, and of classes of the user's own what their source files say."""
+    digests = {kind.key: kind.digest(name) for kind, name in named_classes(settings)}
+    sources = {key: digest for key, digest in digests.items() if digest is not None}
+    return {**decisive_settings(settings), "sources": sources}
 
 
 def fit_hash(settings: Settings, asof: str, fingerprint: str) -> str:

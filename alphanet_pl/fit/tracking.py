@@ -1,9 +1,15 @@
-"""Weights & Biases for a fit; its metrics.csv is written by `History` in any case."""
+"""Where a fit's curves go besides its metrics.csv: any of Lightning's loggers, several at once.
 
+What we add speaks Lightning's interface: settings, a kept id so that a resumed fit goes on in its
+run, the best epoch at the end. W&B's own are the step metric, the runs beside those of fits, and a
+factor as an artifact.
+"""
+
+import inspect
 import netrc
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,30 +21,115 @@ from datamodules.base.errors import ConfigError
 from datamodules.base.files import write_text
 
 if TYPE_CHECKING:
-    from lightning.pytorch.loggers import WandbLogger
+    import wandb
+    from lightning.pytorch.loggers import Logger, WandbLogger
+
+_IDS = ("id", "run_id", "experiment_key")
+"""What the loggers call the argument that continues a run."""
 
 
-def build_logger(
-    settings: Settings, folder: Path, record: Mapping[str, Any]
-) -> "WandbLogger | bool":
-    """The W&B logger of a fit, or False; never a prompt, and offline where there is no key.
+def build_loggers(settings: Settings, folder: Path, record: Mapping[str, Any]) -> "list[Logger]":
+    """The loggers that the settings ask for; a resumed fit continues its runs.
 
-    The run's id is kept in the fit folder, so that a resumed fit continues its run. Its config is
-    the settings and what fit.json records before the first step: commit, versions, fingerprint.
+    Args:
+        settings: Of the fit.
+        folder: Of the fit; takes their files and the ids of their runs.
+        record: What fit.json says before the first step: commit, versions, fingerprint.
 
     Raises:
-        ConfigError: W&B takes no run.
+        ConfigError: One cannot be had, or takes no run.
     """
+    config = run_config(settings) | {"asof": folder.parent.name, "fit": dict(record)}
+    loggers: list[Logger] = []
+    if settings.logger.wandb:
+        loggers.append(_wandb_logger(settings, folder, config))
+    for name, arguments in settings.logger.others.items():
+        loggers.append(_lightning_logger(name, arguments, settings, folder, config))
+    return loggers
+
+
+def _lightning_logger(
+    name: str,
+    arguments: Mapping[str, Any],
+    settings: Settings,
+    folder: Path,
+    config: dict[str, Any],
+) -> "Logger":
+    """A logger from its `_target_` and arguments; what these leave out and it takes, we fill in."""
+    from hydra.utils import instantiate
+
+    key, window = f"logger.others.{name}", folder.parent.name
+    parameters = inspect.signature(_logger_class(key, arguments)).parameters
+    place = next((one for one in _IDS if one in parameters), None)
+    kept = folder / f"{name}_id"
+    facts = {
+        "save_dir": str(folder),
+        "run_name": _title(settings, window),
+        "tags": {"variant": settings.variant, "asof": window, "seed": str(settings.seed)}
+        | dict.fromkeys(settings.logger.tags, "true"),
+    }
+    if place and kept.is_file():
+        facts[place] = kept.read_text(encoding="utf-8")
+    given = {one: value for one, value in facts.items() if one in parameters}
+    places = {"{runs}": str(Path(settings.runs).absolute()), "{folder}": str(folder)}
+    try:
+        logger: Logger = instantiate(given | {k: _filled(v, places) for k, v in arguments.items()})
+        if not kept.is_file():
+            logger.log_hyperparams(config)
+    except Exception as error:  # of a package of any vendor's
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        missing = isinstance(error, ModuleNotFoundError)
+        raise ConfigError(
+            f"{key}: {arguments['_target_']} takes no run ({reason})",
+            "a logger needs its package, arguments that it takes, and a server that answers",
+            f"pip install 'alphanet-pl[{name}]'" if missing else "logger=csv, for the files alone",
+        ) from error
+    if place:
+        write_text(kept, str(logger.version))
+    return logger
+
+
+def _logger_class(key: str, arguments: Mapping[str, Any]) -> type:
+    """The class of a logger, checked before it is called."""
+    from hydra.utils import get_class
+    from lightning.pytorch.loggers import Logger
+
+    target = arguments.get("_target_")
+    try:
+        found = get_class(str(target))
+    except Exception:  # Hydra's, of several kinds, whatever an import may raise among them
+        found = None
+    if not (isinstance(found, type) and issubclass(found, Logger)):
+        raise ConfigError(
+            f"{key}._target_={target} was given",
+            "it names a class that derives from lightning.pytorch.loggers.Logger",
+            f"{key}._target_=lightning.pytorch.loggers.CSVLogger",
+        )
+    return found
+
+
+def _filled(value: Any, places: Mapping[str, str]) -> Any:
+    """Texts with `{runs}` and `{folder}` filled in."""
+    if isinstance(value, str):
+        for name, path in places.items():
+            value = value.replace(name, path)
+    return value
+
+
+def _title(settings: Settings, window: str) -> str:
+    return f"{settings.variant} {window} seed {settings.seed}"
+
+
+def _wandb_logger(settings: Settings, folder: Path, config: dict[str, Any]) -> "WandbLogger":
+    """W&B's: never a prompt, and offline where there is no key."""
     options, window = settings.logger, folder.parent.name
-    if not options.wandb:
-        return False
     os.environ.setdefault("WANDB_SILENT", "true")
     from lightning.pytorch.loggers import WandbLogger
 
     logger = WandbLogger(
         project=options.project,
         entity=options.entity,
-        name=f"{settings.variant} {window} seed {settings.seed}",
+        name=_title(settings, window),
         group=group_of(settings),
         tags=[settings.variant, window, *options.tags],
         job_type=options.job_type,
@@ -46,7 +137,7 @@ def build_logger(
         offline=is_offline(options),
         id=_run_id(folder),
         resume="allow",
-        config=run_config(settings) | {"asof": window, "fit": dict(record)},
+        config=config,
     )
     # Lightning's step counts optimiser steps, and starts again with a resumed offline run.
     with refusal_explained():
@@ -68,12 +159,23 @@ def run_config(settings: Settings) -> dict[str, Any]:
     return {**asdict(settings), **short, "neutralise": settings.loss.neutralise}
 
 
-def finish_logger(logger: object, record: Mapping[str, Any]) -> None:
-    """Put what came out into the run's summary and end the run: unended, its data is lost."""
+def finish_loggers(loggers: "Sequence[Logger]", record: Mapping[str, Any]) -> None:
+    """Say what came out and end the runs: an unended W&B run loses its data."""
     from lightning.pytorch.loggers import WandbLogger
 
-    if not isinstance(logger, WandbLogger):
-        return
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            _finish_wandb(logger, record)
+            continue
+        if record["metrics"] is not None:
+            best = {f"best/{name}": value for name, value in record["metrics"].items()}
+            counts = {name: float(record[name]) for name in ("epochs", "seconds")}
+            logger.log_metrics({**best, **counts}, step=record["best_epoch"])
+        logger.save()
+        logger.finalize("success" if record["status"] == "done" else "failed")
+
+
+def _finish_wandb(logger: "WandbLogger", record: Mapping[str, Any]) -> None:
     import wandb
 
     if record["metrics"] is not None:
@@ -128,3 +230,62 @@ def _run_id(folder: Path) -> str:
     if not path.is_file():
         write_text(path, secrets.token_hex(4))
     return path.read_text(encoding="utf-8")
+
+
+@contextmanager
+def run_of(
+    settings: Settings,
+    folder: Path,
+    *,
+    name: str,
+    job_type: str,
+    tags: Sequence[str],
+    config: Mapping[str, Any],
+) -> Iterator["wandb.Run"]:
+    """A run beside those of the fits, finished at the end.
+
+    Args:
+        settings: Whose logger it is.
+        folder: Takes the run's own files.
+        name: Shown in W&B.
+        job_type: Sets it apart from fits.
+        tags: Besides the user's.
+        config: Of the run.
+
+    Raises:
+        ConfigError: W&B takes no run.
+    """
+    options = settings.logger
+    os.environ.setdefault("WANDB_SILENT", "true")
+    import wandb
+
+    with refusal_explained():
+        run = wandb.init(
+            project=options.project,
+            entity=options.entity,
+            name=name,
+            group=group_of(settings),
+            job_type=job_type,
+            tags=[*tags, *options.tags],
+            dir=str(folder),
+            mode="offline" if is_offline(options) else "online",
+            config=dict(config),
+        )
+    with run:
+        yield run
+
+
+def log_factor(run: "wandb.Run", variant: str, path: Path, metadata: Mapping[str, Any]) -> None:
+    """A factor as an artifact; the same file is one version, whichever run sends it.
+
+    Args:
+        run: That made or used it.
+        variant: Names the artifact.
+        path: Its file.
+        metadata: Hash, fingerprint of the panel, seeds, commit.
+    """
+    import wandb
+
+    artifact = wandb.Artifact(f"factor-{variant}", type="factor", metadata=dict(metadata))
+    artifact.add_file(str(path))
+    run.log_artifact(artifact)

@@ -12,12 +12,12 @@ from alphanet_pl.config.compose import as_yaml
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
 from alphanet_pl.fit.fits import SCHEMA, Fit, describe_earlier, done_fit, earlier_fits
-from alphanet_pl.fit.history import History
+from alphanet_pl.fit.history import History, Row
 from alphanet_pl.fit.identity import fit_folder, model_identity
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.lost import lost_process_explained
 from alphanet_pl.fit.progress import Display, say
-from alphanet_pl.fit.tracking import finish_logger
+from alphanet_pl.fit.tracking import finish_loggers
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
@@ -68,20 +68,14 @@ def train(
             say(line)
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
-    module = AlphaNetModule.create(
-        features=len(panel.features),
-        model=settings.model,
-        loss=settings.loss,
-        learning_rate=settings.trainer.learning_rate,
-        seed=settings.seed,
-    )
+    module = AlphaNetModule.create(settings)
     data = CrossSectionDataModule(
         panel,
         settings.data,
         asof,
         settings.seed,
         with_styles=settings.loss.neutralise,
-        windows=module.network.takes,
+        windows=module.takes,
         last=last,
     )
     with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
@@ -115,12 +109,14 @@ def _fit(
     if first:
         _write_start(folder, settings, record)
     history = History(folder / "metrics.csv")
-    trainer = build_trainer(settings, folder, record, world, history, callbacks)
+    trainer = build_trainer(
+        settings, folder, record, world, history, module.loss.stops_on, callbacks
+    )
     checkpoint = find_checkpoint(folder, say if first else None)
     try:
         with lost_process_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
-        record |= _outcome(history, module, data)
+        record |= _outcome(history.best(module.loss.stops_on), history, module, data)
     except (SystemExit, KeyboardInterrupt, Interrupted) as stop:
         record["status"] = "interrupted"
         if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C
@@ -133,7 +129,7 @@ def _fit(
         record["seconds"] = history.seconds
         if first:
             write_json(folder / "fit.json", record)
-            finish_logger(trainer.logger, record)
+            finish_loggers(trainer.loggers, record)
     return Fit(folder, record)
 
 
@@ -211,17 +207,15 @@ def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> No
 
 
 def _outcome(
-    history: History, module: AlphaNetModule, data: CrossSectionDataModule
+    best: Row, history: History, module: AlphaNetModule, data: CrossSectionDataModule
 ) -> dict[str, Any]:
     """What fit.json says of a finished fit."""
-    best = min(history.rows, key=lambda row: row["val/loss"])
-    network = module.network
     return {
         "metrics": {name: value for name, value in best.items() if name != "epoch"},
         "best_epoch": int(best["epoch"]),
         "epochs": len(history.rows),
-        "parameters": list(network.parameter_fingerprint()),
-        "sampled_features": [data.features[i] for i in network.sampled],
+        "parameters": list(module.parameter_fingerprint()),
+        "sampled_features": [data.features[i] for i in module.sampled],
         "sessions": _describe(data),
         "status": "done",
     }

@@ -14,10 +14,10 @@ from lightning.pytorch.strategies import DDPStrategy
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
 from alphanet_pl.fit.finite import FiniteLoss
-from alphanet_pl.fit.history import History
+from alphanet_pl.fit.history import STOPS_ON, History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
 from alphanet_pl.fit.stop import Survive
-from alphanet_pl.fit.tracking import build_logger
+from alphanet_pl.fit.tracking import build_loggers
 from alphanet_pl.job.world import World
 
 PATIENCE = timedelta(minutes=2)
@@ -32,6 +32,7 @@ def build_trainer(
     record: dict[str, Any],
     world: World,
     history: History,
+    stops_on: str,
     callbacks: Sequence[pl.Callback] = (),
 ) -> pl.Trainer:
     """A Trainer whose callbacks, logger and checkpoints live in the fit's folder.
@@ -42,6 +43,7 @@ def build_trainer(
         record: What fit.json says before the first step.
         world: The processes that train together.
         history: Of the fit.
+        stops_on: The metric that chooses the epoch to keep, and when to stop.
         callbacks: Besides the fit's own.
     """
     quiet()
@@ -51,9 +53,8 @@ def build_trainer(
         if any(isinstance(callback, Display) for callback in callbacks)
         else [progress_callback(options.progress and world.rank == 0)]
     )
-    best = ModelCheckpoint(
-        dirpath=folder, filename="best", monitor="val/loss", enable_version_counter=False
-    )
+    kept: Any = {"monitor": stops_on, "mode": STOPS_ON[stops_on]}
+    best = ModelCheckpoint(dirpath=folder, filename="best", **kept, enable_version_counter=False)
     # `save_last` would only follow `best`; this one is written every epoch, after it.
     last = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
     return pl.Trainer(
@@ -65,12 +66,12 @@ def build_trainer(
         plugins=[_environment(world), SafeCheckpoints()],
         default_root_dir=folder,
         max_epochs=options.max_epochs,
-        logger=build_logger(settings, folder, record) if world.rank == 0 else False,
+        logger=build_loggers(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
             history,
             FiniteLoss(),
             Survive(folder / LAST),
-            EarlyStopping("val/loss", patience=options.patience),
+            EarlyStopping(**kept, patience=options.patience),
             best,
             last,
             *shown,

@@ -1,32 +1,63 @@
-"""The LightningModule: AlphaNet, its loss and its optimiser."""
+"""The LightningModule: a network on the operators' windows or on pictures, its loss and optimiser.
 
+Each is named by the settings: by a word for what ships, as module.Class for one of the user's own.
+"""
+
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from alphanet_pl.config.settings import LossSettings, ModelSettings
+from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings
 from alphanet_pl.model.fused import FusedAlphaNet
-from alphanet_pl.model.losses import build_loss
-from alphanet_pl.model.losses.loss import mean_stocks
+from alphanet_pl.model.losses import LOSSES, build_loss
 from alphanet_pl.model.metrics import RankIC
+from alphanet_pl.model.named import Kind
+from alphanet_pl.model.network import AlphaNet
+from alphanet_pl.model.operators import SixOperators
+from datamodules.base.errors import ConfigError
 from datamodules.batches.batch import CrossSections
-from datamodules.batches.windows import Windows
+from datamodules.batches.windows import Operators, WindowInputs, Windows, windows_of
+
+NETWORKS: Kind[nn.Module] = Kind(
+    "model.network", nn.Module, {"alphanet": FusedAlphaNet, "readable": AlphaNet}, "model.arguments"
+)
+OPERATORS: Kind[Any] = Kind("model.operators", Operators, {"six": SixOperators}, "model.operators")
+OPTIMISERS: Kind[torch.optim.Optimizer] = Kind(
+    "trainer.optimiser",
+    torch.optim.Optimizer,
+    {"adam": torch.optim.Adam},
+    "trainer.optimiser_arguments",
+)
+
+
+def named_classes(settings: Settings) -> Iterator[tuple[Kind[Any], str]]:
+    """What these settings name, of each kind."""
+    yield NETWORKS, settings.model.network
+    yield OPERATORS, settings.model.operators
+    yield LOSSES, settings.loss.error
+    yield OPTIMISERS, settings.trainer.optimiser
 
 
 class AlphaNetModule(pl.LightningModule):
-    """Trains AlphaNet on whole cross-sections.
+    """Trains a network on whole cross-sections.
 
     Args:
-        features: Number of channels in a picture.
+        features: F, number of channels in a picture.
         model: Group `model`, as a plain dict, so that checkpoints hold plain types only.
         loss: Group `loss`, as a plain dict.
-        learning_rate: Adam's.
+        learning_rate: Of the optimiser.
         seed: Draws the initial weights and v2.1's sample of features.
+        optimiser: Its name and further arguments.
+        picture_days: T, days of a picture.
+
+    Raises:
+        FitError: A class is named that neither ships nor was named by this command's settings.
     """
 
     def __init__(
@@ -36,45 +67,85 @@ class AlphaNetModule(pl.LightningModule):
         loss: dict[str, Any],
         learning_rate: float,
         seed: int,
+        optimiser: tuple[str, dict[str, Any]] = ("adam", {}),
+        picture_days: int = 30,
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
         shape = ModelSettings(**model)
-        self.network = FusedAlphaNet(
-            channels=features,
-            n=shape.n,
-            seed=seed,
-            units=shape.units,
-            eps=shape.batch_norm_eps,
-            momentum=shape.batch_norm_momentum,
-        )
+        facts = {"days": shape.days, "stride": shape.stride}
+        operators: Operators = OPERATORS.make(shape.operators, {}, facts)
+        self.network = build_network(shape, operators, features, picture_days, seed)
+        self.takes = _takes(self.network, operators, shape.network)
+        """What of the windows the network is given; None where it takes pictures."""
         self.loss = build_loss(LossSettings(**loss))
-        self._learning_rate = learning_rate
+        self._channels, self._seed = features, seed
+        OPTIMISERS.known(optimiser[0])
+        self._learning_rate, self._optimiser = learning_rate, optimiser
         self._train_loss, self._val_loss, self._val_rank_ic = MeanMetric(), MeanMetric(), RankIC()
 
     @classmethod
-    def create(
-        cls,
-        features: int,
-        model: ModelSettings,
-        loss: LossSettings,
-        learning_rate: float,
-        seed: int,
-    ) -> "AlphaNetModule":
-        """From typed settings; see the class."""
-        return cls(features, asdict(model), asdict(loss), learning_rate, seed)
+    def create(cls, settings: Settings) -> "AlphaNetModule":
+        """From a command's settings, whose own classes are imported and checked here.
+
+        Raises:
+            ConfigError: A class cannot be had, or does not take its arguments.
+        """
+        for kind, name in named_classes(settings):
+            kind.admit(name)
+        data, trainer = settings.data, settings.trainer
+        return cls(
+            len(data.features),
+            asdict(settings.model),
+            asdict(settings.loss),
+            trainer.learning_rate,
+            settings.seed,
+            (trainer.optimiser, trainer.optimiser_arguments),
+            data.picture_days,
+        )
+
+    @property
+    def sampled(self) -> tuple[int, ...]:
+        """Channels whose pairs the network traverses; all of them for a network that has no say."""
+        if isinstance(self.network, AlphaNet):
+            return self.network.sampled
+        return tuple(range(self._channels))
+
+    def parameter_fingerprint(self) -> tuple[int, ...]:
+        """Numbers of trainable parameters: of AlphaNet's three parts, or of all of the network."""
+        if isinstance(self.network, AlphaNet):
+            return self.network.parameter_fingerprint()
+        return (sum(p.numel() for p in self.network.parameters() if p.requires_grad),)
 
     def forward(self, inputs: Tensor | Windows) -> Tensor:
         """Prediction (S,) of pictures (S, F, T) or of their windows."""
-        prediction: Tensor = self.network(inputs)
+        if isinstance(self.network, AlphaNet):
+            prediction: Tensor = self.network(inputs)
+            return prediction
+        if self.takes is not None:
+            if isinstance(inputs, Tensor):
+                inputs = windows_of(inputs, self.takes.operators)
+            inputs = inputs.features()
+        prediction = self.network(inputs)
+        if prediction.shape != inputs.shape[:1]:
+            raise ConfigError(
+                f"the network gave {tuple(prediction.shape)} for {len(inputs)} stocks",
+                f"one number a stock, ({len(inputs)},)",
+                "squeeze(-1) at the end of its forward",
+            )
         return prediction
+
+    def on_train_batch_start(self, batch: CrossSections, batch_idx: int) -> None:
+        """Let a network's own randomness follow from seed and step: a resumed fit ends alike."""
+        if not isinstance(self.network, AlphaNet):
+            torch.manual_seed((self._seed << 32) + self.global_step)
 
     def training_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """One optimisation step's loss."""
-        stocks = mean_stocks(batch)
-        loss = self.loss(self(batch.inputs), batch, stocks)
-        # The loss of one rank is its sum over `stocks`, so weighted by them the mean is exact.
-        self._train_loss.update(loss.detach(), weight=stocks)
+        share = self.loss.share(batch)
+        loss = self.loss(self(batch.inputs), batch, share)
+        # The loss of one rank is its sum over `share`, so weighted by it the mean is exact.
+        self._train_loss.update(loss.detach(), weight=share)
         self.log("train/loss", self._train_loss, on_step=False, on_epoch=True)
         return loss
 
@@ -90,15 +161,60 @@ class AlphaNetModule(pl.LightningModule):
         self._train_loss.mean_value, self._train_loss.weight = sums.to(self.device).unbind()
 
     def validation_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
-        """Squared error within dates and RankIC of the published factor; each stock counts once."""
+        """Error within dates and RankIC of the published factor; each stock (or date) once."""
         prediction = self(batch.inputs)
         loss = self.loss.selection(prediction, batch)
-        self._val_loss.update(loss, weight=len(batch.label))
+        self._val_loss.update(loss, weight=self.loss.count(batch))
         self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)
         self.log("val/loss", self._val_loss, prog_bar=True)
         self.log("val/rank_ic", self._val_rank_ic, prog_bar=True)
         return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam, as in the report of 2020-08-24."""
-        return torch.optim.Adam(self.parameters(), lr=self._learning_rate, fused=True)
+        """Adam, as in the report of 2020-08-24, unless the settings name another."""
+        name, arguments = self._optimiser
+        facts = {"params": list(self.parameters()), "lr": self._learning_rate}
+        if name == "adam":
+            facts["fused"] = True
+        return OPTIMISERS.make(name, arguments, facts)
+
+
+def build_network(
+    settings: ModelSettings, operators: Operators, channels: int, picture_days: int, seed: int
+) -> nn.Module:
+    """The network that the settings name, its initial weights a function of the seed alone.
+
+    A class is given what its constructor asks for by name: channels (F) and picture_days (T),
+    features (C) and windows (W), operators, seed, and AlphaNet's own settings n, units, eps and
+    momentum; then model.arguments.
+    """
+    facts = {
+        "channels": channels,
+        "picture_days": picture_days,
+        "features": operators.width(channels),
+        "windows": (picture_days - operators.days) // operators.stride + 1,
+        "operators": operators,
+        "seed": seed,
+        "n": settings.n,
+        "units": settings.units,
+        "eps": settings.batch_norm_eps,
+        "momentum": settings.batch_norm_momentum,
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return NETWORKS.make(settings.network, settings.arguments, facts)
+
+
+def _takes(network: nn.Module, operators: Operators, name: str) -> WindowInputs | None:
+    """What a network says that it takes: WindowInputs, "windows" (S, W, C), or "pictures"."""
+    takes = getattr(network, "takes", None)
+    if isinstance(network, AlphaNet):
+        return network.takes
+    if takes not in ("windows", "pictures"):
+        raise ConfigError(
+            f"model.network={name} has takes={takes!r}",
+            'a network says whether it takes "windows" of features (S, W, C) or "pictures"'
+            " (S, F, T)",
+            f'write takes = "windows" into {name.rpartition(".")[2]}',
+        )
+    return WindowInputs(operators) if takes == "windows" else None

@@ -13,8 +13,7 @@ from alphanet_pl.evaluation.figures.ic import cumulative_rank_ic, rank_ic_by_sec
 from alphanet_pl.evaluation.figures.universe import stocks_scored, style_exposures
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.tables import tables
-from alphanet_pl.fit.tracking import run_config
-from alphanet_pl.fit.wandb_runs import log_factor, run_of
+from alphanet_pl.fit.tracking import log_factor, run_config, run_of
 
 if TYPE_CHECKING:
     import wandb

@@ -1,3 +1,4 @@
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,16 @@ def test_another_fit_is_none_that_an_earlier_protocol_trained(settings, other):
     _earlier(settings, "2011-01-31", 0)
     assert describe_earlier(earlier_fits(replace(settings, **other), "2011-01-31")) is None
     assert not earlier_fits(settings, "2011-07-29")
+
+
+def test_a_record_that_names_a_function_is_one_with_other_settings(settings):
+    _done(replace(settings, seed=3), "2011-01-31", 3)
+    path = fit_folder(replace(settings, seed=3), "2011-01-31", "f") / "fit.json"
+    record = json.loads(path.read_text())
+    record["identity"]["model"] = {"network": "os.system"}
+    write_json(path, record)
+    with pytest.raises(FitError, match="fits with other settings: 1"):
+        find_fits(settings, np.datetime64("2011-12-01"), "f")
 
 
 def test_a_date_before_every_window_names_the_windows(settings):

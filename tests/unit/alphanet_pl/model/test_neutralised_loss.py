@@ -1,17 +1,10 @@
 """The neutralised loss: its gradient, what it does not see, and whole cross-sections."""
 
-import textwrap
-
-import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader
 
-from alphanet_pl.model.losses import LongSide
-from alphanet_pl.model.losses import neutralised as module
-from alphanet_pl.model.losses.loss import Loss
-from alphanet_pl.model.losses.neutralised import NeutralisedLoss, style_residual
+from alphanet_pl.model.losses import LongSide, Loss, NeutralisedLoss, style_residual
 from datamodules.base.errors import ConfigError, FitError
 from datamodules.batches.batch import CrossSections
 from datamodules.batches.style_basis import orthonormal_basis
@@ -216,22 +209,6 @@ def test_pooled_over_shuffled_dates_a_projection_leaves_the_styles_in():
 def exposure(x, values):
     """Mean absolute correlation with the styles, date by date."""
     return np.mean([np.abs(np.corrcoef(v, own.T)[0, 1:]) for v, own in zip(values, x, strict=True)])
-
-
-def test_the_ten_lines_of_the_documentation_train_a_users_own_module():
-    lines = module.__doc__.split("ten lines:\n\n")[1].split("\n\nThe rows")[0]
-    assert len([line for line in lines.splitlines() if line.strip()]) == 10
-    scope = {"pl": pl, "torch": torch}
-    exec(textwrap.dedent(lines), scope)
-    torch.manual_seed(0)
-    user = scope["MyModule"]()
-    before = user.net.weight.detach().clone()
-    batch = batch_of(styles())
-    rows = [(torch.randn(185, 8), batch.label, batch.date, batch.basis)] * 3
-    trainer = pl.Trainer(max_epochs=1, accelerator="cpu", logger=False, barebones=True)
-    trainer.fit(user, DataLoader(rows, batch_size=None))
-    assert user.net.weight.isfinite().all()
-    assert not torch.equal(user.net.weight, before)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")

@@ -6,8 +6,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from alphanet_pl.config.settings import LossSettings
-from alphanet_pl.model.losses import LongSide, Loss, build_loss
-from alphanet_pl.model.losses.neutralised import style_residual
+from alphanet_pl.model.losses import (
+    DateError,
+    LongSide,
+    Loss,
+    StockError,
+    build_loss,
+    style_residual,
+)
+from datamodules.base.errors import ConfigError
 from datamodules.batches.batch import CrossSections
 from datamodules.batches.style_basis import orthonormal_basis
 
@@ -121,3 +128,40 @@ def test_selection_is_the_squared_error_of_centred_values_over_stocks(settings):
         squares += (((one - one.mean()) - (other - other.mean())) ** 2).sum()
     selected = build_loss(settings).selection(prediction, batch).item()
     assert selected == pytest.approx(squares / 68, rel=1e-5)
+
+
+class Absolute(StockError):
+    def __call__(self, prediction: Tensor, label: Tensor) -> Tensor:
+        return (prediction - label).abs()
+
+
+class MinusCovariance(DateError):
+    def __call__(self, prediction: Tensor, label: Tensor, weight: Tensor) -> Tensor:
+        return -(weight * prediction * label).mean()
+
+
+def test_an_own_error_of_each_stock_goes_with_weights_and_residual(two_dates):
+    loss = Loss(LongSide(2.0), minus_date_mean, Absolute())
+    errors = (minus_date_mean(PREDICTION, two_dates) - two_dates.label).abs()
+    expected = (errors * torch.tensor([1.0, 1.0, 2.0, 2.0, 1.0])).mean()
+    torch.testing.assert_close(loss(PREDICTION, two_dates), expected)
+    centred = minus_date_mean(PREDICTION, two_dates) - minus_date_mean(two_dates.label, two_dates)
+    torch.testing.assert_close(loss.selection(PREDICTION, two_dates), centred.abs().mean())
+    assert (loss.stops_on, loss.count(two_dates)) == ("val/loss", 5)
+
+
+def test_an_own_number_of_each_date_is_averaged_over_dates(two_dates):
+    loss = Loss(LongSide(2.0), None, MinusCovariance())
+    products = -torch.tensor([1.0, 1.0, 2.0, 2.0, 1.0]) * PREDICTION * two_dates.label
+    expected = (products[:3].mean() + products[3:].mean()) / 2
+    torch.testing.assert_close(loss(PREDICTION, two_dates), expected)
+    assert (loss.stops_on, loss.count(two_dates)) == ("val/rank_ic", 2)
+
+
+def test_an_error_that_is_not_one_a_stock_is_refused(two_dates):
+    class Mean(StockError):
+        def __call__(self, prediction: Tensor, label: Tensor) -> Tensor:
+            return (prediction - label).square().mean()
+
+    with pytest.raises(ConfigError, match="errors of 5 stocks"):
+        Loss(error=Mean())(PREDICTION, two_dates)
