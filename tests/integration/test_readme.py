@@ -1,5 +1,6 @@
 """Every block of the README runs as it stands."""
 
+import json
 import os
 import re
 import shutil
@@ -91,6 +92,47 @@ def test_the_neutralised_loss_trains_a_users_own_module(small_panel, tmp_path):
     assert trainer.global_step == 3
 
 
+@pytest.fixture(scope="module")
+def mine(said, folder) -> Path:
+    """Fits, factor, page and sweep of the README's own network, loss and logger."""
+    my = folder / "my"
+    for name, language, word in (
+        ("attention.py", "python", "class Attention"),
+        ("correlation.py", "python", "class Correlation"),
+        ("logger/curves.yaml", "yaml", "_target_"),
+        ("variant/mine.yaml", "yaml", "variant: mine"),
+    ):
+        (my / name).parent.mkdir(exist_ok=True)
+        (my / name).write_text(_block(language, word))
+    with (my / "variant" / "mine.yaml").open("a") as file:
+        file.write("trainer: {max_epochs: 3}\n")
+    seeds = "sweep=seeds sweep.axes.seed=[0,1] sweep.cpus_per_trial=1"
+    _bash(_block("bash", "variant=mine").replace("sweep=seeds", seeds), folder)
+    return folder / "runs" / "default"
+
+
+def test_an_own_network_and_loss_train_under_their_own_name(mine):
+    (folder,) = (path.parent for path in mine.glob("mine/2013-06-28/seed0-*/fit.json"))
+    record = json.loads((folder / "fit.json").read_text())
+    assert record["status"] == "done"
+    assert record["identity"]["model"]["network"] == "attention.Attention"
+    assert set(record["identity"]["sources"]) == {"model.network", "loss.error"}
+    rows = pd.read_csv(folder / "metrics.csv").set_index("epoch")
+    assert rows["val/rank_ic"].idxmax() == record["best_epoch"]
+
+
+def test_an_own_logger_has_the_curves(mine):
+    (path,) = mine.glob("mine/*/seed0-*/curves/*/metrics.csv")
+    assert "val/rank_ic" in pd.read_csv(path)
+
+
+def test_an_own_network_is_scored_swept_and_put_on_the_page(mine):
+    assert pd.read_parquet(mine / "mine" / "factor.parquet")["factor"].notna().any()
+    assert (mine / "mine" / "report.html").is_file()
+    trials = pd.read_csv(mine / "sweeps" / "seeds" / "trials.csv")
+    assert trials["val/rank_ic"].notna().sum() == 2
+
+
 def test_the_first_block_names_the_makefiles_two_targets():
     text = _block("bash", "make demo")
     targets = re.findall(r"^make (\w+)", text, re.M)
@@ -112,7 +154,9 @@ def test_make_demo_ends_with_a_report(tmp_path):
 
 
 def test_every_block_is_one_that_a_test_above_runs():
-    assert [kind for kind, _ in BLOCKS] == ["bash", "yaml", "bash", "python", "python"]
+    assert [kind for kind, _ in BLOCKS] == [
+        "bash", "yaml", "bash", "python", "python", "python", "python", "yaml", "yaml", "bash",
+    ]  # fmt: skip
 
 
 def test_every_file_that_the_readme_names_exists():
