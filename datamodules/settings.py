@@ -24,7 +24,8 @@ def _day(text: str) -> str:
         raise ValueError("a date reads YYYY-MM-DD") from None
 
 
-def _place(path: Any) -> Any:
+def at_home(path: Any) -> Any:
+    """A path as text, with `~` filled in; anything else as it is, for pydantic to refuse."""
     if isinstance(path, Path):
         return str(path)
     if isinstance(path, str) and path.startswith("~"):
@@ -42,7 +43,7 @@ Count = Annotated[Whole, Field(ge=1)]
 Number = Annotated[float, Strict()]
 Share = Annotated[Number, Field(ge=0.0, le=1.0)]
 Day = Annotated[str, AfterValidator(_day)]
-Place = Annotated[str, BeforeValidator(_place)]
+Place = Annotated[str, BeforeValidator(at_home)]
 """A path of a file or folder; `~` is the home directory."""
 Seed = Annotated[Whole, Field(ge=0, lt=2**32)]
 """What numpy takes as a seed, too."""

@@ -26,10 +26,17 @@ def conf_dir() -> Path:
 
 def root_of(verb: str) -> type[Settings]:
     """The class of a verb's settings; that of a sweep by name, for imports point downwards only."""
-    if verb in OF_SWEEPS:
+    if verb not in OF_SWEEPS:
+        return Settings
+    try:
         root: type[Settings] = importlib.import_module("sweeps.settings").SweepsSettings
-        return root
-    return Settings
+    except ModuleNotFoundError:
+        raise ConfigError(
+            f"alphanet {verb} was given",
+            "it needs the package sweeps, which is not installed",
+            "pip install --force-reinstall alphanet-pl",
+        ) from None
+    return root
 
 
 @lru_cache

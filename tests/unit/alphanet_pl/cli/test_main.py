@@ -75,6 +75,33 @@ def test_cfg_prints_the_composed_settings(capsys):
     assert "'n': 8" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "words", [["--help"], ["train", "--help"], ["train", "--cfg"], ["train", "modl.n=8"]]
+)
+def test_a_reader_that_leaves_ends_the_verb_quietly(words):
+    code = (
+        "import sys\n"
+        "from alphanet_pl.cli.main import main\n"
+        "sys.stdin.readline()\n"
+        f"sys.exit(main({words!r}))"
+    )
+    begun = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begun.stdout.close()
+    said = begun.communicate("go\n")[1]
+    mistake = "modl.n=8" in words
+    # argparse itself drops what an unbuffered standard output cannot take.
+    assert begun.returncode in ((2,) if mistake else (0, 141))
+    assert ("HINT" in said) == mistake
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+
+
 def test_a_group_of_processes_is_left_however_the_verb_ends(tmp_path):
     dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
     assert main(["train", "modl.n=8"]) == 2

@@ -107,6 +107,8 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("data.free_turn=turns", "HINT: data.free_turn=turn"),
         ("data.style_profile.winsorise=iqr", "HINT: data.style_profile.winsorise=std"),
         ("data.style_profile.weights.growth={EGR0: 1.0}", "HINT: growth: {'EGRO': 0.34"),
+        ("evaluation.enhancement=3", "HINT: evaluation.enhancement.schedule=VALUE"),
+        ("data.files=x", "it could not be converted to a map\nHINT: data.files={}"),
         ("seed", "HINT: try seed=VALUE"),
         ("+seed=1", "HINT: seed=1"),
         ("~data.horizon", "HINT: data.horizon=10"),
@@ -231,6 +233,7 @@ def test_help_and_settings_need_no_package_of_sweeps():
         "assert main(['train', '--help']) == 0 and main(['train', '--cfg']) == 0\n"
         "import alphanet_pl.cli.commands.train, alphanet_pl.cli.commands.roll\n"
         "import alphanet_pl.cli.commands.evaluate, datamodules.batches.datamodule\n"
+        "assert main(['sweep']) == 2\n"
         "sys.exit(main(['train', 'data.panel=/no/such/panel.zarr']))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
