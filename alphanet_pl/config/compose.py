@@ -248,7 +248,7 @@ def _no_plus(key: str, value: str, verb: str) -> ConfigError:
     return ConfigError(
         f"{key} was given",
         "every setting exists already, so nothing is added or removed",
-        f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
+        f"{near}={value}" if near else "alphanet VERB --help lists the settings",
     )
 
 

@@ -128,5 +128,5 @@ def no_such_setting(name: str, value: str, verb: str) -> ConfigError:
     return ConfigError(
         f"there is no setting {name!r}",
         f"the nearest is {near!r}" if near else "nothing is called nearly so",
-        f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
+        f"{near}={value}" if near else "alphanet VERB --help lists the settings",
     )

@@ -57,7 +57,9 @@ def explain_invalid(error: ValidationError, verb: str) -> ConfigError:
     given = f"{key} holds {as_typed(value)}" if inside else f"{key}={as_typed(value)} was given"
     needed, works = _needed(kind, value, first.get("ctx", {}), first["msg"])
     default = _default(key, verb)
-    if (inside or works is None) and default != MISSING:
+    if kind == "list_type" and default in ("null", "[]"):
+        works = f"[{as_typed(value)}]"
+    elif (inside or works is None) and default != MISSING:
         works = default
     return ConfigError(given, needed, f"{key}={works or 'VALUE'}")
 
@@ -84,7 +86,7 @@ def _needed(
     wanted = _KINDS.get(kind.split("_")[0])
     if wanted is None:
         return message, None
-    return f"it could not be converted to {wanted}", f"[{value}]" if wanted == "a list" else None
+    return f"it could not be converted to {wanted}", None
 
 
 def _default(key: str, verb: str) -> str:

@@ -1,8 +1,8 @@
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch.distributed as dist
@@ -19,17 +19,24 @@ def test_help_lists_every_verb(capsys):
     assert [verb for verb in VERBS if verb not in out] == []
 
 
-def test_help_is_instant_and_imports_no_torch():
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["sweep", "--help"]])
+def test_help_is_instant_and_imports_no_torch(words):
     code = (
-        "import sys; sys.argv = ['alphanet', '--help']\n"
+        f"import sys; sys.argv = ['alphanet', *{words!r}]\n"
         "from alphanet_pl.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "assert 'torch' not in sys.modules and 'hydra' not in sys.modules"
     )
-    begun = time.monotonic()
+    begun = _seconds_of_children()
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    assert time.monotonic() - begun < 1.0
+    assert _seconds_of_children() - begun < 1.0
+
+
+def _seconds_of_children() -> float:
+    """Of processor time, which other processes do not lengthen as they do the clock's."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,8 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("seed=99999999999999999999", "HINT: seed=0"),
         ("seed=true", "HINT: seed=0"),
         ("variants=v2", "HINT: variants=[v2]"),
+        ("data.features=open", "HINT: data.features=[open,high,"),
+        ("zzz=1", "HINT: alphanet VERB --help lists the settings"),
         ("asof=", "HINT: asof=2011-01-31"),
         ("asof=NaT", "HINT: asof=2011-01-31"),
         ("asof=2012-01", "HINT: asof=2011-01-31"),
