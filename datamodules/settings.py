@@ -22,11 +22,11 @@ QLIB_ADJUSTED: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "prev_
 class MarketSettings:
     """The simulated market; see conf/data/simulated.yaml for units."""
 
-    stocks: int = 300
-    days: int = 900
+    stocks: int = field(default=300, metadata={"least": 20})
+    days: int = field(default=900, metadata={"least": 60})
     seed: int = 2021
     start: str = "2011-01-04"
-    rank_ic: float = 0.11
+    rank_ic: float = field(default=0.11, metadata={"least": 0, "most": 0.3})
 
 
 @dataclass
