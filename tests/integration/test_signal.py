@@ -14,7 +14,7 @@ from datamodules.batches.members import Sections, read_sections
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import DataSettings, MarketSettings, TableSettings
+from datamodules.settings import DataSettings, MarketSettings
 from datamodules.tables.load import load_tables
 
 DAYS, ASOF = 900, 630
@@ -25,8 +25,8 @@ SEEDS = (0, 1, 2)
 def market(tmp_path_factory) -> Panel:
     folder = tmp_path_factory.mktemp("signal")
     simulate(MarketSettings(stocks=400, days=DAYS), folder / "tables")
-    tables = load_tables(TableSettings(source="simulated", path=str(folder / "tables")))
-    return prepare(tables, folder / "panel.zarr")
+    data = DataSettings(source="simulated", path=str(folder / "tables"), styles="none")
+    return prepare(load_tables(data), folder / "panel.zarr", data)
 
 
 def _settings(panel: Panel, runs, seed: int) -> Settings:

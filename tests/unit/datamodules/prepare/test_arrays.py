@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from datamodules.canon.limits import A_SHARES
 from datamodules.prepare.arrays import industry_codes, panel_contents, quote_arrays
 from datamodules.prepare.grid import to_grid
-from datamodules.settings import IndexSettings
+from datamodules.settings import DataSettings, IndexSettings
 
 LOOKS_AHEAD = {"forward_close", "forward_vwap_next"}
 ONE_AHEAD = {"suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next"}
@@ -13,15 +14,15 @@ KNOWN_NOW = {"features", "close", "vwap", "log_cap", "listed", "traded", "is_st"
 DAYS, HORIZON = 5, 4
 
 
-SETTINGS = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
+SETTINGS = DataSettings(picture_days=DAYS, horizon=HORIZON, styles="none")
 
 
 @pytest.fixture
 def contents(make_tables):
     """What a panel of these quotes holds."""
 
-    def compute(quotes, tables=(), **settings):
-        return panel_contents(make_tables(quotes, **dict(tables)), **(SETTINGS | settings))
+    def compute(quotes, tables=()):
+        return panel_contents(make_tables(quotes, **dict(tables)), SETTINGS, IndexSettings())
 
     return compute
 
@@ -71,7 +72,7 @@ def test_the_other_future_does_change_what_looks_ahead(make_quotes, contents):
 
 def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
     grid = to_grid(quotes)
-    close, table = quote_arrays(grid, ("close",), HORIZON, DAYS)["close"], rows(quotes)
+    close, table = quote_arrays(grid, SETTINGS, A_SHARES)["close"], rows(quotes)
     for s, code in enumerate(grid.codes):
         last = np.nan
         for t, day in enumerate(grid.dates):

@@ -4,31 +4,35 @@ import numpy as np
 import pytest
 
 from datamodules.base.errors import ConfigError, TableError
+from datamodules.canon.limits import A_SHARES
 from datamodules.panel import Panel
-from datamodules.prepare.arrays import StyleArray, quote_arrays
+from datamodules.prepare.arrays import quote_arrays
 from datamodules.prepare.grid import to_grid
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import FEATURES, IndexSettings
+from datamodules.settings import FEATURES, DataSettings, IndexSettings
+from datamodules.styles.profiles import STYLES, StyleProfile
 
 DAYS, HORIZON = 5, 4
-
-
-SETTINGS = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
+CSI500 = IndexSettings()
 
 
 @pytest.fixture
 def build(make_tables, tmp_path):
     """The same on disk."""
 
-    def write(quotes, name="panel.zarr", **settings):
-        return prepare(make_tables(quotes), tmp_path / name, **(SETTINGS | settings))
+    def write(quotes, name="panel.zarr", index=CSI500, **settings):
+        small = {"picture_days": DAYS, "horizon": HORIZON, "styles": "none"}
+        return prepare(
+            make_tables(quotes), tmp_path / name, DataSettings(**small | settings), index
+        )
 
     return write
 
 
 def test_the_panel_holds_what_was_computed(build, quotes):
     panel, grid = build(quotes), to_grid(quotes)
-    for name, values in quote_arrays(grid, FEATURES, HORIZON, DAYS).items():
+    settings = DataSettings(picture_days=DAYS, horizon=HORIZON)
+    for name, values in quote_arrays(grid, settings, A_SHARES).items():
         np.testing.assert_array_equal(panel.read(name), values, err_msg=name)
     assert panel.codes.tolist() == grid.codes.tolist()
     assert panel.dates.tolist() == grid.dates.tolist()
@@ -36,21 +40,17 @@ def test_the_panel_holds_what_was_computed(build, quotes):
 
 
 def test_styles_are_stored_with_their_names(build, quotes):
-    def styles(grid, arrays):
-        values = np.where(arrays["scorable"][:, :, None], [1.0, 2.0], np.nan)
-        return StyleArray(("size", "beta"), values, {"profile": "plain"})
-
-    panel = build(quotes, styles=styles)
-    assert panel.styles == ("size", "beta")
+    panel = build(quotes, styles="available", style_profile=StyleProfile(name="plain"))
+    assert panel.styles == STYLES
     values, scorable = panel.read("styles"), panel.read("scorable")
-    assert (values[scorable] == [1, 2]).all()
+    assert np.isfinite(values[scorable]).any()
     assert np.isnan(values[~scorable]).all()
     report = json.loads(panel.path.with_name("data_report.json").read_text())
-    assert report["styles"] == {"profile": "plain"}
+    assert report["styles"]["profile"] == "plain"
 
 
 def test_the_data_report_lies_beside_the_panel(build, quotes):
-    panel = build(quotes, attrs={"free_turn": "turn"})
+    panel = build(quotes, free_turn="turn")
     report = json.loads(panel.path.with_name("data_report.json").read_text())
     assert report["panel"]["fingerprint"] == panel.fingerprint
     assert report["tables"]["source"] == "a test"
@@ -69,7 +69,7 @@ def test_the_fingerprint_depends_on_the_data_alone(build, quotes):
 
 def test_a_refusal_writes_nothing(build, quotes, tmp_path):
     with pytest.raises(ConfigError, match="unknown feature"):
-        build(quotes, features=("opne",))
+        build(quotes, features=["opne"])
     with pytest.raises(TableError, match="free_turn"):
         build(quotes.drop(columns="free_turn"))
     with pytest.raises(ConfigError, match="no index"):
