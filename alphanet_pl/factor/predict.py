@@ -17,7 +17,7 @@ from datamodules.batches.batch import CrossSections
 from datamodules.batches.cross_sections import CrossSectionDataset
 from datamodules.batches.pictures import StreamedSlice
 from datamodules.batches.style_basis import StyleBases
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 BLOCK = 60
 """Sessions scored at a time: 240,000 rows of a market of 4,000 stocks."""

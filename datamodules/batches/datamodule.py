@@ -16,7 +16,7 @@ from datamodules.batches.pictures import PictureSource, ResidentSlice, StreamedS
 from datamodules.batches.sampler import CrossSectionSampler
 from datamodules.batches.split import Split
 from datamodules.batches.style_basis import StyleBases
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 
 Parts = tuple[CrossSectionDataset, CrossSectionDataset]

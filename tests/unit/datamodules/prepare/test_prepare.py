@@ -58,6 +58,11 @@ def test_the_data_report_lies_beside_the_panel(build, quotes):
     assert panel.attrs["free_turn"] == "turn"
 
 
+def test_a_panel_knows_the_index_that_it_was_built_with(build, quotes):
+    assert build(quotes).index == CSI500
+    assert build(quotes, index=None).index is None
+
+
 def test_the_fingerprint_depends_on_the_data_alone(build, quotes):
     shuffled = quotes.sample(frac=1, random_state=3)
     same = build(shuffled, "elsewhere.zarr").fingerprint

@@ -61,7 +61,7 @@ def test_a_build_that_fails_keeps_the_old_panel_and_no_leftovers(small, tmp_path
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("datamodules.panel.build.write_array", full)
+    monkeypatch.setattr("datamodules.panel.write.write_array", full)
     with pytest.raises(OSError, match="No space left"):
         build_panel(small(1), tmp_path / "panel.zarr")
     assert Panel.open(tmp_path / "panel.zarr").fingerprint == before
@@ -85,10 +85,10 @@ def test_what_was_written_wrongly_never_becomes_the_panel(small, tmp_path, monke
         group[name][0] = values[0] * 0
         return record
 
-    from datamodules.panel import build
+    from datamodules.panel import write as writing
 
-    real = build.write_array
-    monkeypatch.setattr(build, "write_array", wrong)
+    real = writing.write_array
+    monkeypatch.setattr(writing, "write_array", wrong)
     with pytest.raises(PanelError, match=r"'close' .* differs from what was written"):
         build_panel(small(), tmp_path / "panel.zarr")
     assert list(tmp_path.iterdir()) == []
@@ -117,9 +117,9 @@ def test_arrays_must_fit_the_coordinates(small, tmp_path):
 
 def test_the_fingerprint_does_not_depend_on_chunks_or_codec(small, tmp_path, monkeypatch):
     build_panel(small(), tmp_path / "one.zarr")
-    monkeypatch.setattr("datamodules.panel.storage.CHUNK_CODES", 2)
+    monkeypatch.setattr("datamodules.panel.layout.CHUNK_CODES", 2)
     monkeypatch.setattr(
-        "datamodules.panel.storage._compressors", lambda _: [zarr.codecs.ZstdCodec()]
+        "datamodules.panel.layout._compressors", lambda _: [zarr.codecs.ZstdCodec()]
     )
     build_panel(small(), tmp_path / "two.zarr")
     one, two = Panel.open(tmp_path / "one.zarr"), Panel.open(tmp_path / "two.zarr")

@@ -17,20 +17,20 @@ import numpy as np
 import zarr
 
 from datamodules.base.errors import PanelError
-from datamodules.panel.manifest import FORMAT, MANIFEST, VERSION, write_manifest
-from datamodules.panel.panel import Panel
-from datamodules.panel.storage import (
+from datamodules.panel.layout import (
     LAYOUT,
     Record,
     fingerprint,
     write_array,
     write_coordinate,
 )
+from datamodules.panel.manifest import FORMAT, MANIFEST, VERSION, write_manifest
+from datamodules.panel.read import Panel
 
 
 @dataclass(frozen=True)
 class PanelContents:
-    """All that a panel holds; `arrays` by the names of `storage.LAYOUT`."""
+    """All that a panel holds; `arrays` by the names of `layout.LAYOUT`."""
 
     dates: np.ndarray
     codes: np.ndarray
