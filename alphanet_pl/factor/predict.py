@@ -13,8 +13,7 @@ from alphanet_pl.fit.train import check_panel, parse_date
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, PanelError
-from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset
+from datamodules.batches.cross_sections import CrossSectionDataset, CrossSections
 from datamodules.batches.pictures import StreamedSlice
 from datamodules.batches.style_basis import StyleBases
 from datamodules.panel import Panel

@@ -9,12 +9,15 @@ import torch
 from torch.utils.data import DataLoader
 
 from datamodules.base.errors import ConfigError, PanelError
-from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset
-from datamodules.batches.members import Sections, read_sections, split_of
+from datamodules.batches.cross_sections import (
+    CrossSectionDataset,
+    CrossSections,
+    Membership,
+    read_membership,
+)
 from datamodules.batches.pictures import PictureSource, ResidentSlice, StreamedSlice
 from datamodules.batches.sampler import CrossSectionSampler
-from datamodules.batches.split import Split
+from datamodules.batches.split import Split, split_of
 from datamodules.batches.style_basis import StyleBases
 from datamodules.panel import Panel
 from datamodules.settings import DataSettings
@@ -127,7 +130,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
         # Something of a cross-section must be left once its styles and intercept are taken out.
         least = 2 if self._bases is None else len(self._panel.styles) + 2
         train, validation = (
-            read_sections(self._panel, self._settings, sessions, least)
+            read_membership(self._panel, self._settings, sessions, least)
             for sessions in (self.split.train, self.split.validation)
         )
         for name, part in (("training", train), ("validation", validation)):
@@ -140,7 +143,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
         source = self._source(train, validation)
         return self._dataset(train, source), self._dataset(validation, source)
 
-    def _dataset(self, part: Sections, source: PictureSource) -> CrossSectionDataset:
+    def _dataset(self, part: Membership, source: PictureSource) -> CrossSectionDataset:
         return CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
 
     def _device(self) -> torch.device:
@@ -149,7 +152,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
             return self.trainer.strategy.root_device
         return torch.device("cpu")
 
-    def _source(self, *parts: Sections) -> PictureSource:
+    def _source(self, *parts: Membership) -> PictureSource:
         if self._settings.residency == "stream":
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))

@@ -10,7 +10,7 @@ from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.fits import Fit
 from alphanet_pl.fit.train import train
 from datamodules.batches import datamodule
-from datamodules.batches.members import Sections, read_sections
+from datamodules.batches.cross_sections import Membership, read_membership
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
@@ -64,13 +64,13 @@ def test_a_planted_signal_is_found_out_of_sample(market, tmp_path):
 def test_nothing_is_found_when_labels_are_shuffled(market, tmp_path, monkeypatch, seed):
     def shuffled(
         panel: Panel, settings: DataSettings, sessions: np.ndarray, least: int
-    ) -> Sections:
-        true = read_sections(panel, settings, sessions, least)
+    ) -> Membership:
+        true = read_membership(panel, settings, sessions, least)
         rng = np.random.default_rng([seed, len(sessions)])
         for row, members in zip(true.labels, true.members, strict=True):
             row[members] = rng.permutation(row[members])
         return true
 
-    monkeypatch.setattr(datamodule, "read_sections", shuffled)
+    monkeypatch.setattr(datamodule, "read_membership", shuffled)
     found = _rank_ic(market, train(_settings(market, tmp_path, seed)))
     assert abs(found["mean"]) < 3 * found["standard_error"]

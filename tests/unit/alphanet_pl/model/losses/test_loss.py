@@ -4,7 +4,7 @@ from torch import Tensor
 
 from alphanet_pl.config.settings import LossSettings
 from alphanet_pl.model.losses import LongSide, Loss, build_loss
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 
 def batch(label: list[float], date: list[int]) -> CrossSections:
