@@ -77,6 +77,10 @@ class DataSettings(TableSettings):
     filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
     styles: str = field(default="available", metadata={"choices": ("none", "available", "all")})
     beta_index: str | None = None
+    size: str = field(default="float_cap", metadata={"choices": ("float_cap", "total_cap")})
+    market_rules: str = field(default="a_share", metadata={"choices": ("a_share", "none")})
+    limit_rules: list[dict[str, Any]] = field(default_factory=list)
+    boards: dict[str, str] = field(default_factory=dict)
     style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: int = field(default=1500, metadata={"least": 60})
     min_in_sample_days: int | None = field(default=None, metadata={"least": 60})

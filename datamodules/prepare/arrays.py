@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from datamodules.base.errors import ConfigError
+from datamodules.base.errors import ConfigError, TableError
 from datamodules.canon.limits import LimitTable, limit_table
 from datamodules.canon.tables import Tables
 from datamodules.panel import PanelContents
@@ -42,9 +42,9 @@ def panel_contents(
     """
     check_features(data.features)
     grid = to_grid(tables.quotes)
-    arrays = quote_arrays(grid, data, limit_table())
+    arrays = quote_arrays(grid, data, limit_table(data.market_rules, data.limit_rules, data.boards))
     industries, arrays["industry"] = industry_codes(grid)
-    arrays |= optional_arrays(grid, tables, index)
+    arrays |= optional_arrays(grid, tables, data, index)
     styles = None if data.styles == "none" else panel_styles(grid, arrays, tables, data)
     if styles is not None:
         arrays["styles"] = styles.exposures
@@ -61,6 +61,8 @@ def panel_contents(
             "free_turn": data.free_turn,
             "without": list(data.without),
             "source": data.source,
+            "size": data.size,
+            "market_rules": data.market_rules,
             "index": None if index is None else asdict(index),
             "styles": {} if styles is None else styles.counts.summary(),
         },
@@ -92,17 +94,30 @@ def quote_arrays(grid: QuoteGrid, data: DataSettings, limits: LimitTable) -> dic
 
 
 def optional_arrays(
-    grid: QuoteGrid, tables: Tables, index: IndexSettings | None
+    grid: QuoteGrid, tables: Tables, data: DataSettings, index: IndexSettings | None
 ) -> dict[str, np.ndarray]:
-    """Compute the arrays that a panel has only when its tables do."""
+    """Compute the arrays that a panel has only when its tables do.
+
+    Raises:
+        ConfigError: An unknown index.
+        TableError: `data.size=total_cap` of quotes that lack it.
+    """
     arrays: dict[str, np.ndarray] = {}
-    if grid.has("float_cap"):
-        cap = grid.column("float_cap")
+    if data.size == "total_cap" and not grid.has("total_cap"):
+        raise TableError("quotes have no column 'total_cap'", "data.size=total_cap needs it",
+                         "data.size=float_cap, or map it with data.columns.quotes.total_cap"
+                         )  # fmt: skip
+    if grid.has(data.size):
+        cap = grid.column(data.size)
         arrays["log_cap"] = np.log(np.where(cap > 0, cap, np.nan)).astype(np.float32)
     if index and tables.index is not None:
-        arrays["index_close"] = index_close(grid, tables.index, index.code)
+        closes = arrays["index_close"] = index_close(grid, tables.index, index.code)
+        says = f"sessions of the quotes have no close of {index.code}"
+        tables.report.note("index", "missing_sessions", int(np.isnan(closes).sum()), says)
     if index and tables.index_members is not None:
-        arrays["index_weight"] = index_weight(grid, tables.index_members, index.members)
+        arrays["index_weight"] = index_weight(
+            grid, tables.index_members, index.members, tables.report
+        )
     if tables.truth is not None:
         arrays["true_return"] = truth_array(grid, tables.truth)
     return arrays
