@@ -6,8 +6,9 @@ Example:
 
 import time
 from pathlib import Path
+from typing import Any
 
-from datamodules.base.files import write_json
+from datamodules.base.files import read_json, write_json
 from datamodules.canon.tables import Tables
 from datamodules.panel import Panel, build_panel
 from datamodules.prepare.arrays import panel_contents
@@ -57,3 +58,16 @@ def prepare(
     }
     write_json(panel.path.with_name(REPORT), report)
     return panel
+
+
+def read_report(panel: Panel) -> dict[str, Any] | None:
+    """Read the data report beside a panel; None if there is none, or it tells of another panel.
+
+    Panels of one folder share the file, which tells of the one that was built last.
+    """
+    try:
+        report = read_json(panel.path.with_name(REPORT))
+        own = report["panel"]["fingerprint"] == panel.fingerprint
+    except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged
+        return None
+    return report if own else None

@@ -8,7 +8,7 @@ from datamodules.canon.limits import A_SHARES
 from datamodules.panel import Panel
 from datamodules.prepare.arrays import quote_arrays
 from datamodules.prepare.grid import to_grid
-from datamodules.prepare.prepare import prepare
+from datamodules.prepare.prepare import prepare, read_report
 from datamodules.settings import FEATURES, DataSettings, IndexSettings
 from datamodules.styles.profiles import STYLES, StyleProfile
 
@@ -56,6 +56,22 @@ def test_the_data_report_lies_beside_the_panel(build, quotes):
     assert report["tables"]["source"] == "a test"
     assert report["ledger"]["listed"] == len(quotes)
     assert panel.attrs["free_turn"] == "turn"
+
+
+def test_the_data_report_of_another_panel_of_the_folder_is_not_taken(build, quotes):
+    first = build(quotes, "first.zarr")
+    assert read_report(first)["ledger"]["listed"] == len(quotes)
+    second = build(quotes.iloc[7:], "second.zarr")
+    assert read_report(first) is None
+    assert read_report(second)["ledger"]["listed"] == len(quotes) - 7
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"panel": []}', "{half", "[1]"])
+def test_an_absent_or_damaged_data_report_is_none(build, quotes, content):
+    panel = build(quotes)
+    path = panel.path.with_name("data_report.json")
+    path.unlink() if content is None else path.write_text(content)
+    assert read_report(panel) is None
 
 
 def test_a_panel_knows_the_index_that_it_was_built_with(build, quotes):
