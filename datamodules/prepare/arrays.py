@@ -19,7 +19,6 @@ from datamodules.prepare.universe import (
     next_session,
     scorable_mask,
     st_mask,
-    suspended_next,
 )
 from datamodules.settings import DataSettings, IndexSettings
 from datamodules.styles.profiles import STYLES
@@ -86,7 +85,7 @@ def quote_arrays(grid: QuoteGrid, data: DataSettings, limits: LimitTable) -> dic
         "traded": traded,
         "is_st": is_st,
         "scorable": scorable_mask(listed, is_st, complete),
-        "suspended_next": suspended_next(listed, traded),
+        "suspended_next": next_session(~traded, listed),
         "limit_close_next": next_session(at_limit_close(grid, prices), listed),
         "unbuyable_next": next_session(stuck_at_limit(grid, prices.up), listed),
         "unsellable_next": next_session(stuck_at_limit(grid, prices.down), listed),

@@ -10,7 +10,7 @@ from typing import Any
 
 from datamodules.base.files import read_json, write_json
 from datamodules.canon.tables import Tables
-from datamodules.panel import Panel, build_panel
+from datamodules.panel import Panel, build_panel, check_target
 from datamodules.prepare.arrays import panel_contents
 from datamodules.prepare.drops import drop_ledger
 from datamodules.settings import DataSettings, IndexSettings
@@ -38,6 +38,7 @@ def prepare(
         PanelError: `out` cannot be written.
     """
     begun = time.monotonic()
+    check_target(out)
     contents = panel_contents(tables, data, index)
     build_panel(contents, out)
     panel = Panel.open(out)
@@ -50,11 +51,15 @@ def prepare(
         "fingerprint": panel.fingerprint,
         "seconds": round(time.monotonic() - begun, 1),
     }
+    ledger = drop_ledger(contents.dates, contents.arrays, data.picture_days)
+    if not ledger.labelled:
+        says = "stock-dates, and none of them has a label: nothing can be trained on this panel"
+        tables.report.note("panel", "no_label", ledger.listed, says)
     report = {
         "panel": summary,
         "tables": tables.report.to_dict(),
         "styles": contents.attrs["styles"],
-        "ledger": drop_ledger(contents.dates, contents.arrays, data.picture_days).to_dict(),
+        "ledger": ledger.to_dict(),
     }
     write_json(panel.path.with_name(REPORT), report)
     return panel

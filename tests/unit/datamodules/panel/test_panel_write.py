@@ -1,12 +1,13 @@
 import fcntl
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
 
 from datamodules.base.errors import PanelError
-from datamodules.panel import Panel, build_panel
+from datamodules.panel import Panel, build_panel, check_target
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_build_that_fails_keeps_the_old_panel_and_no_leftovers(small, tmp_path
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("datamodules.panel.write.write_array", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(PanelError, match=r"No space left.*room for a panel\nHINT: free some space"):
         build_panel(small(1), tmp_path / "panel.zarr")
     assert Panel.open(tmp_path / "panel.zarr").fingerprint == before
     assert [path.name for path in tmp_path.iterdir()] == ["panel.zarr"]
@@ -92,6 +93,21 @@ def test_what_was_written_wrongly_never_becomes_the_panel(small, tmp_path, monke
     with pytest.raises(PanelError, match=r"'close' .* differs from what was written"):
         build_panel(small(), tmp_path / "panel.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["below a file", "long name", "loop", "no folder"])
+def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(kind, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    out = {
+        "below a file": tmp_path / "file" / "panel.zarr",
+        "long name": tmp_path / ("p" * 300),
+        "loop": tmp_path / "loop" / "panel.zarr",
+        "no folder": Path("/proc/nope/panel.zarr"),
+    }[kind]
+    with pytest.raises(PanelError, match=r"cannot be written \(.*\): .*\nHINT: .*data.panel=PATH"):
+        check_target(out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "foreign zarr"])

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from datamodules.base.errors import ConfigError, TableError
+from datamodules.base.errors import ConfigError, PanelError, TableError
 from datamodules.canon.limits import A_SHARES
 from datamodules.panel import Panel
 from datamodules.prepare.arrays import quote_arrays
@@ -96,6 +96,23 @@ def test_a_refusal_writes_nothing(build, quotes, tmp_path):
     with pytest.raises(ConfigError, match="no index"):
         build(quotes, index=IndexSettings("csi900", "SH000905"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(
+    build, quotes, tmp_path, monkeypatch
+):
+    (tmp_path / "mine").write_text("mine")
+    monkeypatch.setattr("datamodules.prepare.prepare.panel_contents", lambda *_: 1 / 0)
+    with pytest.raises(PanelError, match="is no panel of this program"):
+        build(quotes, "mine")
+
+
+def test_a_panel_without_any_label_says_so(make_tables, quotes, tmp_path):
+    days = np.unique(quotes["date"])[:4]
+    tables = make_tables(quotes[quotes["date"].isin(days)])
+    prepare(tables, tmp_path / "panel.zarr", DataSettings(picture_days=3, horizon=4, styles="none"))
+    (note,) = (note for note in tables.report.notes if note.kind == "no_label")
+    assert "nothing can be trained" in note.says
 
 
 def test_one_stock_and_one_session_make_a_panel(build, quotes):
