@@ -91,10 +91,10 @@ def check_target(out: Path) -> Path:
                              "a path that may be overwritten",
                              "remove it, or give another path")  # fmt: skip
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent):
-            return out
+        Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent)).rmdir()
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise _unwritable(out, error) from error
+    return out
 
 
 def _unwritable(out: Path, error: Exception) -> PanelError:
