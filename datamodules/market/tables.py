@@ -62,11 +62,13 @@ class SessionRows:
 
     def write(self, path: Path, codes: np.ndarray) -> None:
         """Write them as Parquet; stock and industry numbers become names."""
-        columns = {}
+        named = {"code": pd.Index(codes), "industry": pd.Index(INDUSTRIES)}
+        columns: dict[str, np.ndarray | pd.Categorical] = {}
         for name in list(self._sessions[0]):
             values = np.concatenate([session.pop(name) for session in self._sessions])
-            names = {"code": codes, "industry": INDUSTRIES}.get(name)
-            columns[name] = values if names is None else pd.Categorical.from_codes(values, names)
+            columns[name] = (
+                pd.Categorical.from_codes(values, named[name]) if name in named else values
+            )
         pd.DataFrame(columns).to_parquet(path, index=False)
 
 

@@ -90,7 +90,7 @@ def test_the_fingerprint_depends_on_the_data_alone(build, quotes):
 
 def test_a_refusal_writes_nothing(build, quotes, tmp_path):
     with pytest.raises(ConfigError, match="unknown feature"):
-        build(quotes, features=["opne"])
+        build(quotes, features=["open", "opne"])
     with pytest.raises(TableError, match="free_turn"):
         build(quotes.drop(columns="free_turn"))
     with pytest.raises(ConfigError, match="no index"):
