@@ -22,7 +22,9 @@ _QUOTED = {"return1": "close"}
 """Quotes column behind a channel that is not one itself."""
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
+    """A training step whose loss is still to be looked at."""
+
     loss: Tensor
     batch: CrossSections
     bad: Tensor
@@ -40,7 +42,7 @@ class FiniteLoss(pl.Callback):
     """
 
     def __init__(self) -> None:
-        self._step: _Step | None = None
+        self._step: Step | None = None
         self._invalid: tuple[Tensor, CrossSections] | None = None
 
     def on_train_batch_end(
@@ -62,7 +64,7 @@ class FiniteLoss(pl.Callback):
             bad.copy_(there, non_blocking=True)
             copied = torch.cuda.Event()
             copied.record()
-        self._step = _Step(loss, batch, bad, copied, where)
+        self._step = Step(loss, batch, bad, copied, where)
         if copied is None:
             self._settle(trainer)
 

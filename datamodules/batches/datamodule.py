@@ -120,8 +120,8 @@ class CrossSectionDataModule(pl.LightningDataModule):
         offset = row - int((batch.date == session).int().argmax())  # the rows of a date together
         for part in (self.train, self.validation):
             if part is not None and session in part.sessions:
-                found = np.flatnonzero(part.sessions == session)
-                code = self._panel.codes[part.stocks[int(found[0])][offset]]
+                stocks = part.stocks[int(np.searchsorted(part.sessions, session))]
+                code = self._panel.codes[stocks[offset]]
                 return f"{code} on {self._panel.dates[session]}"
         raise KeyError(session)
 
