@@ -14,7 +14,7 @@ from alphanet_pl.model.losses import build_loss
 from alphanet_pl.model.losses.loss import mean_stocks
 from alphanet_pl.model.metrics import RankIC
 from alphanet_pl.model.network import AlphaNet
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.windows import Windows
 
 
