@@ -108,7 +108,8 @@ def optional_arrays(
                          )  # fmt: skip
     if grid.has(data.size):
         cap = grid.column(data.size)
-        arrays["log_cap"] = np.log(np.where(cap > 0, cap, np.nan)).astype(np.float32)
+        known = (cap > 0) & np.isfinite(cap)
+        arrays["log_cap"] = np.log(np.where(known, cap, np.nan)).astype(np.float32)
     if index and tables.index is not None:
         closes = arrays["index_close"] = index_close(grid, tables.index, index.code)
         says = f"sessions of the quotes have no close of {index.code}"
@@ -132,6 +133,10 @@ def panel_styles(
         TableError: Accounts lack a column under `data.styles=all`.
     """
     absent = np.full(grid.shape, np.nan)
+    if tables.fundamentals is not None:
+        without = np.setdiff1d(grid.codes, tables.fundamentals["code"].astype(str).unique())
+        says = f"of {len(grid.codes):,} stocks have no filing, hence no styles from accounts"
+        tables.report.note("fundamentals", "stocks_without", len(without), says, without[:5])
     inputs = StyleInputs(
         dates=grid.dates,
         codes=grid.codes,

@@ -62,7 +62,8 @@ def index_weight(
     for stock, start, stop, value in zip(stocks, first, last, given, strict=True):
         if stock >= 0:
             spell = size[start:stop, stock]
-            weight[start:stop, stock] = _drifting(spell, value) if drifts else np.nan_to_num(spell)
+            spell = _drifting(spell, value) if drifts else spell
+            weight[start:stop, stock] = np.where(np.isfinite(spell), spell, 0)
     weight[~grid.listed] = 0
     total = weight.sum(axis=1, keepdims=True)
     if report is not None:
@@ -72,10 +73,8 @@ def index_weight(
 
 def _drifting(price: np.ndarray, weight: float) -> np.ndarray:
     """Return a spell's weights, proportional to the price; before its first price, as given."""
-    known = np.flatnonzero(np.isfinite(price))
-    if not np.isfinite(weight) or not len(known):
-        return np.full(len(price), np.nan_to_num(weight, posinf=0, neginf=0))
-    grown = price / price[known[0]]
+    known = price[np.isfinite(price)]
+    grown = price / known[0] if len(known) else price
     return weight * np.where(np.isfinite(grown), grown, 1.0)
 
 

@@ -103,6 +103,12 @@ def test_log_cap_is_the_logarithm_of_float_cap(contents, quotes):
     np.testing.assert_allclose(contents(quotes).arrays["log_cap"], np.log(cap), rtol=1e-6)
 
 
+@pytest.mark.parametrize("cap", [np.inf, 0.0, -1.0, np.nan])
+def test_a_market_value_that_is_none_is_unknown(contents, quotes, cap):
+    found = contents(quotes.assign(float_cap=cap)).arrays["log_cap"]
+    assert np.isnan(found).all()
+
+
 def test_size_is_the_total_cap_where_that_is_asked_for(make_tables, quotes):
     total = quotes.assign(total_cap=3 * quotes["float_cap"])
     by_total = replace(SETTINGS, size="total_cap")
