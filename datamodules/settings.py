@@ -178,15 +178,15 @@ class StyleProfile:
 class MarketSettings:
     """Key `data.market`: the simulated market."""
 
-    stocks: int = 300
+    stocks: Annotated[Whole, Field(ge=20)] = 300
     """Stocks ever listed."""
-    days: int = 900
+    days: Annotated[Whole, Field(ge=60)] = 900
     """Sessions."""
-    seed: int = 2021
+    seed: Seed = 2021
     """The market's own seed, apart from the model's."""
     start: str = "2011-01-04"
     """First session, YYYY-MM-DD."""
-    rank_ic: float = 0.11
+    rank_ic: Annotated[Number, Field(ge=0.0, le=0.3)] = 0.11
     """Achievable 10-day RankIC that is planted."""
 
 
@@ -247,6 +247,15 @@ class DataSettings(TableSettings):
     """Barra styles in the panel; all refuses tables that lack some."""
     beta_index: str | None = None
     """Code in the index table, the market of Beta; null: the universe, cap-weighted."""
+    size: Literal["float_cap", "total_cap"] = "float_cap"
+    """Market value of size neutralisation and the enhancement."""
+    market_rules: Literal["a_share", "none"] = "a_share"
+    """The table of price limits (datamodules/canon/limits.py)."""
+    limit_rules: list[dict[str, Any]] = field(default_factory=list)
+    """More rows of it, later ones win:
+    [{board: main, since: 2030-01-01, percent: 10, st_percent: 10, free_days: 5}]."""
+    boards: dict[str, str] = field(default_factory=dict)
+    """More boards of codes by their beginning, e.g. {SZ302: chinext}."""
     style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: Annotated[Whole, Field(ge=60)] = 1500
     """Sessions a fit may see, up to its as-of session."""
