@@ -4,7 +4,7 @@ import shlex
 import subprocess
 
 import pytest
-from slurm_jobs import FIT, ONE, ROOT
+from helpers.slurm_jobs import FIT, ONE, ROOT
 
 
 def test_a_job_named_like_a_shell_trains_from_any_folder_and_logs_in_one(site):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from slurm_jobs import FIT, ONE, ROOT, states
+from helpers.slurm_jobs import FIT, ONE, ROOT, states
 
 pytestmark = pytest.mark.timeout(600)
 SMALL = ("--gpus-per-node=0", "--cpus-per-task=1", "--mem=4G", "--time=10", "--array=1-2")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from slurm_jobs import FIT, Site, records, until
+from helpers.slurm_jobs import FIT, Site, records, until
 
 pytestmark = pytest.mark.timeout(900)  # Ray starts four times, on whatever cores are left
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records, until
+from helpers.slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records, until
 
 from alphanet_pl.files import read_json
 

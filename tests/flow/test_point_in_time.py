@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from datamodules.panel import Panel
 

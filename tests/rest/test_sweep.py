@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from alphanet_pl.config import load_settings
 from datamodules.panel import Panel

@@ -10,7 +10,7 @@ import time
 import pandas as pd
 import pytest
 import torch
-from small_study import Study, call
+from helpers.small_study import Study, call
 
 from alphanet_pl.config import load_settings
 from alphanet_pl.errors import FitError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import ray
+from helpers.small_study import ASOF, Study, call
 from ray.cluster_utils import Cluster
-from small_study import ASOF, Study, call
 
 from datamodules.panel import Panel
 

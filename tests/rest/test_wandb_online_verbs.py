@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_study import ASOF, Study
-from wandb_server import Json, WandbServer, served
+from helpers.small_study import ASOF, Study
+from helpers.wandb_server import Json, WandbServer, served
 
 from alphanet_pl.files import read_json
 from datamodules.panel import Panel

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import ASOF, call
+from helpers.small_study import ASOF, call
 
 from alphanet_pl.evaluation.schema import read_evaluation
 from datamodules.panel import Panel

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from wandb_server import WandbServer, wandb_server
+from helpers.wandb_server import WandbServer, wandb_server
 
 from alphanet_pl.evaluation.schema import new_evaluation, write_evaluation
 

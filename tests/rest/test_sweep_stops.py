@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from alphanet_pl.config import load_settings
 from datamodules.panel import Panel

@@ -1,29 +1,16 @@
-"""A small study that the integration tests share: tables, panel, one fit, its factor."""
+"""Two variants of the small study side by side, and a sweep beside them."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from alphanet_pl.config import load_settings
 from datamodules.panel import Panel
 from sweeps.plan import plan
 from sweeps.table import trials_table
-
-
-@pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Simulated, prepared, trained as v2.1, scored, evaluated: all through the command line."""
-    made = Study(tmp_path_factory.mktemp("study"))
-    assert call(made, "prepare") == 0
-    asof = Panel.open(made.runs / "demo" / "panel.zarr").dates[ASOF]
-    assert call(made, "train", "variant=v2.1", f"asof={asof}") == 0
-    assert call(made, "predict", "variant=v2.1", f"date={asof}:") == 0
-    assert call(made, "evaluate", "variant=v2.1") == 0
-    return made
 
 
 @pytest.fixture(scope="session")
@@ -64,18 +51,3 @@ def compared(both: Study) -> Path:
     trials_table(planned).to_csv(folder / "trials.csv", index=False)
     assert call(both, "compare", "experiment=both", "logger.mode=offline") == 0
     return both.runs / "both"
-
-
-@pytest.fixture
-def slurm_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The environment of a Slurm job whose commands answer as those of a running job would."""
-    for name, body in {
-        "scontrol": f'echo "$@" >>{tmp_path}/asked',
-        "squeue": "echo $STATE",
-    }.items():
-        script = tmp_path / name
-        script.write_text(f"#!/bin/sh\n{body}\n")
-        script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("SLURM_JOB_ID", "77")
-    return tmp_path / "asked"

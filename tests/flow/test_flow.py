@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_study import ASOF, call
+from helpers.small_study import ASOF, call
 
 from alphanet_pl.evaluation.schema import read_evaluation
 from datamodules.panel import Panel

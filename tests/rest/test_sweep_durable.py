@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from datamodules.panel import Panel
 

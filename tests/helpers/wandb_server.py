@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from wandb_artifacts import Artifacts
+from helpers.wandb_artifacts import Artifacts
 
 KEY = "a" * 40
 Json = dict[str, Any]

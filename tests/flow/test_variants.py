@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from small_study import call
+from helpers.small_study import call
 
 from alphanet_pl.evaluation.schema import read_evaluation
 

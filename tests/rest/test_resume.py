@@ -8,7 +8,7 @@ from contextlib import suppress
 import pandas as pd
 import pytest
 import torch
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from alphanet_pl.checkpoints import is_whole
 from alphanet_pl.files import read_json, write_json

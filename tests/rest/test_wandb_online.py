@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_study import ASOF, Study
-from wandb_server import WandbServer, served
+from helpers.small_study import ASOF, Study
+from helpers.wandb_server import WandbServer, served
 
 from datamodules.panel import Panel
 

@@ -9,7 +9,7 @@ import lightning.pytorch as pl
 import pandas as pd
 import pytest
 import torch
-from small_study import ASOF, SMALL, Study
+from helpers.small_study import ASOF, SMALL, Study
 
 from alphanet_pl.config import load_settings
 from alphanet_pl.fits import Fit

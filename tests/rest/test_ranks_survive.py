@@ -11,7 +11,7 @@ import time
 import pandas as pd
 import pytest
 import torch
-from small_study import ASOF, Study
+from helpers.small_study import ASOF, Study
 
 from datamodules.panel import Panel
 

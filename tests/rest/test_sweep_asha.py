@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import ASOF, Study, call
+from helpers.small_study import ASOF, Study, call
 
 from alphanet_pl.config import load_settings
 from datamodules.panel import Panel
