@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.small_study import ASOF, Study, call
+from helpers.small_study import ASOF, WINDOWS, Study, call
 from hypothesis import settings
 
 from datamodules.panel import Panel
@@ -54,3 +54,18 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     assert call(made, "predict", "variant=v2.1", f"date={asof}:") == 0
     assert call(made, "evaluate", "variant=v2.1") == 0
     return made
+
+
+@pytest.fixture(scope="session")
+def rolling(study: Study) -> tuple[str, ...]:
+    """Words of a roll over two windows and two seeds."""
+    dates = Panel.open(study.runs / "demo" / "panel.zarr").dates[list(WINDOWS)]
+    listed = ",".join(map(str, dates))
+    return ("variant=v2.1", f"rolling.dates=[{listed}]", "rolling.seeds=[0,1]")
+
+
+@pytest.fixture(scope="session")
+def whole(study: Study, rolling: tuple[str, ...]) -> Path:
+    """The folder of a roll that nothing disturbed."""
+    assert call(study, "roll", *rolling, "experiment=whole") == 0
+    return study.runs / "whole" / "v2.1"

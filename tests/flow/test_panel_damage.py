@@ -1,82 +1,16 @@
-"""Panels that were killed while being written, or damaged afterwards.
-
-Run as a script, this file is the process that gets killed: `test_panel_damage.py OUT SEED MOMENT`.
-"""
+"""Panels that were damaged after they were written."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import zarr
+from helpers.panel_builder import contents
 
 from alphanet_pl.errors import PanelError
-from datamodules.panel import Panel, PanelContents, build, build_panel
-
-SESSIONS, STOCKS = 500, 20
-MOMENTS = (
-    "first array",
-    "last array",
-    "attributes",
-    "manifest",
-    "rename old",
-    "rename new",
-    "swept",
-)
-"""Points of a build at which the process kills itself."""
-
-
-def contents(seed: int) -> PanelContents:
-    """Some noise; the seed decides the fingerprint."""
-    rng = np.random.default_rng(seed)
-    return PanelContents(
-        dates=np.datetime64("2010-01-04") + np.arange(SESSIONS),
-        codes=np.array([f"SH{600000 + k}" for k in range(STOCKS)]),
-        features=("open", "close"),
-        industries=("coal",),
-        horizon=10,
-        picture_days=30,
-        arrays={
-            "features": rng.normal(0, 1, (SESSIONS, STOCKS, 2)).astype(np.float32),
-            "close": rng.normal(0, 1, (SESSIONS, STOCKS)),
-            "listed": rng.random((SESSIONS, STOCKS)) > 0.1,
-        },
-    )
-
-
-def die(*_args: object) -> None:
-    """End as `kill -9` does: no handler, no clean-up."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def arm(moment: str) -> None:
-    """Make a build kill its own process at a moment."""
-    rename, write = Path.rename, build.write_array
-    if moment in ("first array", "last array"):
-        fatal = "features" if moment == "first array" else "listed"
-        build.write_array = lambda g, name, v: (write(g, name, v), name == fatal and die())[0]
-    elif moment == "attributes":
-        zarr.Group.update_attributes = die
-    elif moment == "manifest":
-        build.write_manifest = die
-    elif moment.startswith("rename"):
-        source = ".panel.zarr.building" if moment.endswith("new") else "panel.zarr"
-        Path.rename = lambda path, to: die() if path.name == source else rename(path, to)
-    elif moment == "swept":
-        build.shutil.rmtree = lambda path, **_: path.exists() and die()
-
-
-def start(out: Path, seed: int, moment: str) -> subprocess.Popen:
-    command = [sys.executable, __file__, str(out), str(seed), moment]
-    root = str(Path(__file__).parents[2])
-    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": root})
+from datamodules.panel import Panel, build_panel
 
 
 @pytest.fixture(scope="module")
@@ -89,62 +23,6 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def out(intact: Path, tmp_path: Path) -> Path:
     return shutil.copytree(intact, tmp_path / "panel.zarr")
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_build_killed_at_any_moment_leaves_the_old_panel_or_none(moment: str, out: Path) -> None:
-    old = Panel.open(out).fingerprint
-    assert start(out, 1, moment).wait() == -signal.SIGKILL
-    if moment == "rename new":
-        with pytest.raises(PanelError, match="does not exist"):
-            Panel.open(out)
-    else:
-        panel = Panel.open(out)
-        panel.verify()
-        assert (panel.fingerprint == old) == (moment != "swept")
-    build_panel(contents(2), out)
-    np.testing.assert_array_equal(Panel.open(out).read("close"), contents(2).arrays["close"])
-    assert [path.name for path in out.parent.iterdir()] == ["panel.zarr"]
-
-
-@pytest.mark.parametrize("moment", MOMENTS[:4])
-def test_a_first_build_that_is_killed_leaves_none(moment: str, tmp_path: Path) -> None:
-    assert start(tmp_path / "panel.zarr", 1, moment).wait() == -signal.SIGKILL
-    with pytest.raises(PanelError, match="does not exist"):
-        Panel.open(tmp_path / "panel.zarr")
-
-
-def test_a_build_that_died_between_its_renames_gives_the_old_panel_back(
-    out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = Panel.open(out).fingerprint
-    assert start(out, 1, "rename new").wait() == -signal.SIGKILL
-    assert not out.exists()
-    monkeypatch.setattr(build, "write_array", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        build_panel(contents(2), out)
-    assert Panel.open(out).fingerprint == old
-
-
-def test_kills_by_the_clock_leave_a_whole_panel(out: Path) -> None:
-    known = {Panel.open(out).fingerprint}
-    process = start(out, 1, "forever")
-    deadline = time.monotonic() + 60
-    while len(known) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-        known.add(_fingerprint(out))
-    time.sleep(0.03)
-    process.kill()
-    process.wait()
-    assert _fingerprint(out) in known | {""}
-    assert len(known - {""}) >= 2
-
-
-def _fingerprint(out: Path) -> str:
-    try:
-        return Panel.open(out).fingerprint
-    except PanelError:
-        return ""
 
 
 def flip(path: Path, position: float) -> None:
@@ -268,14 +146,3 @@ def test_what_is_no_panel_is_refused_in_words(
     with pytest.raises(PanelError, match=message) as error:
         Panel.open(tmp_path / "panel.zarr")
     assert "HINT: " in str(error.value)
-
-
-if __name__ == "__main__":
-    target, seed, moment = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    if moment != "forever":
-        arm(moment)
-        build_panel(contents(seed), target)
-        sys.exit("the build was to be killed")
-    while True:
-        build_panel(contents(1), target)
-        build_panel(contents(0), target)

@@ -1,16 +1,11 @@
 """Rolling training: whatever happens on the way, the same factor."""
 
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import pandas as pd
 import pytest
 import torch
-from helpers.small_study import Study, call
+from helpers.small_study import WINDOWS, Study, call
 
 from alphanet_pl.config import load_settings
 from alphanet_pl.errors import FitError
@@ -19,57 +14,22 @@ from alphanet_pl.files import read_json
 from alphanet_pl.rolling.plan import make_plan
 from datamodules.panel import Panel
 
-WINDOWS = (250, 290)
-"""As-of sessions."""
-
-
-@pytest.fixture(scope="module")
-def words(study) -> tuple[str, ...]:
-    dates = Panel.open(study.runs / "demo" / "panel.zarr").dates[list(WINDOWS)]
-    listed = ",".join(map(str, dates))
-    return ("variant=v2.1", f"rolling.dates=[{listed}]", "rolling.seeds=[0,1]")
-
-
-@pytest.fixture(scope="module")
-def whole(study, words):
-    """The folder of a study that nothing disturbed."""
-    assert call(study, "roll", *words, "experiment=whole") == 0
-    return study.runs / "whole" / "v2.1"
-
 
 def _fits(study: Study, experiment: str) -> list:
     return sorted(study.runs.glob(f"{experiment}/*/*/*/fit.json"))
 
 
-@pytest.mark.parametrize("when", ["early", "late"])
-def test_a_killed_roll_continues_and_ends_with_the_same_bytes(study, words, whole, when):
-    experiment = f"killed-{when}"
-    begun = 1 if when == "early" else random.randint(2, 4)
-    process = study.start("roll", *words, f"experiment={experiment}")
-    deadline = time.monotonic() + 120
-    while len(_fits(study, experiment)) < begun:
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    time.sleep(random.uniform(0, 0.5))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert call(study, "roll", *words, f"experiment={experiment}") == 0
-    again = study.runs / experiment / "v2.1" / "factor.parquet"
-    assert again.read_bytes() == (whole / "factor.parquet").read_bytes()
-
-
-def test_parts_train_their_share_and_the_last_one_writes_the_factor(study, words, whole, capsys):
+def test_parts_train_their_share_and_the_last_one_writes_the_factor(study, rolling, whole, capsys):
     factor = study.runs / "parts" / "v2.1" / "factor.parquet"
-    assert call(study, "roll", *words, "experiment=parts", "parts=2/2") == 0
+    assert call(study, "roll", *rolling, "experiment=parts", "parts=2/2") == 0
     assert "still waits for 2 of other parts: v2.1" in capsys.readouterr().out
     assert len(_fits(study, "parts")) == 2
     assert not factor.exists()
-    assert call(study, "roll", *words, "experiment=parts", "parts=1/2") == 0
+    assert call(study, "roll", *rolling, "experiment=parts", "parts=1/2") == 0
     assert factor.read_bytes() == (whole / "factor.parquet").read_bytes()
 
 
-def test_every_date_is_scored_by_the_newest_window_on_or_before_it(study, words, whole):
+def test_every_date_is_scored_by_the_newest_window_on_or_before_it(study, rolling, whole):
     factor = pd.read_parquet(whole / "factor.parquet").astype({"code": str})
     dates = Panel.open(study.runs / "demo" / "panel.zarr").dates
     days = factor["date"].to_numpy().astype("datetime64[D]")
@@ -87,7 +47,7 @@ def test_every_date_is_scored_by_the_newest_window_on_or_before_it(study, words,
         pd.testing.assert_series_equal(rolled["factor"], mean, check_names=False)
 
 
-def test_a_fit_of_a_roll_is_the_one_that_train_makes(study, words, whole):
+def test_a_fit_of_a_roll_is_the_one_that_train_makes(study, rolling, whole):
     asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[WINDOWS[1]]
     one = ("variant=v2.1", f"asof={asof}", "seed=1", "experiment=alone")
     assert call(study, "train", *one) == 0
@@ -100,45 +60,25 @@ def test_a_fit_of_a_roll_is_the_one_that_train_makes(study, words, whole):
     assert all(torch.equal(weights[key], same[key]) for key in weights)
 
 
-def test_what_is_done_is_not_done_again(study, words, whole, capsys):
+def test_what_is_done_is_not_done_again(study, rolling, whole, capsys):
     files = [*whole.glob("*/*/*"), whole / "factor.parquet"]
     before = [path.stat().st_mtime_ns for path in files]
-    assert call(study, "roll", *words, "experiment=whole") == 0
+    assert call(study, "roll", *rolling, "experiment=whole") == 0
     assert "4 done, 0 to train" in capsys.readouterr().err
     assert [path.stat().st_mtime_ns for path in files] == before
 
 
-def test_a_signal_from_slurm_while_the_factor_is_stitched_requeues_the_job(
-    study, words, whole, slurm_job
-):
-    shutil.copytree(whole, study.runs / "stitched" / "v2.1")
-    factor = study.runs / "stitched" / "v2.1" / "factor.parquet"
-    factor.unlink()
-    # Held and sent before Python starts, as slurm/common.sh starts it.
-    signalled = 'kill -USR1 $$; exec "$@"'
-    command = (sys.executable, "-m", "alphanet_pl", *study.words("roll", *words))
-    done = subprocess.run(
-        ["bash", "-c", signalled, "bash", *command, "experiment=stitched"],
-        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}),
-        capture_output=True, text=True, check=False, timeout=100,
-    )  # fmt: skip
-    assert done.returncode == 75, done.stderr
-    assert "score 1 of 2" in done.stderr
-    assert slurm_job.read_text() == "requeue 77\n"
-    assert list(factor.parent.glob("*.parquet*")) == []
-
-
-def test_another_period_of_the_same_fits_is_another_factor(study, words, whole, tmp_path):
+def test_another_period_of_the_same_fits_is_another_factor(study, rolling, whole, tmp_path):
     stop = Panel.open(study.runs / "demo" / "panel.zarr").dates[300]
     out = tmp_path / "shorter.parquet"
     shorter = (f"rolling.stop={stop}", f"factor={out}", "experiment=whole")
-    assert call(study, "roll", *words, *shorter) == 0
+    assert call(study, "roll", *rolling, *shorter) == 0
     assert str(pd.read_parquet(out)["date"].max().date()) == str(stop)
 
 
-def test_an_ensemble_that_lacks_a_fit_is_refused_by_name(study, words, whole):
+def test_an_ensemble_that_lacks_a_fit_is_refused_by_name(study, rolling, whole):
     shutil.copytree(whole, study.runs / "lacking" / "v2.1")
-    settings = load_settings("roll", study.words("roll", *words, "experiment=lacking")[1:])
+    settings = load_settings("roll", study.words("roll", *rolling, "experiment=lacking")[1:])
     plan = make_plan(settings, Panel.open(settings.data.panel))
     assert [len(fits) for fits in plan.ensembles()] == [2, 2]
     shutil.rmtree(plan.tasks[3].folder)
@@ -146,8 +86,8 @@ def test_an_ensemble_that_lacks_a_fit_is_refused_by_name(study, words, whole):
         plan.ensembles()
 
 
-def test_a_roll_counts_its_fits_and_says_the_time_left(study, words, capsys):
-    assert call(study, "roll", *words, "experiment=counted", "trainer.max_epochs=1") == 0
+def test_a_roll_counts_its_fits_and_says_the_time_left(study, rolling, capsys):
+    assert call(study, "roll", *rolling, "experiment=counted", "trainer.max_epochs=1") == 0
     said = capsys.readouterr().err
     assert "4 fits: 2 windows" in said
     assert "fit 1 of 4: v2.1" in said
@@ -155,9 +95,9 @@ def test_a_roll_counts_its_fits_and_says_the_time_left(study, words, capsys):
     assert "epoch" not in said
 
 
-def test_evaluate_names_the_fits_behind_the_factor(study, words, whole):
-    out = study.run("evaluate", "variant=v2.1", "experiment=whole")
-    assert "RankIC" in out
+def test_evaluate_names_the_fits_behind_the_factor(study, rolling, whole, capsys):
+    assert call(study, "evaluate", "variant=v2.1", "experiment=whole") == 0
+    assert "RankIC" in capsys.readouterr().out
     evaluation = read_evaluation(whole / "evaluation.json")
     fits = evaluation["provenance"]["fits"]
     dates = Panel.open(study.runs / "demo" / "panel.zarr").dates
@@ -171,6 +111,6 @@ def test_evaluate_names_the_fits_behind_the_factor(study, words, whole):
     assert evaluation["provenance"]["command"].startswith("alphanet evaluate runs=")
 
 
-def test_settings_of_one_fit_are_refused(study, words, capsys):
-    assert call(study, "roll", *words, "seed=2") == 2
+def test_settings_of_one_fit_are_refused(study, rolling, capsys):
+    assert call(study, "roll", *rolling, "seed=2") == 2
     assert "HINT: rolling.seeds=[2]" in capsys.readouterr().err

@@ -4,10 +4,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = ("--nodes=1", "--ntasks-per-node=1")
@@ -55,9 +56,13 @@ class Site:
         """All that the job has said."""
         return "\n".join(f.read_text() for f in sorted((self.runs / "slurm").glob(f"*-{job}*.out")))
 
+    def until(self, holds: Callable[[], object], job: str, seconds: float = 200) -> None:
+        """Wait until something holds of a job; where it does not, fail with the job's log."""
+        until(holds, seconds=seconds, said=lambda: self.log(job))
+
     def ends(self, job: str, seconds: float = 250) -> str:
         """Wait for the end of a job or of all parts of an array; its state(s), joined."""
-        until(lambda: not _LIVE & set(states(job)), seconds, lambda: self.log(job))
+        self.until(lambda: not _LIVE & set(states(job)), job, seconds)
         return "+".join(sorted(set(states(job))))
 
     def fits(self, experiment: str) -> list[Path]:
@@ -76,11 +81,3 @@ def records(job: str) -> list[dict[str, str]]:
         ["scontrol", "-o", "show", "job", job], capture_output=True, text=True, check=True
     )
     return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in done.stdout.splitlines() if line]
-
-
-def until(holds: Callable[[], bool], seconds: float, said: Callable[[], str]) -> None:
-    """Wait until something holds; where it does not, fail with what was said."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not within {seconds} s; the log says:\n{said()}"
-        time.sleep(0.3)

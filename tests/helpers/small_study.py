@@ -1,6 +1,5 @@
 """A small study that the integration tests share."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,8 @@ SMALL = (
 )
 ASOF = 250
 """Session index of the study's fits."""
+WINDOWS = (250, 290)
+"""As-of sessions of its rolling training."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,9 @@ class Study:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
             # Tests started in the background ignore Ctrl-C, and so would what they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-
-    def run(self, verb: str, *overrides: str) -> str:
-        """Run a command as its own process, to its end."""
-        process = self.start(verb, *overrides)
-        out, err = process.communicate(timeout=200)
-        assert process.returncode == 0, err
-        return out
 
     def fits(self) -> list[Path]:
         """Fit folders of the study itself, not of the experiments that others add to its runs."""

@@ -1,4 +1,3 @@
-import random
 import shutil
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.small_study import ASOF, Study, call
+from helpers.waiting import epochs_of, until
 
 from alphanet_pl.checkpoints import is_whole
 from alphanet_pl.files import read_json, write_json
@@ -34,11 +34,6 @@ def _folder(study: Study, experiment: str):
     return folder
 
 
-def _rows(folder) -> int:
-    path = folder / "metrics.csv"
-    return len(pd.read_csv(path)) if path.is_file() else 0
-
-
 def _finish(study: Study, *words: str) -> None:
     """Run a fit to its end, in this process: no start-up time."""
     assert call(study, "train", *words) == 0
@@ -58,30 +53,43 @@ def _ends_like(folder, undisturbed) -> None:
     assert not (folder / "lock.json").exists()
 
 
+def _as_a_kill_leaves_it(folder) -> None:
+    """Let a fit that is done look like one that was killed before it could say so."""
+    write_json(
+        folder / "fit.json",
+        read_json(folder / "fit.json") | {"status": "running", "metrics": None},
+    )
+
+
 def _await(study, process, pattern: str) -> None:
     """Wait until a fit has written a file, and is in its next epoch."""
-    deadline = time.monotonic() + 120
-    while not list(study.runs.glob(pattern)):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: list(study.runs.glob(pattern)), process)
 
 
-def test_a_fit_killed_at_random_moments_ends_with_the_same_weights(study, words, undisturbed):
+def _await_nearly_done(study: Study, experiment: str, seconds: float) -> None:
+    """Wait, but on a fast machine not so long that the fit is done."""
+    folder, end = _folder(study, experiment), time.monotonic() + seconds
+    while time.monotonic() < end and epochs_of(folder) < EPOCHS - 2:
+        time.sleep(0.01)
+
+
+def test_a_fit_killed_at_random_moments_ends_with_the_same_weights(
+    study, words, undisturbed, kill, chance
+):
     """The first kill lands in training; others wherever they happen to, start-up included."""
-    chance = random.Random(20)
-    for kill in range(4):
-        process = study.start("train", *words, "seed=1", "experiment=killed")
-        if kill == 0:
-            _await(study, process, "killed/*/*/*/last.ckpt")
-            time.sleep(chance.uniform(0, 0.2))
+    experiment = f"killed_{kill}"
+    for again in range(4):
+        process = study.start("train", *words, "seed=1", f"experiment={experiment}")
+        if again:
+            _await_nearly_done(study, experiment, seconds=chance.uniform(1, 5))
         else:
-            time.sleep(chance.uniform(1, 5))
+            _await(study, process, f"{experiment}/*/*/*/last.ckpt")
+            time.sleep(chance.uniform(0, 0.2))
         process.kill()
         process.communicate()
-    folder = _folder(study, "killed")
-    assert _rows(folder) < EPOCHS
-    _finish(study, *words, "seed=1", "experiment=killed")
+    folder = _folder(study, experiment)
+    assert epochs_of(folder) < EPOCHS
+    _finish(study, *words, "seed=1", f"experiment={experiment}")
     _ends_like(folder, undisturbed)
 
 
@@ -137,9 +145,8 @@ def test_a_fit_killed_after_its_early_stop_trains_no_further_epoch(study, words)
     folder = _folder(study, "patient")
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
-    assert 1 < _rows(folder) < 50
-    record = read_json(folder / "fit.json") | {"status": "running", "metrics": None}
-    write_json(folder / "fit.json", record)  # as a kill at that moment leaves it
+    assert 1 < epochs_of(folder) < 50
+    _as_a_kill_leaves_it(folder)
     _finish(study, *patient, "trainer.max_epochs=50")
     assert read_json(folder / "fit.json")["metrics"] == read_json(kept / "fit.json")["metrics"]
     _ends_like(folder, kept)
@@ -156,34 +163,24 @@ def test_sigterm_outside_of_slurm_is_like_ctrl_c(study, words, undisturbed):
     _ends_like(_folder(study, "term"), undisturbed)
 
 
-def _stopped(study, words, name: str):
-    """A fit killed after two epochs or more."""
-    process = study.start("train", *words, "seed=1", f"experiment={name}")
-    _await(study, process, f"{name}/*/*/*/previous.ckpt")
-    process.kill()
-    process.communicate()
-    return _folder(study, name)
-
-
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(study, words, undisturbed):
-    folder = _stopped(study, words, "damaged")
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(study, words, undisturbed, capsys):
+    _finish(study, *words, "seed=1", "experiment=damaged")
+    folder = _folder(study, "damaged")
+    _as_a_kill_leaves_it(folder)
     last = folder / "last.ckpt"
     last.write_bytes(last.read_bytes()[:1000])
-    process = study.start("train", *words, "seed=1", "experiment=damaged")
-    _, err = process.communicate(timeout=100)
-    assert process.returncode == 0, err
-    assert "last.ckpt is damaged" in err
+    capsys.readouterr()
+    _finish(study, *words, "seed=1", "experiment=damaged")
+    assert "last.ckpt is damaged" in capsys.readouterr().err
     _ends_like(folder, undisturbed)
 
 
-def test_a_second_command_on_the_same_fit_is_refused(study, words):
+def test_a_second_command_on_the_same_fit_is_refused(study, words, capsys):
     first = study.start("train", *words, "seed=1", "experiment=twice")
     _await(study, first, "twice/*/*/*/last.ckpt")
     first.send_signal(signal.SIGSTOP)  # cannot finish before the second has asked
-    second = study.start("train", *words, "seed=1", "experiment=twice")
-    _, err = second.communicate(timeout=60)
-    assert second.returncode == 2
-    assert f"is being trained by process {first.pid} on" in err
+    assert call(study, "train", *words, "seed=1", "experiment=twice") == 2
+    assert f"is being trained by process {first.pid} on" in capsys.readouterr().err
     first.kill()
     first.communicate()
 
@@ -207,9 +204,7 @@ def test_a_full_disk_ends_in_a_sentence_and_costs_nothing_saved(
 ):
     place = (f"runs={small_disk}", f"data.panel={study.runs}/demo/panel.zarr")
     process = study.start("train", *words, "seed=1", *place, "variant=v2.1")
-    deadline = time.monotonic() + 120
-    while not list(small_disk.glob("*/*/*/*/last.ckpt")) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: list(small_disk.glob("*/*/*/*/last.ckpt")), process)
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(4096))

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from helpers.small_study import ASOF, Study, call
+from helpers.waiting import until
 
 from datamodules.panel import Panel
 
@@ -36,21 +36,22 @@ class Chain:
 
     study: Study
     words: tuple[str, ...]
+    experiment: str
     statuses: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
     @property
     def sweep(self) -> Path:
-        return self.study.runs / "chain" / "sweeps" / "dropout"
+        return self.study.runs / self.experiment / "sweeps" / "dropout"
 
     def logs(self) -> str:
         return "".join(path.read_text(encoding="utf-8") for path in self.sweep.glob("logs/*.log"))
 
     def run(self, *steps: Callable[["subprocess.Popen[str]"], None]) -> None:
-        process = self.study.start("sweep", *self.words, "experiment=chain")
+        process = self.study.start("sweep", *self.words, f"experiment={self.experiment}")
         try:
             for step in steps:
-                _wait(self._an_epoch_more(), process)
+                until(self._an_epoch_more(), process)
                 step(process)
             out, err = process.communicate(timeout=100)
         finally:
@@ -85,25 +86,17 @@ def _epochs(logs: str) -> int:
     return len(re.findall(r"^epoch \d+", logs, re.MULTILINE))
 
 
-def _wait(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    until = time.monotonic() + 150
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until, "nothing happened"
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
-def chain(study: Study) -> Chain:
+def chain(study: Study, kill: int) -> Chain:
     asof = f"asof={Panel.open(study.runs / 'demo' / 'panel.zarr').dates[ASOF]}"
-    made = Chain(study, (*AXES, asof, f"trainer.max_epochs={EPOCHS}"))
+    made = Chain(study, (*AXES, asof, f"trainer.max_epochs={EPOCHS}"), f"chain_{kill}")
     made.run(
         lambda _: os.kill(made.worker(), signal.SIGKILL),
         lambda process: process.send_signal(signal.SIGINT),
     )
     made.run(lambda _: os.kill(made.raylet(), signal.SIGKILL))
     made.run(lambda process: process.kill())
-    made.statuses.append(call(study, "sweep", *made.words, "experiment=chain"))
+    made.statuses.append(call(study, "sweep", *made.words, f"experiment={made.experiment}"))
     return made
 
 

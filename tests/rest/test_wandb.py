@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.small_study import call
 
 
 def _inspect(run: Path) -> list[dict]:
@@ -15,7 +16,8 @@ def _inspect(run: Path) -> list[dict]:
 @pytest.fixture(scope="module")
 def records(study):
     """Every record of the run that a fit logged offline, with no key in the environment."""
-    study.run("train", "variant=v2.1", "logger=wandb", "experiment=wandb", "logger.tags=[one]")
+    words = ("variant=v2.1", "logger=wandb", "experiment=wandb", "logger.tags=[one]")
+    assert call(study, "train", *words) == 0
     (run,) = study.runs.glob("wandb/*/*/*/wandb/offline-run-*/*.wandb")
     return _inspect(run)
 
@@ -49,7 +51,7 @@ def test_a_run_sorts_by_n_weight_and_seed_and_plots_over_epochs(records):
 def evaluation(study, tmp_path_factory):
     """Every record of an evaluation's run, and its folder."""
     out = tmp_path_factory.mktemp("evaluation")
-    study.run("evaluate", "variant=v2.1", "logger=wandb", f"output={out}")
+    assert call(study, "evaluate", "variant=v2.1", "logger=wandb", f"output={out}") == 0
     (run,) = out.glob("wandb/offline-run-*/*.wandb")
     return _inspect(run), out
 
