@@ -2,7 +2,7 @@
 
 import sys
 
-from alphanet_pl.cli import main
+from alphanet_pl.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

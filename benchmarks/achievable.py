@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from alphanet_pl.config import load_settings
-from alphanet_pl.evaluation.ic import forward_returns, sections
-from alphanet_pl.evaluation.ranks import rank_correlation
-from alphanet_pl.fits import Fit
-from alphanet_pl.predict import score
-from alphanet_pl.settings import Settings
-from alphanet_pl.train import train
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.evaluation.signal.ic import forward_returns, sections
+from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from alphanet_pl.factor.predict import score
+from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.train import train
 from benchmarks.race import RESULTS
+from datamodules.market.market import simulate
 from datamodules.panel import Panel
-from datamodules.prepare import prepare
-from datamodules.simulated.market import simulate
+from datamodules.prepare.prepare import prepare
 from datamodules.tables.load import load_tables
 
 _SEEDS = range(5)

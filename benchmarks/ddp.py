@@ -19,10 +19,10 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from alphanet_pl.losses import Loss
-from alphanet_pl.network import AlphaNet
+from alphanet_pl.model.losses import Loss
+from alphanet_pl.model.network import AlphaNet
 from benchmarks.race import write
-from datamodules.batch import CrossSections
+from datamodules.batches.batch import CrossSections
 
 STOCKS, RANKS, ROUNDS = 2000, 2, 60
 
@@ -68,7 +68,7 @@ def rank_of_two(rank: int, port: int, path: str) -> None:
         "smallest all-reduce ms": milliseconds(lambda: dist.all_reduce(scalar)),
     }
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # as in alphanet_pl/progress.py
+        warnings.simplefilter("ignore", FutureWarning)  # as in alphanet_pl/fit/progress.py
         ddp = DistributedDataParallel(network, broadcast_buffers=False)
     figures[f"step of {RANKS} ranks ms"] = milliseconds(step_of(ddp, rank))
     if rank == 0:

@@ -20,12 +20,12 @@ import lightning.pytorch as pl
 import numpy as np
 import torch
 
-from alphanet_pl.module import AlphaNetModule
-from alphanet_pl.progress import quiet
-from alphanet_pl.settings import LossSettings, ModelSettings
+from alphanet_pl.config.settings import LossSettings, ModelSettings
+from alphanet_pl.fit.progress import quiet
+from alphanet_pl.model.module import AlphaNetModule
 from benchmarks.full_size import full_size_panel
 from benchmarks.race import Times, race, write
-from datamodules.datamodule import CrossSectionDataModule, LastRead
+from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
 from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from benchmarks.full_size import full_size_panel
-from datamodules.cross_sections import CrossSectionDataset
-from datamodules.pictures import ResidentSlice, StreamedSlice
+from datamodules.batches.cross_sections import CrossSectionDataset
+from datamodules.batches.pictures import ResidentSlice, StreamedSlice
 
 _DATES = 40
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from alphanet_pl.operators import extract_features
-from alphanet_pl.sampling import sample_features
+from alphanet_pl.model.operators import extract_features
+from alphanet_pl.model.sampling import sample_features
 from benchmarks.plain import PlainAlphaNet
 from benchmarks.race import gather, panel, race, write
 

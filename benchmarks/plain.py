@@ -1,8 +1,8 @@
 """The peer to beat: the same network in plain PyTorch, as a careful programmer writes it first.
 
 Gram-matrix operators on sample-major pictures, `nn.BatchNorm1d`, `nn.LSTM`, `nn.Linear`. It
-computes what `alphanet_pl.network.AlphaNet` computes, so the tests compare the two and `step.py`
-races them.
+computes what `alphanet_pl.model.network.AlphaNet` computes, so the tests compare the two and
+`step.py` races them.
 """
 
 import torch

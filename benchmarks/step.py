@@ -12,9 +12,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from alphanet_pl.network import AlphaNet
-from alphanet_pl.operators import feature_count
-from alphanet_pl.sampling import sample_features
+from alphanet_pl.model.network import AlphaNet
+from alphanet_pl.model.operators import feature_count
+from alphanet_pl.model.sampling import sample_features
 from benchmarks.plain import PlainAlphaNet
 from benchmarks.race import Times, gather, panel, race, write
 

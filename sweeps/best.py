@@ -7,10 +7,10 @@ from shlex import quote
 import pandas as pd
 from omegaconf import OmegaConf
 
-from alphanet_pl.files import write_text
-from alphanet_pl.identity import model_identity
+from alphanet_pl.fit.identity import model_identity
+from datamodules.base.files import write_text
+from sweeps.axes import SEED
 from sweeps.plan import Planned
-from sweeps.space import SEED
 from sweeps.table import RANK_IC
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from alphanet_pl.errors import ConfigError, UnfinishedError
-from alphanet_pl.settings import Settings
+from alphanet_pl.config.settings import Settings
+from datamodules.base.errors import ConfigError, UnfinishedError
 
 _PATIENCE = 120
 """Seconds."""

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.errors import EvaluationError
-from alphanet_pl.evaluation.pairs import covered_share, expected_share
-from alphanet_pl.fits import done_fit, read_record
-from alphanet_pl.settings import EvaluationSettings
+from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
+from alphanet_pl.fit.fits import done_fit, read_record
+from datamodules.base.errors import EvaluationError
 from datamodules.panel.panel import Panel
+from sweeps.axes import SEED
 from sweeps.measures import Worth, worth
-from sweeps.space import SEED
 from sweeps.table import DONE, RANK_IC
 
 

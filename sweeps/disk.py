@@ -1,7 +1,7 @@
 """A full disk, told apart from everything else that may go wrong with a fit."""
 
-from alphanet_pl.errors import UnfinishedError
-from alphanet_pl.files import is_disk_full
+from datamodules.base.errors import UnfinishedError
+from datamodules.base.files import is_disk_full
 
 
 def disk_full(error: BaseException) -> UnfinishedError | None:

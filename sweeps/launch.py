@@ -12,8 +12,8 @@ from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from rich.console import Console
 
-from alphanet_pl.rolling.progress import describe_seconds
-from alphanet_pl.settings import Settings
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.factor.roll.progress import describe_seconds
 from sweeps.cluster import at_once, gpus_per_trial
 from sweeps.plan import Planned, log_of, sweep_folder
 from sweeps.run import Outcome

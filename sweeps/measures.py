@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alphanet_pl.errors import EvaluationError
-from alphanet_pl.evaluation.on_panel.cut import Cut, cut_factor
-from alphanet_pl.evaluation.ranks import equal_buckets, rank_correlation
-from alphanet_pl.fits import Fit, read_record
-from alphanet_pl.predict import score
-from alphanet_pl.settings import EvaluationSettings
+from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.signal.cross_sections import Cut, cut_factor
+from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
+from alphanet_pl.factor.predict import score
+from alphanet_pl.fit.fits import Fit, read_record
+from datamodules.base.errors import EvaluationError
 from datamodules.panel.panel import Panel
 
 AHEAD = 100

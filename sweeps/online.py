@@ -9,14 +9,14 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from alphanet_pl.errors import ConfigError
+from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.variants.schema import Comparison
 from alphanet_pl.evaluation.variants.sections.enhancement import excess
 from alphanet_pl.evaluation.variants.sections.ic import summary as ic_rows
 from alphanet_pl.evaluation.variants.sections.layers import summary as layer_rows
 from alphanet_pl.evaluation.variants.sections.text import Cells
-from alphanet_pl.loggers import has_key
-from alphanet_pl.settings import Settings
+from alphanet_pl.fit.tracking import has_key
+from datamodules.base.errors import ConfigError
 from sweeps.configurations import Sweep
 from sweeps.sections import results
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alphanet_pl.errors import ConfigError
-from alphanet_pl.fits import done_fit, read_record
-from alphanet_pl.identity import fit_folder
-from alphanet_pl.settings import Settings
-from alphanet_pl.train import asof_session, check_panel
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.fits import done_fit, read_record
+from alphanet_pl.fit.identity import fit_folder
+from alphanet_pl.fit.train import asof_session, check_panel
+from datamodules.base.errors import ConfigError
+from datamodules.batches.members import split_of
 from datamodules.panel.panel import Panel
-from datamodules.sections import split_of
-from sweeps.space import Trial, expand, only_seeds, read_axes
+from sweeps.axes import Trial, expand, only_seeds, read_axes
 
 
 @dataclass(frozen=True)

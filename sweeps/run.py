@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alphanet_pl.errors import FitError
-from alphanet_pl.files import write_text
-from alphanet_pl.settings import Settings
+from alphanet_pl.config.settings import Settings
+from datamodules.base.errors import FitError
+from datamodules.base.files import write_text
 from sweeps.best import best_of, write_best
 from sweeps.plan import Planned, sweep_folder
 from sweeps.table import MISSING, summarise, trials_table

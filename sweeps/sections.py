@@ -6,7 +6,7 @@ from math import isfinite
 
 import pandas as pd
 
-from alphanet_pl.evaluation.printed import PRINTED
+from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
 from alphanet_pl.evaluation.variants.sections.text import Cells, with_error

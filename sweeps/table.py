@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from alphanet_pl.evaluation.pairs import covered_share, expected_share
+from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
+from sweeps.axes import SEED
 from sweeps.plan import Planned
-from sweeps.space import SEED
 
 RANK_IC = "val/rank_ic"
 MEASURES = (RANK_IC, "val/loss", "train/loss")

@@ -18,12 +18,12 @@ import lightning.pytorch as pl
 import torch
 from ray import tune
 
-from alphanet_pl.errors import AlphaNetError, FitError
-from alphanet_pl.history import History
-from alphanet_pl.interruption import Interrupted
-from alphanet_pl.settings import Settings
-from alphanet_pl.train import train
-from datamodules.datamodule import LastRead
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.history import History
+from alphanet_pl.fit.train import train
+from alphanet_pl.job.signals import Interrupted
+from datamodules.base.errors import AlphaNetError, FitError
+from datamodules.batches.datamodule import LastRead
 from datamodules.panel.panel import Panel
 from sweeps.disk import disk_full
 from sweeps.table import RANK_IC

@@ -14,10 +14,10 @@ import torch
 from helpers.small_study import ASOF, WINDOWS, Study, call
 from hypothesis import settings
 
+from datamodules.market.market import simulate
 from datamodules.panel import Panel
-from datamodules.prepare import prepare
+from datamodules.prepare.prepare import prepare
 from datamodules.settings import IndexSettings, MarketSettings, TableSettings
-from datamodules.simulated.market import simulate
 from datamodules.styles.make import style_maker
 from datamodules.styles.profiles import StyleProfile
 from datamodules.tables.load import load_tables

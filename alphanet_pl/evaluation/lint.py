@@ -11,8 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from alphanet_pl.evaluation.performance import ANNUAL_DAYS
-from alphanet_pl.evaluation.printed import (
+from alphanet_pl.evaluation.paper import (
     CROSS_SECTIONS,
     INDEX,
     INDEX_LEVELS,
@@ -22,6 +21,7 @@ from alphanet_pl.evaluation.printed import (
     PrintedExcess,
     PrintedTables,
 )
+from alphanet_pl.evaluation.portfolio.performance import ANNUAL_DAYS
 
 HALF = 0.005
 """Half a unit of the second decimal."""

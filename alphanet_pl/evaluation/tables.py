@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from alphanet_pl.evaluation.schema import EnhancementSection, Evaluation, ICSection, LayersSection
+from alphanet_pl.evaluation.results import EnhancementSection, Evaluation, ICSection, LayersSection
 
 
 def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel.manifest import FORMAT, MANIFEST, VERSION, write_manifest
 from datamodules.panel.panel import Panel
 from datamodules.panel.storage import (

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import zarr
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel.manifest import (
     MANIFEST,
     REBUILD,

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from alphanet_pl.errors import ConfigError, TableError
+from datamodules.base.errors import ConfigError, TableError
+from datamodules.base.words import nearest
+from datamodules.canon.columns import COLUMNS, FILLINGS, Column
 from datamodules.settings import TableSettings
-from datamodules.tables.columns import COLUMNS, FILLINGS, Column
-from datamodules.tables.wording import nearest
 
 
 def check_settings(settings: TableSettings) -> None:

@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
+from datamodules.canon.columns import Column
 from datamodules.settings import TableSettings
 from datamodules.sources.mapping import map_columns
 from datamodules.sources.raw import RawTable
-from datamodules.tables.columns import Column
 from datamodules.tables.schema import check_schema
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from datamodules.base.words import SHOWN
+from datamodules.canon.columns import Column
+from datamodules.canon.report import Note
 from datamodules.settings import TableSettings
 from datamodules.sources import qlib_files
 from datamodules.sources.mapping import map_columns
 from datamodules.sources.qlib_rows import frame_of, rows_of, unadjusted
 from datamodules.sources.raw import RawTable
-from datamodules.tables.columns import Column
-from datamodules.tables.report import Note
 from datamodules.tables.schema import check_schema
-from datamodules.tables.wording import SHOWN
 
 _INDEX = re.compile(r"(SH000|SZ399|BJ899)\d{3}")
 _FACTOR = Column("adj_factor")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 
 _SUFFIX = ".day.bin"
 

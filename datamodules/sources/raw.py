@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from datamodules.tables.report import Note
+from datamodules.canon.report import Note
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 from datamodules.styles.cross_section import CrossSection
 from datamodules.styles.fundamental import COLUMNS, Fundamentals
 from datamodules.styles.price_volume import (

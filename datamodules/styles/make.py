@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from datamodules.contents import MakeStyles, StyleArray
-from datamodules.dense import Dense
-from datamodules.features import one_day_return
-from datamodules.index import index_close
+from datamodules.prepare.arrays import MakeStyles, StyleArray
+from datamodules.prepare.features import one_day_return
+from datamodules.prepare.grid import Dense
+from datamodules.prepare.index import index_close
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.profiles import STYLES, StyleProfile
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 
 _YEAR = 4
 _GROWTH_YEARS = 5

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 
-from alphanet_pl.errors import ConfigError
+from datamodules.base.errors import ConfigError
 
 STYLES: tuple[str, ...] = (
     "size", "beta", "momentum", "residual_volatility", "non_linear_size",

@@ -8,10 +8,10 @@ import pandas as pd
 from pandera.errors import SchemaError
 from pandera.errors import SchemaErrorReason as Reason
 
-from alphanet_pl.errors import TableError
-from datamodules.tables.columns import KEYS, Column
+from datamodules.base.errors import TableError
+from datamodules.base.words import nearest, rows_in_words
+from datamodules.canon.columns import KEYS, Column
 from datamodules.tables.values import KINDS, value_tests
-from datamodules.tables.wording import nearest, rows_in_words
 
 
 def failure_in_words(

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from datamodules.canon.columns import FILLINGS
+from datamodules.canon.report import DataReport
 from datamodules.settings import TableSettings
-from datamodules.tables.columns import FILLINGS
-from datamodules.tables.report import DataReport
 
 
 def with_fallbacks(

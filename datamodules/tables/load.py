@@ -9,19 +9,19 @@ from typing import cast
 
 import pandas as pd
 
+from datamodules.canon.columns import COLUMNS, Column, columns_of
+from datamodules.canon.report import DataReport
+from datamodules.canon.tables import Tables
 from datamodules.settings import FEATURES, TableSettings
 from datamodules.sources.mapping import check_settings
 from datamodules.sources.parquet import read_parquet
 from datamodules.sources.qlib import read_qlib
 from datamodules.sources.raw import RawTable
-from datamodules.tables.columns import COLUMNS, Column, columns_of
 from datamodules.tables.fallbacks import with_fallbacks
 from datamodules.tables.oddities import note_oddities
-from datamodules.tables.report import DataReport
 from datamodules.tables.rows import set_faults_aside
 from datamodules.tables.schema import check_schema
 from datamodules.tables.structure import refuse_empty, sort_by_key, with_types
-from datamodules.tables.tables import Tables
 
 
 def load_tables(

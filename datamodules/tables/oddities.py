@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datamodules.tables.codes import is_canonical
-from datamodules.tables.report import DataReport
-from datamodules.tables.wording import SHOWN
+from datamodules.base.words import SHOWN
+from datamodules.canon.codes import is_canonical
+from datamodules.canon.report import DataReport
 
 JUMP = 0.6
 """Change of adjusted close from one session to the next that a price limit would forbid."""

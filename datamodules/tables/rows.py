@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.errors import TableError
-from datamodules.tables.columns import KEYS, Column
-from datamodules.tables.report import DataReport, Note
-from datamodules.tables.rules import Rule, rules_of
-from datamodules.tables.wording import SHOWN, rows_in_words
+from datamodules.base.errors import TableError
+from datamodules.base.words import SHOWN, rows_in_words
+from datamodules.canon.columns import KEYS, Column
+from datamodules.canon.report import DataReport, Note
+from datamodules.canon.rules import Rule, rules_of
 
 _BLANKED = ("open", "high", "low", "close", "vwap", "volume", "amount", "turn", "free_turn")
 

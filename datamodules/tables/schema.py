@@ -11,10 +11,10 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaError
 
-from datamodules.tables.columns import KEYS, Column
+from datamodules.base.words import SHOWN
+from datamodules.canon.columns import KEYS, Column
 from datamodules.tables.failures import failure_in_words
 from datamodules.tables.values import KINDS, is_kind, value_tests
-from datamodules.tables.wording import SHOWN
 
 
 def check_schema(

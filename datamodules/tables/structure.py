@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.errors import TableError
-from datamodules.tables.codes import canonical_code
-from datamodules.tables.columns import KEYS, Column
+from datamodules.base.errors import TableError
+from datamodules.canon.codes import canonical_code
+from datamodules.canon.columns import KEYS, Column
 from datamodules.tables.failures import refused_rows
 
 _FAR = pd.Timestamp("2099-12-31")

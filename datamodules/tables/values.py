@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from datamodules.tables.columns import Column
+from datamodules.canon.columns import Column
 
 KINDS = {
     "date": "a date or timestamp without time zone",

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from helpers.small_study import ASOF, Study, call
 
-from alphanet_pl.config import load_settings
+from alphanet_pl.config.compose import load_settings
 from datamodules.panel import Panel
 from sweeps.plan import plan
 from sweeps.table import trials_table

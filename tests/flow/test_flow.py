@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers.small_study import ASOF, call
 
-from alphanet_pl.evaluation.schema import read_evaluation
+from alphanet_pl.evaluation.results import read_evaluation
 from datamodules.panel import Panel
 
 

@@ -9,7 +9,7 @@ import pytest
 import zarr
 from helpers.panel_builder import contents
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel import Panel, build_panel
 
 

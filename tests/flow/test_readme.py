@@ -11,9 +11,9 @@ import lightning.pytorch as pl
 import pandas as pd
 import pytest
 
-from datamodules.datamodule import CrossSectionDataModule
+from datamodules.batches.datamodule import CrossSectionDataModule
+from datamodules.market.market import simulate
 from datamodules.settings import DataSettings, MarketSettings
-from datamodules.simulated.market import simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from helpers.small_study import WINDOWS, Study, call
 
-from alphanet_pl.config import load_settings
-from alphanet_pl.errors import FitError
-from alphanet_pl.evaluation.schema import read_evaluation
-from alphanet_pl.files import read_json
-from alphanet_pl.rolling.plan import make_plan
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.factor.roll.plan import make_plan
+from datamodules.base.errors import FitError
+from datamodules.base.files import read_json
 from datamodules.panel import Panel
 
 

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from alphanet_pl.evaluation.ic import forward_returns, ic_summary, sections
-from alphanet_pl.evaluation.ranks import rank_correlation
-from alphanet_pl.fits import Fit
-from alphanet_pl.predict import score
-from alphanet_pl.settings import ModelSettings, Settings, TrainerSettings
-from alphanet_pl.train import train
-from datamodules import datamodule
+from alphanet_pl.config.settings import ModelSettings, Settings, TrainerSettings
+from alphanet_pl.evaluation.signal.ic import forward_returns, ic_summary, sections
+from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from alphanet_pl.factor.predict import score
+from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.train import train
+from datamodules.batches import datamodule
+from datamodules.batches.members import Sections, read_sections
+from datamodules.market.market import simulate
 from datamodules.panel import Panel
-from datamodules.prepare import prepare
-from datamodules.sections import Sections, read_sections
+from datamodules.prepare.prepare import prepare
 from datamodules.settings import DataSettings, MarketSettings, TableSettings
-from datamodules.simulated.market import simulate
 from datamodules.tables.load import load_tables
 
 DAYS, ASOF = 900, 630

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from helpers.small_study import call
 
-from alphanet_pl.evaluation.schema import read_evaluation
+from alphanet_pl.evaluation.results import read_evaluation
 
 
 @pytest.fixture

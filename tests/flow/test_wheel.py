@@ -24,7 +24,7 @@ def installed(tmp_path_factory) -> Path:
 
 def _alphanet(installed: Path, cwd: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     # -P and the environment keep the checkout, installed for development, out of the way.
-    code = "import sys; from alphanet_pl.cli import main; sys.exit(main(sys.argv[1:]))"
+    code = "import sys; from alphanet_pl.cli.main import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.run(
         [sys.executable, "-P", "-c", code, *words],
         cwd=cwd,

@@ -50,6 +50,6 @@ class Study:
 
 def call(study: Study, verb: str, *overrides: str) -> int:
     """Run a command in this process: no start-up time."""
-    from alphanet_pl.cli import main
+    from alphanet_pl.cli.main import main
 
     return main(study.words(verb, *overrides))

@@ -3,14 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.evaluation.enhancement import rebalance_rows, run_enhancement
-from alphanet_pl.evaluation.enhancement_table import enhancement_section, yearly_section
-from alphanet_pl.evaluation.exposures import exposures_section
-from alphanet_pl.evaluation.filters import MASKS, next_day
-from alphanet_pl.evaluation.ic import achievable, forward_returns, ic_block
-from alphanet_pl.evaluation.layer_table import layers_section
-from alphanet_pl.evaluation.market import Market
-from alphanet_pl.evaluation.schema import (
+from alphanet_pl.evaluation.portfolio.enhancement import rebalance_rows, run_enhancement
+from alphanet_pl.evaluation.portfolio.enhancement_table import enhancement_section, yearly_section
+from alphanet_pl.evaluation.portfolio.layer_table import layers_section
+from alphanet_pl.evaluation.portfolio.prices import Market
+from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
+from alphanet_pl.evaluation.results import (
     Evaluation,
     ICSection,
     PairCoverage,
@@ -18,6 +16,8 @@ from alphanet_pl.evaluation.schema import (
     StockCoverage,
     new_evaluation,
 )
+from alphanet_pl.evaluation.signal.exposures import exposures_section
+from alphanet_pl.evaluation.signal.ic import achievable, forward_returns, ic_block
 
 DAYS, STOCKS, STEP = 90, 40, 10
 INDUSTRIES = ("Banks", "Steel <& iron>", "Media")

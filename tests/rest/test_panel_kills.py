@@ -10,7 +10,7 @@ import pytest
 from helpers.panel_builder import MOMENTS, contents, start
 from helpers.waiting import until
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel import Panel, build, build_panel
 
 

@@ -11,11 +11,11 @@ import pytest
 import torch
 from helpers.small_study import ASOF, SMALL, Study
 
-from alphanet_pl.config import load_settings
-from alphanet_pl.fits import Fit
-from alphanet_pl.settings import Settings
-from alphanet_pl.train import train
-from alphanet_pl.trainer import leave_group
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.train import train
+from alphanet_pl.fit.trainer import leave_group
 from datamodules.panel import Panel
 
 VARIANTS = {2: ("v2", "v2.1", "v2.2", "v2.3"), 3: ("combined",)}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.small_study import ASOF, Study, call
 
-from alphanet_pl.config import load_settings
+from alphanet_pl.config.compose import load_settings
 from datamodules.panel import Panel
 from sweeps.plan import plan
 from sweeps.trial import FATAL, Work, run_trial, worker_settings

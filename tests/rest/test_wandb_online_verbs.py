@@ -10,7 +10,7 @@ import pytest
 from helpers.small_study import ASOF, Study
 from helpers.wandb_server import Json, WandbServer, served
 
-from alphanet_pl.files import read_json
+from datamodules.base.files import read_json
 from datamodules.panel import Panel
 
 

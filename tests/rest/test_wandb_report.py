@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from helpers.wandb_server import WandbServer, wandb_server
 
-from alphanet_pl.evaluation.schema import new_evaluation, write_evaluation
+from alphanet_pl.evaluation.results import new_evaluation, write_evaluation
 
 pytest.importorskip("wandb_workspaces")
 

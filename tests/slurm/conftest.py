@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.slurm_jobs import ROOT, Site
 
-from alphanet_pl.cli import main
+from alphanet_pl.cli.main import main
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import torch
 from helpers.slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records
 from helpers.waiting import epochs_of
 
-from alphanet_pl.files import read_json
+from datamodules.base.files import read_json
 
 pytestmark = pytest.mark.timeout(600)  # four ranks share what cores there are
 LONG = ("variant=v2.1", *FIT, "trainer.patience=1000")

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from alphanet_pl.evaluation.figures.style import ACCENT, MUTED, WARM, line, styled
-from alphanet_pl.evaluation.schema import EnhancementSection, YearlySection
+from alphanet_pl.evaluation.results import EnhancementSection, YearlySection
 
 
 def excess_and_drawdown(enhancement: EnhancementSection) -> go.Figure:

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.figures.style import ACCENT, MUTED, line, styled
-from alphanet_pl.evaluation.schema import ICSection
+from alphanet_pl.evaluation.results import ICSection
 
 SIZES = ("smallest", "small", "middle", "large", "largest")
 

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.figures.style import ACCENT, MUTED, layer_colors, line, styled
-from alphanet_pl.evaluation.schema import LayersSection
+from alphanet_pl.evaluation.results import LayersSection
 
 FILTERS = {"report": "report's filter", "realistic": "realistic", "none": "no filter"}
 """What the next-day filters are called in tables and figures."""

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.figures.style import ACCENT, MUTED, line, styled
-from alphanet_pl.evaluation.schema import ExposuresSection, StockCoverage
+from alphanet_pl.evaluation.results import ExposuresSection, StockCoverage
 
 
 def style_exposures(exposures: ExposuresSection) -> go.Figure:

@@ -9,8 +9,8 @@ from alphanet_pl.evaluation.report.layers import layers
 from alphanet_pl.evaluation.report.page import page
 from alphanet_pl.evaluation.report.provenance import provenance
 from alphanet_pl.evaluation.report.universe import coverage, exposures
-from alphanet_pl.evaluation.schema import Evaluation
-from alphanet_pl.files import write_text
+from alphanet_pl.evaluation.results import Evaluation
+from datamodules.base.files import write_text
 
 __all__ = ["render", "write_report"]
 

@@ -1,7 +1,7 @@
 """The report's printed figures beside ours: under which heading, and how far they compare."""
 
-from alphanet_pl.evaluation.printed import PERIOD, PRINTED
-from alphanet_pl.evaluation.schema import Evaluation
+from alphanet_pl.evaluation.paper import PERIOD, PRINTED
+from alphanet_pl.evaluation.results import Evaluation
 
 HEADING = "report 2011-2021"
 

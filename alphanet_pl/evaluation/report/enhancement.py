@@ -5,11 +5,11 @@ from alphanet_pl.evaluation.figures.enhancement import (
     portfolio_and_index,
     yearly_excess,
 )
-from alphanet_pl.evaluation.printed import INDEX, PERIOD, PRINTED
+from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
 from alphanet_pl.evaluation.report.beside import HEADING, simulated
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.schema import (
+from alphanet_pl.evaluation.results import (
     Drawdown,
     EnhancementSection,
     Evaluation,

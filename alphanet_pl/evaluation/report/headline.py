@@ -5,7 +5,7 @@ from html import escape
 from alphanet_pl.evaluation.report.beside import comparison, simulated
 from alphanet_pl.evaluation.report.page import cards, paragraph
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.schema import Evaluation
+from alphanet_pl.evaluation.results import Evaluation
 
 
 def headline(evaluation: Evaluation) -> str:

@@ -9,11 +9,11 @@ from alphanet_pl.evaluation.figures.ic import (
     rank_ic_by_size,
     rank_ic_decay,
 )
-from alphanet_pl.evaluation.printed import CROSS_SECTIONS, PRINTED
+from alphanet_pl.evaluation.paper import CROSS_SECTIONS, PRINTED
 from alphanet_pl.evaluation.report.beside import HEADING
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.schema import Evaluation, ICSection, ICSummary
+from alphanet_pl.evaluation.results import Evaluation, ICSection, ICSummary
 
 
 def ic(evaluation: Evaluation) -> str:

@@ -7,11 +7,11 @@ from alphanet_pl.evaluation.figures.layers import (
     long_short,
     top_layer,
 )
-from alphanet_pl.evaluation.printed import MONTHS, PRINTED
+from alphanet_pl.evaluation.paper import MONTHS, PRINTED
 from alphanet_pl.evaluation.report.beside import HEADING
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, percents, printed
-from alphanet_pl.evaluation.schema import Evaluation, LayersSection, LayerTable
+from alphanet_pl.evaluation.results import Evaluation, LayersSection, LayerTable
 
 _PRINTED_LAYERS = 5
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alphanet_pl.evaluation.report.page import definitions, section, table
-from alphanet_pl.evaluation.schema import Evaluation, FitOrigin, Provenance
+from alphanet_pl.evaluation.results import Evaluation, FitOrigin, Provenance
 
 
 def provenance(evaluation: Evaluation) -> str:

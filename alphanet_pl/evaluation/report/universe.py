@@ -3,7 +3,7 @@
 from alphanet_pl.evaluation.figures.universe import stocks_scored, style_exposures
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.schema import Evaluation, PairCoverage
+from alphanet_pl.evaluation.results import Evaluation, PairCoverage
 
 
 def exposures(evaluation: Evaluation) -> str:

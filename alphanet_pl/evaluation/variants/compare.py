@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.enhancement_table import EPISODES
-from alphanet_pl.evaluation.ic import ic_summary
-from alphanet_pl.evaluation.performance import ANNUAL_DAYS
-from alphanet_pl.evaluation.schema import (
+from alphanet_pl.evaluation.portfolio.enhancement_table import EPISODES
+from alphanet_pl.evaluation.portfolio.performance import ANNUAL_DAYS
+from alphanet_pl.evaluation.results import (
     EnhancementSection,
     Evaluation,
     ICSection,
     ICSummary,
     Series,
 )
+from alphanet_pl.evaluation.signal.ic import ic_summary
 from alphanet_pl.evaluation.variants.schema import (
     SCHEMA,
     VERSION,

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.figures.style import MUTED, line, styled
-from alphanet_pl.evaluation.ic import ic_by_year
-from alphanet_pl.evaluation.schema import Evaluation
+from alphanet_pl.evaluation.results import Evaluation
+from alphanet_pl.evaluation.signal.ic import ic_by_year
 from alphanet_pl.evaluation.variants.colors import colors
 from alphanet_pl.evaluation.variants.compare import Evaluations, paired
 from alphanet_pl.evaluation.variants.schema import Comparison

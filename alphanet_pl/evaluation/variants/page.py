@@ -11,7 +11,7 @@ from alphanet_pl.evaluation.variants.sections.ic import ic
 from alphanet_pl.evaluation.variants.sections.layers import layers
 from alphanet_pl.evaluation.variants.sections.origin import origin
 from alphanet_pl.evaluation.variants.sections.style import alike, coverage, exposures
-from alphanet_pl.files import write_text
+from datamodules.base.files import write_text
 
 _PARTS = (headline, ic, layers, enhancement, exposures, alike, coverage, origin)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TypedDict
 
-from alphanet_pl.evaluation.schema import (
+from alphanet_pl.evaluation.results import (
     Drawdown,
     Exposure,
     ICSummary,
@@ -19,7 +19,7 @@ from alphanet_pl.evaluation.schema import (
     YearlySection,
     finite,
 )
-from alphanet_pl.files import read_json, write_json
+from datamodules.base.files import read_json, write_json
 
 SCHEMA = "alphanet-pl comparison"
 VERSION = 1

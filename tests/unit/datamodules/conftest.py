@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datamodules.tables.report import DataReport
-from datamodules.tables.tables import Tables
+from datamodules.canon.report import DataReport
+from datamodules.canon.tables import Tables
 
 CODES = ("SH600001", "SH600002", "SZ000003", "SZ300004", "SH688005", "SH600006", "SZ000007")
 LISTED = (0, 0, 0, 5, 20, 0, 30)

@@ -1,7 +1,7 @@
 import pytest
 
-from alphanet_pl.config import load_settings
-from alphanet_pl.errors import ConfigError
+from alphanet_pl.config.compose import load_settings
+from datamodules.base.errors import ConfigError
 from sweeps.plan import plan
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from alphanet_pl.config import load_settings
-from alphanet_pl.evaluation.schema import new_evaluation
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.evaluation.results import new_evaluation
 from alphanet_pl.evaluation.variants.compare import compare
 from sweeps.configurations import Sweep
 from sweeps.online import build_report, markdown, publish

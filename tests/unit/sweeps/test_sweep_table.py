@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alphanet_pl.config import load_settings
-from alphanet_pl.files import write_json, write_text
-from alphanet_pl.identity import fit_folder, model_identity
-from alphanet_pl.sampling import sample_features
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.fit.identity import fit_folder, model_identity
+from alphanet_pl.model.sampling import sample_features
+from datamodules.base.files import write_json, write_text
+from sweeps.axes import expand
 from sweeps.best import best_of, command_of, write_best
 from sweeps.plan import Planned
-from sweeps.space import expand
 from sweeps.table import summarise, trials_table
 
 ASOF = "2012-01-31"

@@ -1,4 +1,4 @@
-from alphanet_pl.config import load_settings
+from alphanet_pl.config.compose import load_settings
 from sweeps.trial import worker_settings
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from alphanet_pl.evaluation.printed import INDEX, PRINTED, PrintedBenchmark, PrintedEnhancement
+from alphanet_pl.evaluation.paper import INDEX, PRINTED, PrintedBenchmark, PrintedEnhancement
 from alphanet_pl.evaluation.report.enhancement import SCHEDULES
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.schema import EnhancementSection, Performance
+from alphanet_pl.evaluation.results import EnhancementSection, Performance
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import excess_drawdown, yearly_excess
 from alphanet_pl.evaluation.variants.schema import Comparison, EnhancementRow

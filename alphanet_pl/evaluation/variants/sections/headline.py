@@ -2,11 +2,11 @@
 
 from html import escape
 
-from alphanet_pl.evaluation.printed import PERIOD, PRINTED
+from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.beside import period, simulated
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.schema import Evaluation
+from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.variants.compare import Evaluations, seeds_of
 from alphanet_pl.evaluation.variants.figures import cover
 from alphanet_pl.evaluation.variants.schema import Comparison, VariantRow

@@ -1,9 +1,9 @@
 """The IC test of several variants: tables 9, 17 and 25, figures 10, 18 and 26."""
 
-from alphanet_pl.evaluation.printed import CROSS_SECTIONS, PRINTED
+from alphanet_pl.evaluation.paper import CROSS_SECTIONS, PRINTED
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.schema import ICSummary
+from alphanet_pl.evaluation.results import ICSummary
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import (
     cumulative_rank_ic,

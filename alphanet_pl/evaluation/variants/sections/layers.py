@@ -1,10 +1,10 @@
 """The layer test of several variants: tables 11, 21 and 29, figures 12, 13, 19, 20, 27 and 28."""
 
 from alphanet_pl.evaluation.figures.layers import FILTERS, layer_excess_curves
-from alphanet_pl.evaluation.printed import MONTHS, PRINTED
+from alphanet_pl.evaluation.paper import MONTHS, PRINTED
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, percents, printed
-from alphanet_pl.evaluation.schema import LayerTable
+from alphanet_pl.evaluation.results import LayerTable
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import layer_excess, top_layer
 from alphanet_pl.evaluation.variants.schema import Comparison

@@ -2,7 +2,7 @@
 
 from alphanet_pl.evaluation.report.page import definitions, section, table
 from alphanet_pl.evaluation.report.provenance import drops, flat
-from alphanet_pl.evaluation.schema import Evaluation, Provenance
+from alphanet_pl.evaluation.results import Evaluation, Provenance
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.schema import Comparison
 

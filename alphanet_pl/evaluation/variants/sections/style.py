@@ -2,7 +2,7 @@
 
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.schema import Evaluation, Exposure
+from alphanet_pl.evaluation.results import Evaluation, Exposure
 from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import exposures as drawn
 from alphanet_pl.evaluation.variants.schema import Comparison

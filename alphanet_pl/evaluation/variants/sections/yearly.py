@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alphanet_pl.evaluation.printed import INDEX, PERIOD, PRINTED
+from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
 from alphanet_pl.evaluation.report.beside import simulated
 from alphanet_pl.evaluation.report.page import paragraph, table
 from alphanet_pl.evaluation.report.text import percent, printed

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alphanet_pl.evaluation.lint import excess_identity, lint, missing_last_day
-from alphanet_pl.evaluation.printed import PRINTED, PrintedExcess
+from alphanet_pl.evaluation.paper import PRINTED, PrintedExcess
 
 
 def altered(table, row, **fields):

@@ -1,6 +1,6 @@
 import pytest
 
-from alphanet_pl.evaluation.pairs import covered_share, expected_share
+from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
 
 
 def test_a_pair_that_two_models_hold_counts_once():

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
-from alphanet_pl.evaluation.printed import PERIOD
+from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.report import render, write_report
 from alphanet_pl.evaluation.report.enhancement import enhancement
 from alphanet_pl.evaluation.report.headline import headline
 from alphanet_pl.evaluation.report.page import table
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.schema import new_evaluation, read_evaluation, write_evaluation
+from alphanet_pl.evaluation.results import new_evaluation, read_evaluation, write_evaluation
 
 SECTIONS = (
     "IC test", "Layer test", "Index enhancement, csi500", "Style exposures", "Coverage",

@@ -3,7 +3,7 @@
 import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
-from alphanet_pl.evaluation.schema import new_evaluation
+from alphanet_pl.evaluation.results import new_evaluation
 from alphanet_pl.evaluation.tables import tables
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import zarr
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel import Panel, build_panel
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphanet_pl.errors import PanelError
+from datamodules.base.errors import PanelError
 from datamodules.panel import Panel, build_panel
 
 SESSIONS = 300

@@ -1,6 +1,6 @@
 import pytest
 
-from alphanet_pl.errors import ConfigError
+from datamodules.base.errors import ConfigError
 from datamodules.settings import TableSettings
 from datamodules.sources.mapping import check_settings
 

@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
+from datamodules.canon.columns import COLUMNS
 from datamodules.settings import TableSettings
 from datamodules.sources.parquet import read_parquet
-from datamodules.tables.columns import COLUMNS
 
 TODAY = pd.Timestamp("2021-06-30").date()
 INDEX = pd.DataFrame(

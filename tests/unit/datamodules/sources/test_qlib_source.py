@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 from datamodules.settings import QLIB_ADJUSTED, TableSettings
 from datamodules.tables.load import load_tables
 

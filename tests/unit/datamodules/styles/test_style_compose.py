@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 from datamodules.styles import compose
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.profiles import STYLES, StyleProfile

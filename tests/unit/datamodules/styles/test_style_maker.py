@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alphanet_pl.errors import TableError
-from datamodules.contents import panel_contents
-from datamodules.dense import densify
+from datamodules.base.errors import TableError
+from datamodules.prepare.arrays import panel_contents
+from datamodules.prepare.grid import densify
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.make import style_maker
 from datamodules.styles.profiles import STYLES

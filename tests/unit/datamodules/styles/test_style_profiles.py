@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from alphanet_pl.errors import ConfigError
+from datamodules.base.errors import ConfigError
 from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
 
 FOLDER = Path(__file__).parents[4] / "conf" / "style_profile"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 from datamodules.styles.point_in_time import Reports
 
 DATES = np.arange("2015-01-01", "2016-12-31", dtype="datetime64[D]")

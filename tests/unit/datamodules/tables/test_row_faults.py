@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 
 FAULTS = {
     "missing": {"volume": np.nan},

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 from datamodules.settings import TableSettings
 from datamodules.tables.load import load_tables
 

@@ -1,6 +1,6 @@
 import pytest
 
-from alphanet_pl.errors import ConfigError, TableError
+from datamodules.base.errors import ConfigError, TableError
 
 
 def notes(tables):

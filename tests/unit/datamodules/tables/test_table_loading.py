@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from alphanet_pl.errors import TableError
+from datamodules.base.errors import TableError
 
 
 def test_clean_tables_come_back_as_they_were_written(clean, load):

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from alphanet_pl.evaluation.enhancement_table import EPISODES
-from alphanet_pl.evaluation.schema import new_evaluation
+from alphanet_pl.evaluation.portfolio.enhancement_table import EPISODES
+from alphanet_pl.evaluation.results import new_evaluation
 from alphanet_pl.evaluation.variants.compare import compare, daily_difference, paired, seed_spread
 from alphanet_pl.evaluation.variants.schema import SCHEMA, write_comparison
 from alphanet_pl.evaluation.variants.tables import comparison_tables

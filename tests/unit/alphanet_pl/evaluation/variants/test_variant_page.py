@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
-from alphanet_pl.evaluation.printed import PERIOD
-from alphanet_pl.evaluation.schema import new_evaluation
+from alphanet_pl.evaluation.paper import PERIOD
+from alphanet_pl.evaluation.results import new_evaluation
 from alphanet_pl.evaluation.variants import figures
 from alphanet_pl.evaluation.variants.colors import KNOWN, OTHERS, colors
 from alphanet_pl.evaluation.variants.compare import compare

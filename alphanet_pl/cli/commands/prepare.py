@@ -1,0 +1,61 @@
+"""`alphanet prepare`: vendor tables to panel.zarr."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from alphanet_pl.config.settings import Settings
+from datamodules.base.errors import ConfigError
+from datamodules.base.files import read_json
+from datamodules.canon.tables import Tables
+from datamodules.market.market import simulate
+from datamodules.prepare.prepare import REPORT, prepare
+from datamodules.styles.make import style_maker
+from datamodules.tables.load import load_tables
+
+
+def run(settings: Settings) -> str:
+    """Check the tables, build the panel, and summarise the data report."""
+    data = settings.data
+    if not data.path:
+        raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
+    if data.source == "simulated":
+        simulate(data.market, Path(data.path))
+    tables = load_tables(data, features=data.features)
+    styles = None
+    if data.styles != "none":
+        market = _beta_market(tables, data.beta_index)
+        styles = style_maker(tables.fundamentals, data.style_profile, data.styles, market)
+    panel = prepare(
+        tables,
+        Path(data.panel),
+        features=data.features,
+        horizon=data.horizon,
+        picture_days=data.picture_days,
+        index=settings.evaluation.index,
+        styles=styles,
+        attrs={"free_turn": data.free_turn, "without": list(data.without), "source": data.source},
+    )
+    report = read_json(panel.path.with_name(REPORT))
+    return "\n".join(
+        [
+            *tables.report.lines(),
+            f"{report['ledger']['labelled']:,} of {report['ledger']['listed']:,} stock-dates have"
+            f" a label; the drop ledger is in {panel.path.with_name(REPORT)}",
+            f"panel: {panel.path} ({len(panel.dates)} sessions x {len(panel.codes)} stocks, "
+            f"{panel.fingerprint[:12]})",
+        ]
+    )
+
+
+def _beta_market(tables: Tables, code: str | None) -> tuple[pd.DataFrame, str] | None:
+    """The index that Beta is measured against, or None for the universe itself."""
+    if code is None:
+        return None
+    if tables.index is None:
+        raise ConfigError(
+            f"data.beta_index={code} was given",
+            "the tables have no index table to find it in",
+            "data.beta_index=null takes the capitalisation-weighted universe",
+        )
+    return tables.index, code

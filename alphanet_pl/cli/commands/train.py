@@ -1,0 +1,28 @@
+"""`alphanet train`: one fit."""
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.train import train
+
+
+def run(settings: Settings) -> str:
+    """Train, resume or find the fit; say how it did and where it is."""
+    return describe(train(settings))
+
+
+def describe(fit: Fit) -> str:
+    """A few lines on a finished fit."""
+    record = fit.record
+    metrics, sessions = record["metrics"], record["sessions"]
+    sample = record["sampled_features"]
+    every = record["identity"]["data"]["features"]
+    lines = [
+        f"{record['variant']} seed {record['seed']} as of {record['asof']}: validation RankIC "
+        f"{metrics['val/rank_ic']:.4f}, loss {metrics['val/loss']:.5f} at epoch "
+        f"{record['best_epoch']} of {record['epochs']} ({record['seconds']:.0f} s)",
+        f"in-sample {record['in_sample_days']} sessions: {sessions['train']['cross_sections']} "
+        f"train, {sessions['validation']['cross_sections']} validate",
+    ]
+    if len(sample) < len(every):
+        lines.append(f"pairs of {len(sample)} sampled features: {', '.join(sample)}")
+    return "\n".join([*lines, f"fit: {fit.folder}"])

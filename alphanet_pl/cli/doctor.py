@@ -1,0 +1,253 @@
+"""Pre-flight checks: what would make a fit fail an hour later, found in seconds."""
+
+import math
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from alphanet_pl.config.settings import Settings, TrainerSettings
+from alphanet_pl.factor.roll.plan import make_plan
+from alphanet_pl.fit.tracking import has_key, is_offline
+from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
+from alphanet_pl.job.allocation import clock, granted_gpus, granted_memory, outlook, time_limit
+from alphanet_pl.job.devices import describe_device, planned_device
+from alphanet_pl.job.request import Request, find_request
+from alphanet_pl.job.world import ALONE, World, read_world
+from datamodules.base.errors import AlphaNetError, ConfigError, FitError
+from datamodules.batches.members import read_sections, split_of
+from datamodules.batches.split import Split
+from datamodules.panel import Panel
+
+_BASE_BYTES = 900e6
+"""Resident memory before any slice of the panel: torch, Lightning, a step's working set."""
+
+_LOADER_BYTES = 450e6
+"""What each process that reads ahead adds: benchmarks/results/ddp_memory.json."""
+
+_SAMPLES_PER_SECOND = 46_568
+"""Trained by one process on one CPU thread, v2, 3,000 stocks: benchmarks/results/step.json."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, what was found, and the error if it will fail."""
+
+    what: str
+    found: str
+    error: AlphaNetError | None = None
+
+
+class Examination:
+    """Runs the checks of one fit in order; a check is skipped when one it needs has failed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._request: Request | None = None
+        self._world = ALONE
+        self._panel: Panel
+        self._split: Split
+        self._stocks: np.ndarray
+
+    def run(self) -> list[Finding]:
+        """Every finding, in order."""
+        findings = [
+            Finding("settings", f"{self._settings.variant}: valid"),
+            _attempt("job", self._job),
+            _attempt("processes", self._processes),
+        ]
+        chain: tuple[tuple[str, Callable[[], str]], ...] = (
+            ("panel", self._open),
+            ("panel content", self._verify),
+            ("history", self._history),
+            ("labels", self._labels),
+            ("memory", self._memory),
+            ("time", self._time),
+            ("rolling", self._rolling),
+        )
+        for what, check in chain:
+            findings.append(_attempt(what, check))
+            if findings[-1].error is not None:
+                break
+        return [
+            *findings,
+            _attempt("device", self._device),
+            _attempt("run folder", self._disk),
+            _attempt("Weights & Biases", self._wandb),
+        ]
+
+    def _job(self) -> str:
+        self._request = find_request(self._settings.trainer)
+        if self._request is not None:
+            line = f"sbatch {self._request.typed}".rstrip()
+            return (
+                f"{line} slurm/train.sh would ask for {self._request.told}; checked against that, "
+                "and what else you type on the sbatch line replaces it"
+            )
+        if "SLURM_JOB_ID" in os.environ:
+            return f"{os.environ['SLURM_JOB_ID']}: what it was granted is checked"
+        return "none: checked for a fit on this machine (source slurm/env.sh to check a job)"
+
+    def _processes(self) -> str:
+        settings, added = self._settings, ""
+        world = planned_world(settings.trainer)
+        if self._request is not None:
+            world = World(nodes=self._request.nodes, per_node=self._request.tasks)
+            if world.size > 1 and not _typed(settings, "data.dates_per_step"):
+                added = ", which train.sh adds"
+                settings = replace(settings, data=replace(settings.data, dates_per_step=world.size))
+            if settings.trainer.accelerator != "cpu":
+                self._request.check_gpus()
+        check_ranks(settings, world)
+        self._world = world
+        return (
+            f"{world.nodes} x {world.per_node} (nodes x processes on each), "
+            f"{settings.data.dates_per_step // world.size} of "
+            f"{settings.data.dates_per_step} dates in a step each{added}"
+        )
+
+    def _open(self) -> str:
+        self._panel = Panel.open(self._settings.data.panel)
+        check_panel(self._panel, self._settings)
+        return repr(self._panel)
+
+    def _verify(self) -> str:
+        self._panel.verify()
+        return "every array matches its checksum"
+
+    def _history(self) -> str:
+        asof = asof_session(self._panel, self._settings)
+        self._split = split_of(self._panel, self._settings.data, asof)
+        return (
+            f"as of {self._panel.dates[asof]}: {self._split.in_sample_days} sessions, "
+            f"{len(self._split.train)} train, {len(self._split.validation)} validate"
+        )
+
+    def _labels(self) -> str:
+        sessions = np.concatenate([self._split.train, self._split.validation])
+        found = read_sections(self._panel, self._settings.data, sessions)
+        empty = len(sessions) - len(found.sessions)
+        if empty:
+            raise FitError(
+                f"{empty} of {len(sessions)} sessions have no two labelled stocks",
+                "each is a whole cross-section",
+                "see the drop ledger in data_report.json beside the panel",
+            )
+        self._stocks = found.members.sum(axis=1)
+        return f"{self._stocks.min()} to {self._stocks.max()} labelled stocks a session"
+
+    def _memory(self) -> str:
+        days = self._split.validation[-1] - self._split.train[0] + self._panel.picture_days
+        held = days * len(self._panel.codes) * len(self._panel.features) * 4
+        if self._settings.data.residency == "stream":
+            held = self._settings.data.workers * _LOADER_BYTES
+        processes = self._world.per_node
+        needed = processes * (_BASE_BYTES + held)
+        free = min(_available_memory(), granted_memory() or np.inf)
+        if self._request is not None:
+            if self._request.memory is None:
+                return f"about {needed / 1e9:.1f} GB a node; not checked: no --mem is asked for"
+            free = self._request.memory
+        if needed > free:
+            raise FitError(
+                f"{processes} x the fit's process need about {needed / 1e9:.1f} GB on a node, "
+                f"{free / 1e9:.1f} GB are free, granted or asked for",
+                "a slice of the panel must fit for each",
+                f"sbatch --mem={math.ceil(needed / 1e9) + 1}G, or data.residency=stream",
+            )
+        return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
+
+    def _time(self) -> str:
+        options, request = self._settings.trainer, self._request
+        limit = time_limit() if request is None else request.limit
+        gpus = granted_gpus() if request is None else request.gpus
+        epochs = min(options.patience + 1, options.max_epochs)
+        samples = int(self._stocks[: len(self._split.train)].sum())
+        epoch = samples / (_SAMPLES_PER_SECOND * self._world.size)
+        whole = epochs * epoch
+        said = f"at least {clock(whole)} for {epochs} epochs (estimated for one CPU thread each)"
+        if limit is None:
+            return f"{said}; not checked: no limit is known"
+        on_gpu = gpus > 0 and options.accelerator != "cpu"
+        return f"{said}; {outlook(limit, epoch, whole, on_gpu=on_gpu)}"
+
+    def _rolling(self) -> str:
+        try:
+            plan = make_plan(replace(self._settings, seed=0, asof=None), self._panel)
+        except AlphaNetError as error:
+            typed = self._settings.typed
+            if typed and any(word.startswith("rolling") for word in typed.overrides):
+                raise
+            return f"not with this panel ({error.given})"
+        done = sum(task.done() is not None for task in plan.tasks)
+        windows = self._panel.dates[[plan.windows[0], plan.windows[-1]]]
+        return (
+            f"{len(plan.tasks)} fits, {done} done: {len(plan.windows)} windows, "
+            f"{windows[0]} to {windows[1]}, every one with its history"
+        )
+
+    def _device(self) -> str:
+        if self._request is not None:
+            return planned_device(self._settings.trainer, self._request.gpus)
+        return describe_device(self._settings.trainer, self._world)
+
+    def _disk(self) -> str:
+        folder = Path(self._settings.runs).absolute()
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not os.access(there, os.W_OK):
+            raise ConfigError(
+                f"runs={self._settings.runs} was given", f"{there} is not writable", "runs=FOLDER"
+            )
+        free = shutil.disk_usage(there).free
+        if free < 100e6:
+            raise ConfigError(
+                f"{there} has {free / 1e6:.0f} MB free", "a fit wants 100 MB", "runs=FOLDER"
+            )
+        return f"{folder} is writable, {free / 1e9:.0f} GB free"
+
+    def _wandb(self) -> str:
+        options = self._settings.logger
+        if not options.wandb:
+            return "off (logger=wandb turns it on)"
+        if options.mode == "online" and not has_key():
+            raise ConfigError(
+                "logger.mode=online was given",
+                "there is no key for Weights & Biases here, or WANDB_MODE forbids it",
+                "wandb login, or logger.mode=auto, which stays offline without one",
+            )
+        return "offline: wandb sync later" if is_offline(options) else "online"
+
+
+def planned_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ) -> World:
+    """The processes that srun would start in the job that this is part of, or those asked for.
+
+    Raises:
+        ConfigError: The settings contradict the allocation.
+    """
+    if "SLURM_JOB_ID" in environ:
+        return read_world(options, {**environ, "SLURM_STEP_ID": "0", "SLURM_PROCID": "0"})
+    return World(nodes=options.num_nodes or 1, per_node=options.devices or 1)
+
+
+def _attempt(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, check())
+    except AlphaNetError as error:
+        return Finding(what, "", error)
+
+
+def _typed(settings: Settings, key: str) -> bool:
+    """Whether a setting was given on the command line."""
+    overrides = settings.typed.overrides if settings.typed else []
+    return any(word.startswith(f"{key}=") for word in overrides)
+
+
+def _available_memory() -> float:
+    """Bytes that a new process can have, by the kernel's own estimate."""
+    for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("MemAvailable:"):
+            return float(line.split()[1]) * 1024
+    return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

@@ -1,0 +1,172 @@
+"""The command line: `alphanet VERB [group=option] [key=value ...]`.
+
+Nothing heavy is imported before a verb is known to run, so that help and refusals are instant.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from alphanet_pl import __version__
+
+VERBS = {
+    "demo": "the whole flow on a small simulated market; open runs/demo/report.html",
+    "prepare": "check vendor tables and build panel.zarr, with a data report",
+    "doctor": "numbered checks in seconds, before queueing",
+    "train": "one fit: a panel, a variant, a seed, an as-of date",
+    "roll": "every window and seed that is not trained yet, then their factor",
+    "predict": "scores for a date, `latest`, or START:END; needs no label",
+    "evaluate": "judge a factor: evaluation.json, tables, report.html",
+    "sweep": "many fits on Ray: dropout n, long-side weight, seeds, the report's variants",
+    "compare": "variants and sweeps of an experiment in one page, and a W&B report",
+    "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",
+}
+_SWEEPS = {"sweep", "compare"}
+"""Verbs over many fits, which package `sweeps` holds."""
+_TRAINING = {"train", "roll"}
+"""Verbs that answer Slurm's signals with a checkpoint."""
+_DONE, _FAILED, _MISTAKE, _INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 done, 1 failed (a traceback: our bug), 2 the user's mistake."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
+        _parser().print_help()
+        return _DONE
+    from alphanet_pl.job.signals import hold, outlive_warning
+
+    if words[0] in _TRAINING:
+        hold()
+    elif words[0] != "sweep":  # slurm/sweep.sh stops a sweep by that signal
+        outlive_warning()
+    from alphanet_pl.job.world import global_rank
+
+    return _run_as(global_rank(), words)
+
+
+def _run_as(rank: int, words: Sequence[str]) -> int:
+    """Run as one of several processes (usually the only one): only the first speaks of success."""
+    from alphanet_pl.job.signals import Interrupted
+    from datamodules.base.errors import AlphaNetError, UnfinishedError
+
+    who = f"[rank {rank}] " if rank else ""
+    try:
+        _check_verb(words[0])
+        answer = _run(_parser().parse_args(words))
+        if not rank:
+            print(answer)
+    except AlphaNetError as error:
+        print(f"{who}error: {error}", file=sys.stderr)
+        return _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
+    except Interrupted as stop:
+        # Of several processes the first gives the status: srun kills the others for theirs.
+        if not rank:
+            print(stop, file=sys.stderr)
+        return stop.status
+    except KeyboardInterrupt:
+        if not rank:
+            print("interrupted: the same command continues where it stopped", file=sys.stderr)
+        return _INTERRUPTED
+    except Exception:
+        if not rank:
+            raise
+        import traceback
+
+        for line in traceback.format_exc().splitlines():
+            print(f"{who}{line}", file=sys.stderr)
+        return _FAILED
+    finally:
+        _leave_group()
+    return _DONE
+
+
+def _leave_group() -> None:
+    """End this process's part in a group of processes, if it ever came to one."""
+    if "alphanet_pl.fit.trainer" in sys.modules:
+        from alphanet_pl.fit.trainer import leave_group
+
+        leave_group()
+
+
+def _check_verb(word: str) -> None:
+    if word.startswith("-") or word in VERBS:
+        return
+    from difflib import get_close_matches
+
+    from datamodules.base.errors import ConfigError
+
+    near = get_close_matches(word, VERBS, n=1, cutoff=0.0)[0]
+    raise ConfigError(
+        f"there is no verb {word!r}", f"it is one of {', '.join(VERBS)}", f"alphanet {near}"
+    )
+
+
+def _run(arguments: argparse.Namespace) -> str:
+    if arguments.help:
+        return _verb_help(arguments.verb)
+    from alphanet_pl.config.compose import compose_config, load_settings
+
+    if arguments.cfg:
+        from omegaconf import OmegaConf
+
+        config = compose_config(arguments.verb, arguments.overrides, arguments.config_dir)
+        return OmegaConf.to_yaml(config).rstrip()
+    settings = load_settings(arguments.verb, arguments.overrides, arguments.config_dir)
+    command = importlib.import_module(f"{_home(arguments.verb)}.commands.{arguments.verb}")
+    answer: str = command.run(settings)
+    return answer
+
+
+def _home(verb: str) -> str:
+    """The package of a verb's module, by name: what is imported points downwards only."""
+    return "sweeps" if verb in _SWEEPS else "alphanet_pl.cli"
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:<{width}}  {what}" for verb, what in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="alphanet",
+        usage="alphanet VERB [group=option] [key=value ...]",
+        description="AlphaNet: a factor-mining neural network for stocks.",
+        epilog=f"verbs:\n{verbs}\n\nalphanet VERB --help explains every setting of a verb.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"alphanet {__version__}")
+    commands = parser.add_subparsers(dest="verb", metavar="VERB", help=argparse.SUPPRESS)
+    for verb, what in VERBS.items():
+        one = commands.add_parser(verb, description=what, add_help=False)
+        one.add_argument("-h", "--help", action="store_true")
+        one.add_argument("--config-dir", type=Path)
+        one.add_argument("--cfg", action="store_true")
+        one.add_argument("overrides", nargs="*")
+    return parser
+
+
+def _verb_help(verb: str) -> str:
+    """The configuration files are the manual: show them with their comments."""
+    from alphanet_pl.config.compose import conf_dir
+
+    conf = conf_dir()
+    groups = {
+        folder.name: ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        for folder in sorted(conf.iterdir())
+        if folder.is_dir()
+    }
+    options = "\n".join(
+        f"  {group}={names.replace(', ', ' | ')}" for group, names in groups.items()
+    )
+    return "\n".join(
+        [
+            f"usage: alphanet {verb} [--config-dir DIR] [--cfg] [group=option] [key=value ...]",
+            f"\n{VERBS[verb]}\n",
+            "  --config-dir DIR  a folder of your own options, e.g. DIR/data/NAME.yaml",
+            "  --cfg             print the composed settings and stop",
+            f"\ngroups:\n{options}\n",
+            f"--- {verb}.yaml\n{(conf / f'{verb}.yaml').read_text(encoding='utf-8')}",
+            f"--- common.yaml\n{(conf / 'common.yaml').read_text(encoding='utf-8')}",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Every setting, and how words on the command line become checked settings."""

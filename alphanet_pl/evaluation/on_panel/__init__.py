@@ -1,1 +1,0 @@
-"""Sections of an evaluation, from a factor, a panel and settings."""

@@ -1,0 +1,1 @@
+"""What a factor earns: layers, index enhancement, performance."""

@@ -1,0 +1,139 @@
+"""Where an evaluation's numbers come from, and what its data lacks."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.evaluation.results import FitOrigin, Provenance
+from alphanet_pl.factor.store import Source, read_sources, seed_columns
+from alphanet_pl.fit.fits import read_record
+from alphanet_pl.fit.identity import variant_folder
+from alphanet_pl.job.provenance import command_line, git_commit, versions
+from alphanet_pl.model.sampling import sample_features
+from datamodules.base.files import read_json, sha256_of
+from datamodules.panel.panel import Panel
+from datamodules.panel.storage import SHARD_DAYS
+
+
+def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:
+    """Data, code and settings behind the numbers.
+
+    Args:
+        panel: The panel.
+        settings: All of them.
+        factor: The factor's file.
+        lacks: What else is missing, as sentences.
+    """
+    report = panel.path.with_name("data_report.json")
+    drops = read_json(report)["ledger"]["dropped"] if report.is_file() else {}
+    source = str(panel.attrs.get("source", "unknown"))
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command_line(),
+        git_commit=git_commit() or "",
+        versions=versions(),
+        panel=str(settings.data.panel),
+        panel_fingerprint=panel.fingerprint,
+        source=source,
+        data=f"{'simulated market' if source == 'simulated' else f'source {source}'}, "
+        f"{len(panel.codes)} stocks, {panel.dates[0]} to {panel.dates[-1]}",
+        factor=str(factor),
+        factor_sha256=sha256_of(factor),
+        seeds=seeds_of(factor),
+        fits=fits_of(factor, variant_folder(settings)),
+        settings=asdict(settings),
+        drops=drops,
+        lacks=[*data_lacks(panel), *lacks],
+    )
+
+
+def seeds_of(factor: Path) -> list[int]:
+    """Seeds that a factor is the mean of; none for a factor from elsewhere."""
+    return list(seed_columns(factor))
+
+
+def fits_of(factor: Path, home: Path) -> list[FitOrigin]:
+    """The fits that a factor's file names, and how long each took.
+
+    Args:
+        factor: The file.
+        home: Folder of the variant, which holds the fits.
+    """
+    return [_origin(source, read_record(home / source.folder)) for source in read_sources(factor)]
+
+
+def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
+    found = record or {}
+    return FitOrigin(
+        asof=source.asof,
+        seed=source.seed,
+        hash=source.folder.rpartition("-")[2],
+        seconds=found.get("seconds"),
+        in_sample_days=found.get("in_sample_days"),
+    )
+
+
+def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:
+    """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
+
+    Args:
+        factor: The file.
+        settings: All of them.
+        features: All of the panel's.
+    """
+    home = variant_folder(settings)
+    records = [read_record(home / source.folder) for source in read_sources(factor)]
+    recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
+
+    def drawn(seed: int) -> list[str]:
+        return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
+
+    return [recorded.get(seed) or drawn(seed) for seed in seeds_of(factor)]
+
+
+def data_lacks(panel: Panel) -> list[str]:
+    """What a panel does not have, as sentences."""
+    out = []
+    if panel.attrs.get("free_turn") == "turn":
+        out.append("Free-float shares are absent: free_turn is the turnover of float shares.")
+    if panel.attrs.get("without"):
+        absent = ", ".join(panel.attrs["without"])
+        out.append(f"The quotes do without {absent}.")
+    if _industries_are_static(panel):
+        out.append(
+            "Industries never change: a stock keeps one for all years, which is not point in time."
+        )
+    if not panel.has("styles"):
+        out.append("The panel has no Barra styles, so that style exposures are unknown.")
+    styles = panel.attrs.get("styles", {})
+    if styles.get("missing_descriptors"):
+        columns = ", ".join(styles.get("missing_columns", [])) or "their columns"
+        out.append(
+            f"Style descriptors without data: {', '.join(styles['missing_descriptors'])}, "
+            f"for want of {columns}."
+        )
+    return out
+
+
+def _industries_are_static(panel: Panel) -> bool:
+    """Whether no stock ever changes from one known industry to another."""
+    known = np.full(len(panel.codes), -1)
+    for start in range(0, len(panel.dates), SHARD_DAYS):
+        block = panel.read("industry", start, min(start + SHARD_DAYS, len(panel.dates)))
+        first = np.where(known < 0, _first_known(block), known)
+        if ((block >= 0) & (block != first)).any():
+            return False
+        known = first
+    return bool((known >= 0).any())
+
+
+def _first_known(block: NDArray[np.integer]) -> NDArray[np.integer]:
+    """(N,) the first industry that each column of (T, N) names, -1 for none."""
+    at = (block >= 0).argmax(axis=0)
+    return block[at, np.arange(block.shape[1])]

@@ -1,0 +1,1 @@
+"""What a factor says: ranks, neutralisation, RankIC, exposures, coverage."""

@@ -1,0 +1,133 @@
+"""A factor cut into cross-sections, with the market around them; only rows needed are read."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.portfolio.prices import Dates, Floats, Market, read_market
+from alphanet_pl.evaluation.signal.ic import HORIZONS, forward_returns, sections
+from alphanet_pl.evaluation.signal.neutralise import neutralise
+from datamodules.base.errors import EvaluationError
+from datamodules.panel.panel import Panel
+from datamodules.panel.storage import SHARD_DAYS
+from datamodules.prepare.labels import FILTERS, label_filter
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A factor's cross-sections; S sections, N stocks, T sessions of the market.
+
+    Attributes:
+        panel: Where everything else is read.
+        options: How the factor is judged.
+        first: Session of the panel at which the market begins: the first one with a score.
+        market: Prices from `first` on, as far as any section's return is measured.
+        daily: (D, N) scores of every session from `first` to the last with a score, D <= T.
+        rows: (S,) the sections' rows in the market.
+        industry: (S, N), negative unknown.
+        log_cap: (S, N).
+        published: (S, N) the factor where the next-day filter keeps the stock.
+        neutral: (S, N) the same, made industry-and-size neutral.
+        forward: (S, N) return to the next section.
+        price: (T, N) what that return is measured on.
+        lag: Sessions between signal and entry: 0 for `close`, 1 for `vwap_next`.
+    """
+
+    panel: Panel
+    options: EvaluationSettings
+    first: int
+    market: Market
+    daily: Floats
+    rows: NDArray[np.int64]
+    industry: NDArray[np.integer]
+    log_cap: Floats
+    published: Floats
+    neutral: Floats
+    forward: Floats
+    price: Floats
+    lag: int
+
+    @property
+    def dates(self) -> Dates:
+        """(S,) dates of the sections."""
+        return self.market.dates[self.rows]
+
+    def read(self, name: str, rows: NDArray[np.integer] | None = None) -> np.ndarray:
+        """Rows of the market (default: the sections) of an array of the panel."""
+        return read_rows(self.panel, name, self.first + (self.rows if rows is None else rows))
+
+    def tested(self) -> Market:
+        """The market to the end of the last section's step, where the portfolios end too."""
+        stop = int(self.rows[-1]) + self.options.step + 1
+        market = self.market
+        return Market(
+            market.dates[:stop], market.close[:stop], market.vwap[:stop], market.listed[:stop]
+        )
+
+    def neutral_of(self, scores: Floats) -> Floats:
+        """Other scores (S, N) of the same stocks, made neutral as the factor itself was."""
+        kept = np.isfinite(self.published)
+        universe = np.where(kept, scores, np.nan) if self.options.filter == "report" else scores
+        return np.where(kept, neutralise(universe, self.industry, self.log_cap), np.nan)
+
+
+def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Cut:
+    """Cut a factor into sections and drop what the next-day filter leaves out.
+
+    Args:
+        panel: D sessions, N stocks.
+        options: Step, label, filter.
+        factor: (D, N), NaN without a score.
+
+    Raises:
+        EvaluationError: The return of not a single section is known.
+    """
+    lag = 0 if options.label == "close" else 1
+    scored = np.flatnonzero(np.isfinite(factor).any(axis=1))
+    first, last = int(scored[0]), int(scored[-1])
+    rows = sections(first, last + 1, options.step)
+    rows = rows[rows + lag + options.step < len(panel.dates)]
+    if not len(rows):
+        raise EvaluationError(
+            f"the factor covers {panel.dates[first]} to {panel.dates[last]}",
+            f"the panel ends before any section's return over {options.step} sessions is known",
+            "predict earlier dates, or prepare a longer panel",
+        )
+    reach = lag + max(options.step, *HORIZONS)
+    market = read_market(panel, first, min(int(rows[-1]) + reach + 1, len(panel.dates)))
+    price = market.close
+    if lag:  # without a trade the last price counts, after a delisting too
+        price = np.where(np.isfinite(market.vwap), market.vwap, market.close)
+    forward = forward_returns(price, rows - first, options.step, lag)
+    masks = {name: read_rows(panel, name, rows) for name in ("listed", *FILTERS[options.filter])}
+    kept = label_filter(masks, options.filter) & np.isfinite(forward)
+    industry, log_cap = (read_rows(panel, name, rows) for name in ("industry", "log_cap"))
+    published = np.where(kept, factor[rows], np.nan)
+    # The report's universe leaves filtered stocks out from the start; otherwise what is known
+    # only tomorrow must not touch the statistics of today's neutralisation.
+    universe = published if options.filter == "report" else factor[rows]
+    return Cut(
+        panel=panel,
+        options=options,
+        first=first,
+        market=market,
+        daily=factor[first : min(last + 1, first + len(market.dates))],
+        rows=rows - first,
+        industry=industry,
+        log_cap=log_cap,
+        published=published,
+        neutral=np.where(kept, neutralise(universe, industry, log_cap), np.nan),
+        forward=np.where(kept, forward, np.nan),
+        price=price,
+        lag=lag,
+    )
+
+
+def read_rows(panel: Panel, name: str, rows: NDArray[np.integer]) -> np.ndarray:
+    """Ascending sessions of an array, one shard after the other: no more is in memory at once."""
+    blocks = np.split(rows, np.flatnonzero(np.diff(rows // SHARD_DAYS)) + 1)
+    return np.concatenate(
+        [panel.read(name, int(b[0]), int(b[-1]) + 1)[b - b[0]] for b in blocks if len(b)]
+    )

@@ -1,0 +1,68 @@
+"""Style exposures: how much of a factor is size, momentum, volatility, ... through time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphanet_pl.evaluation.results import Exposure, ExposuresSection
+from alphanet_pl.evaluation.signal.ranks import rank_correlation
+
+Floats = NDArray[np.floating]
+
+
+def style_exposures(factor: Floats, styles: Floats) -> Floats:
+    """Rank correlation of a factor with each style at each date.
+
+    Args:
+        factor: (D, N) published factor.
+        styles: (D, N, K) style exposures, NaN absent.
+
+    Returns:
+        (D, K) float64; NaN at the dates on which a style is absent.
+    """
+    columns = [
+        rank_correlation(factor, np.ascontiguousarray(styles[:, :, k]))
+        for k in range(styles.shape[2])
+    ]
+    return np.stack(columns, axis=1)
+
+
+def exposures_section(
+    factor: Floats,
+    styles: Floats,
+    names: Sequence[str],
+    dates: NDArray[np.datetime64],
+    raw: Floats | None = None,
+) -> ExposuresSection:
+    """Mean and mean absolute exposure to each style, and the series behind them.
+
+    The mean says in which direction a factor leans; the mean absolute says how much of it is style,
+    also where the direction changes through time.
+
+    Args:
+        factor: (D, N).
+        styles: (D, N, K).
+        names: K style names.
+        dates: (D,).
+        raw: (D, N) a neutralised model's predictions before projection, or None.
+    """
+    found = style_exposures(factor, styles)
+    before = None if raw is None else style_exposures(raw, styles)
+    return ExposuresSection(
+        sections=dates.astype(str).tolist(),
+        styles={name: _summary(found[:, k]) for k, name in enumerate(names)},
+        series={name: found[:, k].tolist() for k, name in enumerate(names)},
+        before_projection=None
+        if before is None
+        else {name: _summary(before[:, k]) for k, name in enumerate(names)},
+    )
+
+
+def _summary(values: Floats) -> Exposure:
+    known = values[np.isfinite(values)]
+    return Exposure(
+        mean=float(known.mean()) if len(known) else np.nan,
+        mean_absolute=float(np.abs(known).mean()) if len(known) else np.nan,
+        n=len(known),
+    )

@@ -1,0 +1,208 @@
+"""A factor on disk: Parquet with date, code, one column a seed, and `factor`, their mean."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.identity import variant_folder
+from datamodules.base.errors import EvaluationError
+from datamodules.base.files import written_aside
+from datamodules.panel.panel import Panel
+
+_FITS = b"alphanet.fits"
+"""Key of the file's metadata that lists the fits behind the factor."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A fit that a factor is made of: nothing but what the same fit always has."""
+
+    asof: str
+    seed: int
+    folder: str
+    """Its folder in the variant's: ASOF/seedS-HASH."""
+
+
+def factor_path(settings: Settings) -> Path:
+    """Where predict and roll write and evaluate reads, unless `factor` says otherwise."""
+    if settings.factor is not None:
+        return Path(settings.factor)
+    return variant_folder(settings) / "factor.parquet"
+
+
+def write_factor(blocks: Iterable[pd.DataFrame], path: Path, fits: Sequence[Fit] = ()) -> None:
+    """Write aside, a row group a block, and rename into place; same content, same bytes.
+
+    Args:
+        blocks: Parts of the factor with the same columns.
+        path: The file.
+        fits: The fits behind it, noted in the file's metadata.
+
+    Raises:
+        EvaluationError: There is no block.
+    """
+    note = json.dumps([asdict(source) for source in sources(fits)])
+    writer = None
+    with written_aside(path) as aside:
+        for block in blocks:
+            table = _table(block).replace_schema_metadata({_FITS: note})
+            writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer is None:
+            raise EvaluationError(
+                "no stock is scorable on any of the sessions",
+                f"{path} would be empty",
+                "other dates, or doctor to see what the panel holds",
+            )
+        writer.close()
+
+
+def sources(fits: Sequence[Fit]) -> list[Source]:
+    """What a factor's file says of the fits behind it."""
+    return [
+        Source(str(fit.asof), fit.seed, f"{fit.folder.parent.name}/{fit.folder.name}")
+        for fit in fits
+    ]
+
+
+def read_sources(path: Path) -> list[Source]:
+    """The fits that a factor's file names; none for a factor from elsewhere."""
+    note = (pq.read_schema(path).metadata or {}).get(_FITS, b"[]")
+    return [Source(**fit) for fit in json.loads(note)]
+
+
+def holds(path: Path, fits: Sequence[Fit], first: np.datetime64, last: np.datetime64) -> bool:
+    """Whether the file is there already: made by these fits, from `first` to `last`."""
+    try:
+        groups = pq.read_metadata(path)
+        dates = [groups.row_group(at).column(0).statistics for at in (0, groups.num_row_groups - 1)]
+        span = tuple(np.datetime64(value, "D") for value in (dates[0].min, dates[1].max))
+        return span == (first, last) and read_sources(path) == sources(fits)
+    except (OSError, ValueError, AttributeError):  # absent, no Parquet, or without statistics
+        return False
+
+
+def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
+    """A column of a factor as (dates, stocks) float64 on the panel's axes, NaN without a score.
+
+    Raises:
+        EvaluationError: No such file, missing columns, or rows that the panel does not know.
+    """
+    if not path.is_file():
+        raise EvaluationError(
+            f"{path} is not there", "evaluate needs a factor", "alphanet predict date=START:END"
+        )
+    dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
+    unknown = 0
+    try:
+        # Each distinct date and code is looked up once, not each row's.
+        with pq.ParquetFile(path, read_dictionary=["date", "code"]) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, ["date", "code", column])
+                rows = _places(table["date"], panel.dates)
+                columns = _places(table["code"], panel.codes)
+                known = (rows >= 0) & (columns >= 0)
+                values = table[column].to_numpy()
+                dense[rows[known], columns[known]] = values[known]
+                unknown += int((~known).sum())
+            total = file.metadata.num_rows
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from None
+    if unknown or not total:
+        raise EvaluationError(
+            f"{unknown} of {total} rows of {path} are not in {panel.path}",
+            "a factor is judged on a panel that has its dates and codes",
+            "data.panel=PANEL, the one it was scored on",
+        )
+    return dense
+
+
+def factor_dates(path: Path) -> np.ndarray:
+    """The sessions (D,) that a factor scores, ascending.
+
+    Raises:
+        EvaluationError: No such file, or no column `date`.
+    """
+    try:
+        dates = pd.read_parquet(path, columns=["date"])["date"]
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from None
+    return np.unique(dates.to_numpy().astype("datetime64[D]"))
+
+
+def seed_columns(path: Path) -> dict[int, str]:
+    """Columns of the seeds that a factor is the mean of, ascending; none for one from elsewhere."""
+    names = {name.removeprefix("seed_"): name for name in pq.read_schema(path).names
+             if name.startswith("seed_")}  # fmt: skip
+    return {int(word): names[word] for word in sorted(filter(str.isdigit, names), key=int)}
+
+
+def read_scores(
+    path: Path, panel: Panel, sessions: np.ndarray, columns: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Some columns of a factor at some sessions, each (S, N) float64, NaN without a score.
+
+    Args:
+        path: A factor that `read_factor` accepts.
+        panel: D sessions, N stocks.
+        sessions: (S,) ascending session indices.
+        columns: `factor`, or names from `seed_columns`.
+    """
+    days = panel.dates[sessions]
+    out = {name: np.full((len(sessions), len(panel.codes)), np.nan) for name in columns}
+    with pq.ParquetFile(path, read_dictionary=["date", "code"]) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, ["date", "code", *columns])
+            rows = _places(table["date"], days)
+            stocks = _places(table["code"], panel.codes)
+            wanted = rows >= 0
+            for name, dense in out.items():
+                dense[rows[wanted], stocks[wanted]] = table[name].to_numpy()[wanted]
+    return out
+
+
+def has_raw(path: Path) -> bool:
+    """Whether the factor is a neutralised model's and keeps its predictions before projection."""
+    return "raw" in pq.read_schema(path).names
+
+
+def _unreadable(path: Path, error: Exception) -> EvaluationError:
+    return EvaluationError(
+        f"{path} cannot be read ({str(error).splitlines()[0]})",
+        "a factor is Parquet with the columns date, code, factor",
+        "alphanet predict date=START:END writes one",
+    )
+
+
+def _table(block: pd.DataFrame) -> pa.Table:
+    """Arrow's form of a block, codes as numbers into a dictionary."""
+    code = block["code"].astype("category").cat
+    codes = pa.DictionaryArray.from_arrays(
+        pa.array(code.codes, pa.int32()), pa.array(code.categories.astype(str), pa.string())
+    )
+    date = pa.array(block["date"].to_numpy().astype("datetime64[ms]"))
+    rest = {name: pa.array(block[name].to_numpy()) for name in block.columns[2:]}
+    return pa.table({"date": date, "code": codes, **rest})
+
+
+def _places(column: pa.ChunkedArray, labels: np.ndarray) -> np.ndarray:
+    """Position of each row's label among the panel's; -1 where it is none of them."""
+    index = pd.Index(labels)
+    parts = [np.empty(0, np.int64)]
+    for chunk in column.chunks:
+        coded = chunk if isinstance(chunk, pa.DictionaryArray) else chunk.dictionary_encode()
+        found = coded.dictionary.to_numpy(zero_copy_only=False)
+        if labels.dtype.kind == "M":
+            found = found.astype(labels.dtype)
+        # An absent value has no place: it takes the last entry.
+        places = np.append(index.get_indexer(found), -1)
+        parts.append(places[coded.indices.fill_null(-1).to_numpy()])
+    return np.concatenate(parts)

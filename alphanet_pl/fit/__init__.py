@@ -1,0 +1,1 @@
+"""One fit: its folder, its Trainer, how it stops and resumes."""

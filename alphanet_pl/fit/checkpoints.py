@@ -1,0 +1,60 @@
+"""Checkpoint files that survive a kill, a full disk and a damaged file.
+
+A checkpoint is written aside and renamed; `last.ckpt` leaves its predecessor as `previous.ckpt`.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+
+from datamodules.base.files import written_aside
+
+LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
+
+
+class SafeCheckpoints(TorchCheckpointIO):
+    """Lightning's own goes through the system's temporary folder: on another disk, a plain copy."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write aside, flush to the disk, rename into place."""
+        path = Path(path)
+        content = io.BytesIO()
+        torch.save(checkpoint, content)  # straight to a full disk it is not an OSError
+        with written_aside(path) as aside:
+            aside.write_bytes(content.getbuffer())
+            if path.name == LAST and is_whole(path):
+                path.replace(path.with_name(PREVIOUS))
+
+
+def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | None:
+    """The newest whole checkpoint to resume from, or None to begin.
+
+    Args:
+        folder: The fit's.
+        say: Called with a sentence on each checkpoint that is damaged; None keeps quiet.
+    """
+    for name in (LAST, PREVIOUS):
+        path = folder / name
+        if not path.is_file():
+            continue
+        if is_whole(path):
+            return path
+        if say is not None:
+            say(f"{path} is damaged: the fit goes back to the one before, or to its beginning")
+    return None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether every part of a checkpoint matches its checksum."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except Exception:  # a damaged archive raises many kinds
+        return False

@@ -1,0 +1,232 @@
+"""One fit: from a panel and settings to a folder with trained weights."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+from omegaconf import OmegaConf
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.checkpoints import find_checkpoint
+from alphanet_pl.fit.fits import SCHEMA, Fit, done_fit
+from alphanet_pl.fit.history import History
+from alphanet_pl.fit.identity import fit_folder, model_identity
+from alphanet_pl.fit.lock import locked
+from alphanet_pl.fit.lost import lost_process_explained
+from alphanet_pl.fit.progress import say
+from alphanet_pl.fit.tracking import finish_logger
+from alphanet_pl.fit.trainer import build_trainer
+from alphanet_pl.job.devices import describe_device, use_threads
+from alphanet_pl.job.provenance import git_commit, versions
+from alphanet_pl.job.signals import Interrupted, hold
+from alphanet_pl.job.world import World, read_world
+from alphanet_pl.model.module import AlphaNetModule
+from datamodules.base.errors import ConfigError
+from datamodules.base.files import full_disk_explained, write_json, write_text
+from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
+from datamodules.panel.panel import Panel
+
+
+def train(
+    settings: Settings,
+    *,
+    panel: Panel | None = None,
+    last: LastRead | None = None,
+    callbacks: Sequence[pl.Callback] = (),
+) -> Fit:
+    """Train one fit, resume it where it was killed, or return it if it is done already.
+
+    Started by srun, or with trainer.devices above 1, this is one of several processes that take
+    each step together; the first of them writes.
+
+    Args:
+        settings: What to train, on what.
+        panel: The panel of `data.panel`, where many fits share one that is open.
+        last: What this process read for its last fit, where many fits share cross-sections.
+        callbacks: Lightning's, besides the fit's own.
+
+    Raises:
+        AlphaNetError: The settings, the panel or the fit folder cannot be used.
+        Interrupted: A signal asked for a stop, and the progress is saved.
+    """
+    hold()
+    world = read_world(settings.trainer)
+    check_ranks(settings, world)
+    panel = panel or Panel.open(settings.data.panel)
+    check_panel(panel, settings)
+    asof = asof_session(panel, settings)
+    folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
+    if (done := done_fit(folder)) is not None:
+        return done
+    describe_device(settings.trainer, world)
+    use_threads(settings.trainer, world)
+    data = CrossSectionDataModule(
+        panel,
+        settings.data,
+        asof,
+        settings.seed,
+        with_styles=settings.loss.neutralise,
+        last=last,
+    )
+    with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
+        # Another job may have held the lock until it was done.
+        return done_fit(folder) or _fit(settings, folder, panel, data, world, callbacks)
+
+
+def check_ranks(settings: Settings, world: World) -> None:
+    """Refuse processes that cannot share a step's cross-sections alike."""
+    dates = settings.data.dates_per_step
+    if dates % world.size:
+        raise ConfigError(
+            f"data.dates_per_step={dates} was given to {world.size} processes",
+            "each takes the same number of whole cross-sections in a step",
+            f"data.dates_per_step={world.size} (another model than with {dates})",
+        )
+
+
+def _fit(
+    settings: Settings,
+    folder: Path,
+    panel: Panel,
+    data: CrossSectionDataModule,
+    world: World,
+    callbacks: Sequence[pl.Callback],
+) -> Fit:
+    """Run the Trainer; whatever happens, fit.json and the logger say how it ended."""
+    first = world.rank == 0
+    record = _describe_start(settings, panel, data)
+    if first:
+        _write_start(folder, settings, record)
+    module = AlphaNetModule.create(
+        features=len(data.features),
+        model=settings.model,
+        loss=settings.loss,
+        learning_rate=settings.trainer.learning_rate,
+        seed=settings.seed,
+    )
+    history = History(folder / "metrics.csv")
+    trainer = build_trainer(settings, folder, record, world, history, callbacks)
+    checkpoint = find_checkpoint(folder, say if first else None)
+    try:
+        with lost_process_explained(world):
+            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+        record |= _outcome(history, module, data)
+    except (SystemExit, KeyboardInterrupt, Interrupted) as stop:
+        record["status"] = "interrupted"
+        if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+    except BaseException:
+        record["status"] = "failed"
+        raise
+    finally:
+        record["seconds"] = history.seconds
+        if first:
+            write_json(folder / "fit.json", record)
+            finish_logger(trainer.logger, record)
+    return Fit(folder, record)
+
+
+def check_panel(panel: Panel, settings: Settings) -> None:
+    """Refuse a panel that was prepared with other features, pictures or labels."""
+    for name, have in (
+        ("features", list(panel.features)),
+        ("picture_days", panel.picture_days),
+        ("horizon", panel.horizon),
+    ):
+        want = getattr(settings.data, name)
+        if have != want:
+            raise ConfigError(
+                f"data.{name}={want} was given",
+                f"the panel {panel.path} was prepared with {have}",
+                f"data.{name}={have}, or alphanet prepare again",
+            )
+
+
+def asof_session(panel: Panel, settings: Settings) -> int:
+    """Session index of the fit: the last one on or before `asof`, or the newest with labels."""
+    if settings.asof is None:
+        return len(panel.dates) - 1 - panel.horizon
+    day = parse_date("asof", settings.asof)
+    if day < panel.dates[0]:
+        raise ConfigError(
+            f"asof={settings.asof} was given",
+            f"it is before the panel's first session {panel.dates[0]}",
+            f"asof={panel.dates[len(panel.dates) - 1 - panel.horizon]}",
+        )
+    return panel.session_on_or_before(day)
+
+
+def parse_date(key: str, text: str) -> np.datetime64:
+    """A date written YYYY-MM-DD.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    try:
+        return np.datetime64(text, "D")
+    except ValueError:
+        raise ConfigError(
+            f"{key}={text} was given", "a date reads YYYY-MM-DD", f"{key}=2011-01-31"
+        ) from None
+
+
+def _describe_start(
+    settings: Settings,
+    panel: Panel,
+    data: CrossSectionDataModule,
+) -> dict[str, Any]:
+    """What fit.json says before the first step."""
+    return {
+        "schema": SCHEMA,
+        "status": "running",
+        "variant": settings.variant,
+        "asof": str(panel.dates[data.split.asof]),
+        "seed": settings.seed,
+        "identity": model_identity(settings),
+        "in_sample_days": data.split.in_sample_days,
+        "panel": {"fingerprint": panel.fingerprint, "path": str(settings.data.panel)},
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "seconds": 0.0,
+        "metrics": None,
+    }
+
+
+def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> None:
+    """Write the folder's description before the first step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(settings)))
+    write_json(folder / "fit.json", record)
+
+
+def _outcome(
+    history: History, module: AlphaNetModule, data: CrossSectionDataModule
+) -> dict[str, Any]:
+    """What fit.json says of a finished fit."""
+    best = min(history.rows, key=lambda row: row["val/loss"])
+    network = module.network
+    return {
+        "metrics": {name: value for name, value in best.items() if name != "epoch"},
+        "best_epoch": int(best["epoch"]),
+        "epochs": len(history.rows),
+        "parameters": list(network.parameter_fingerprint()),
+        "sampled_features": [data.features[i] for i in network.sampled],
+        "sessions": _describe(data),
+        "status": "done",
+    }
+
+
+def _describe(data: CrossSectionDataModule) -> dict[str, dict[str, float | int]]:
+    parts = {"train": data.train, "validation": data.validation}
+    return {
+        name: {
+            "cross_sections": len(part),
+            "stocks_mean": float(np.mean([len(stocks) for stocks in part.stocks])),
+        }
+        for name, part in parts.items()
+        if part is not None
+    }

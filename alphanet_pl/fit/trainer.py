@@ -1,0 +1,101 @@
+"""The Lightning Trainer of one fit, in one process or as one of several."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch.distributed as dist
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
+from lightning.pytorch.strategies import DDPStrategy
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
+from alphanet_pl.fit.history import History
+from alphanet_pl.fit.progress import Display, progress_callback, quiet
+from alphanet_pl.fit.stop import Survive
+from alphanet_pl.fit.tracking import build_logger
+from alphanet_pl.job.world import World
+
+PATIENCE = timedelta(minutes=2)
+"""How long a process waits for the others before it fails. A killed one is noticed at once, by its
+closed connection; this is for one that hangs, and must outlast reading the panel from a slow disk.
+"""
+
+
+def build_trainer(
+    settings: Settings,
+    folder: Path,
+    record: dict[str, Any],
+    world: World,
+    history: History,
+    callbacks: Sequence[pl.Callback] = (),
+) -> pl.Trainer:
+    """A Trainer whose callbacks, logger and checkpoints live in the fit's folder.
+
+    Args:
+        settings: Of the fit.
+        folder: Of the fit.
+        record: What fit.json says before the first step.
+        world: The processes that train together.
+        history: Of the fit.
+        callbacks: Besides the fit's own.
+    """
+    quiet()
+    options = settings.trainer
+    shown = (
+        []
+        if any(isinstance(callback, Display) for callback in callbacks)
+        else [progress_callback(options.progress and world.rank == 0)]
+    )
+    best = ModelCheckpoint(
+        dirpath=folder, filename="best", monitor="val/loss", enable_version_counter=False
+    )
+    # `save_last` would only follow `best`; this one is written every epoch, after it.
+    last = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
+    return pl.Trainer(
+        accelerator=options.accelerator,
+        devices=world.per_node,
+        num_nodes=world.nodes,
+        strategy=_strategy(world),
+        # Named rather than detected: a job called `bash` is detected as no job at all.
+        plugins=[_environment(world), SafeCheckpoints()],
+        default_root_dir=folder,
+        max_epochs=options.max_epochs,
+        logger=build_logger(settings, folder, record) if world.rank == 0 else False,
+        callbacks=[
+            history,
+            Survive(folder / LAST),
+            EarlyStopping("val/loss", patience=options.patience),
+            best,
+            last,
+            *shown,
+            *callbacks,
+        ],
+        enable_model_summary=False,
+        enable_progress_bar=any(isinstance(one, RichProgressBar) for one in shown),
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1_000_000,
+    )
+
+
+def leave_group() -> None:
+    """End this process's part in the group: gloo's threads abort an interpreter that is ending."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def _strategy(world: World) -> DDPStrategy | str:
+    if world.size == 1:
+        return "auto"
+    # Batch norm keeps its statistics alike on all ranks by itself.
+    return DDPStrategy(timeout=PATIENCE, broadcast_buffers=False)
+
+
+def _environment(world: World) -> LightningEnvironment | SLURMEnvironment:
+    if world.slurm and world.size > 1:
+        return SLURMEnvironment(auto_requeue=False)
+    return LightningEnvironment()

@@ -1,0 +1,1 @@
+"""Operators, network, losses, metric, and the module that trains them."""

@@ -1,0 +1,83 @@
+"""Writing files so that a reader never sees half of one."""
+
+import errno
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from datamodules.base.errors import FitError
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """A path to write, renamed to `path` at the end of the with statement; an error leaves none.
+
+    On a shared disk a process of another machine may have the same number, so the machine's name
+    is part of it; and what is renamed is on the disk, so that a power cut leaves no empty file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    try:
+        yield aside
+        flush(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Have the system write a file's content to the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write aside and rename into place."""
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write readable JSON aside and rename into place."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether no space, or none of the user's share of it, is left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def full_disk_explained(folder: Path) -> Iterator[None]:
+    """Say in one sentence that the disk under `folder` is full.
+
+    Raises:
+        FitError: In place of the operating system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise FitError(
+            f"{folder} cannot be written to ({error.strerror})",
+            "a fit keeps about 2 MB; what it saved before is intact",
+            "free some space, and the same command continues",
+        ) from error

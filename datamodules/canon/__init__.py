@@ -1,0 +1,1 @@
+"""What a canonical table is: columns, codes, rules, and the report of what was found."""

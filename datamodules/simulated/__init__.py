@@ -1,5 +1,0 @@
-"""A seeded, honest stand-in for the A-share market, written as a vendor would deliver it."""
-
-from datamodules.simulated.market import simulate
-
-__all__ = ["simulate"]

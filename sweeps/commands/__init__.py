@@ -1,0 +1,1 @@
+"""The verbs of sweeps, each with `run(settings) -> str`."""

@@ -1,0 +1,17 @@
+import re
+
+from alphanet_pl.cli.main import main
+
+
+def test_coverage_prints_simulated_exact_and_printed_and_draws_one_file(tmp_path, capsys):
+    assert main(["coverage", f"runs={tmp_path}"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"8 +95\.\d\d% \+- 0\.\d\d% +95\.50% +95\.52%", out), out
+    page = (tmp_path / "coverage.html").read_text(encoding="utf-8")
+    assert "Plotly.newPlot" in page
+    assert "src=" not in page.split("<body>")[1]
+
+
+def test_an_output_folder_is_taken(tmp_path):
+    assert main(["coverage", f"output={tmp_path / 'here'}"]) == 0
+    assert (tmp_path / "here" / "coverage.html").is_file()

@@ -1,0 +1,80 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import torch.distributed as dist
+
+import alphanet_pl.fit.trainer  # noqa: F401  a process of a group has it loaded
+from alphanet_pl.cli.main import VERBS, main
+
+
+def test_help_lists_every_verb(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert [verb for verb in VERBS if verb not in out] == []
+
+
+def test_help_is_instant_and_imports_no_torch():
+    code = (
+        "import sys; sys.argv = ['alphanet', '--help']\n"
+        "from alphanet_pl.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules and 'hydra' not in sys.modules"
+    )
+    begun = sum(os.times()[2:4])  # CPU seconds of children: the machine may be busy
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert sum(os.times()[2:4]) - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [("evaluate", 5), ("train", 5), ("sweep", -signal.SIGUSR1)]
+)
+def test_the_signal_before_a_time_limit_kills_only_the_sweep_that_is_stopped_by_it(verb, status):
+    code = (
+        "import os, signal, sys\n"
+        "from alphanet_pl.cli.main import main\n"
+        f"main([{verb!r}, '--help'])\n"
+        "os.kill(os.getpid(), signal.SIGUSR1)\n"
+        "sys.exit(5)"
+    )
+    environ = os.environ | {"SLURM_JOB_ID": "7"}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True)
+    assert done.returncode == status
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verbs_help_shows_its_settings(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "data.features" not in out
+    assert "in_sample_days" in out
+    assert "variant=combined | v2 | v2.1" in out
+
+
+def test_a_mistake_ends_with_status_2_and_one_hint(capsys):
+    assert main(["train", "modl.n=8"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: there is no setting 'modl.n'")
+    assert "HINT: model.n=8" in error
+    assert "Traceback" not in error
+
+
+def test_an_unknown_verb_is_refused_with_the_nearest(capsys):
+    assert main(["trian"]) == 2
+    assert "HINT: alphanet train" in capsys.readouterr().err
+
+
+def test_cfg_prints_the_composed_settings(capsys):
+    assert main(["train", "variant=v2.1", "--cfg"]) == 0
+    assert "'n': 8" in capsys.readouterr().out
+
+
+def test_a_group_of_processes_is_left_however_the_verb_ends(tmp_path):
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    assert main(["train", "modl.n=8"]) == 2
+    assert not dist.is_initialized()  # else gloo's threads abort one interpreter of twenty

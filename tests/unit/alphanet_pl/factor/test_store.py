@@ -1,0 +1,103 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from alphanet_pl.factor.store import Source, holds, read_factor, read_sources, write_factor
+from alphanet_pl.fit.fits import Fit
+from datamodules.base.errors import EvaluationError
+
+
+@pytest.fixture
+def table(small_panel):
+    dates, codes = small_panel.dates[[100, 110]], small_panel.codes[[3, 7]]
+    values = np.arange(4, dtype=np.float32)
+    return pd.DataFrame({"date": np.repeat(dates, 2), "code": np.tile(codes, 2), "factor": values})
+
+
+def test_a_factor_lands_on_the_panels_axes_in_any_row_order(small_panel, table, tmp_path):
+    write_factor([table.sample(frac=1, random_state=0)], tmp_path / "factor.parquet")
+    dense = read_factor(tmp_path / "factor.parquet", small_panel)
+    np.testing.assert_array_equal(dense[[100, 110]][:, [3, 7]], [[0, 1], [2, 3]])
+    assert np.isfinite(dense).sum() == 4
+
+
+@pytest.mark.parametrize("column", ["date", "code"])
+def test_rows_that_the_panel_does_not_know_are_refused(small_panel, table, tmp_path, column):
+    table[column] = np.datetime64("1999-01-04") if column == "date" else "SH000000"
+    write_factor([table], tmp_path / "factor.parquet")
+    with pytest.raises(EvaluationError, match="4 of 4 rows"):
+        read_factor(tmp_path / "factor.parquet", small_panel)
+
+
+def test_a_table_without_a_factor_is_refused(small_panel, table, tmp_path):
+    write_factor([table.drop(columns="factor")], tmp_path / "factor.parquet")
+    with pytest.raises(EvaluationError, match="columns date, code, factor"):
+        read_factor(tmp_path / "factor.parquet", small_panel)
+
+
+def test_a_file_that_is_no_parquet_is_refused(small_panel, tmp_path):
+    (tmp_path / "factor.parquet").write_text("date,code,factor\n")
+    with pytest.raises(EvaluationError, match="cannot be read"):
+        read_factor(tmp_path / "factor.parquet", small_panel)
+
+
+@pytest.mark.parametrize("kind", ["strings", "dates", "nanoseconds"])
+def test_a_plain_file_reads_the_same(small_panel, table, tmp_path, kind):
+    days = table["date"].dt
+    forms = {
+        "strings": days.strftime("%Y-%m-%d"),
+        "dates": days.date,
+        "nanoseconds": days.as_unit("ns"),
+    }
+    plain = table.assign(date=forms[kind])
+    plain.to_parquet(tmp_path / "plain.parquet", row_group_size=3)
+    write_factor([table], tmp_path / "factor.parquet")
+    np.testing.assert_array_equal(
+        read_factor(tmp_path / "plain.parquet", small_panel),
+        read_factor(tmp_path / "factor.parquet", small_panel),
+    )
+
+
+def test_a_row_without_a_code_is_refused(small_panel, table, tmp_path):
+    table.astype({"code": object}).replace({"SH600004": None}).to_parquet(tmp_path / "f.parquet")
+    with pytest.raises(EvaluationError, match=r"\d of 4 rows"):
+        read_factor(tmp_path / "f.parquet", small_panel)
+
+
+def test_blocks_make_one_table_and_the_same_bytes_again(table, tmp_path):
+    for name in ("one", "other"):
+        write_factor([table[:2], table[2:]], tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    back = pd.read_parquet(tmp_path / "one")
+    pd.testing.assert_frame_equal(back.astype({"code": str}), table, check_dtype=False)
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_no_other(table, tmp_path):
+    def blocks():
+        yield table
+        raise RuntimeError("killed")
+
+    write_factor([table], tmp_path / "factor.parquet")
+    before = (tmp_path / "factor.parquet").read_bytes()
+    with pytest.raises(RuntimeError):
+        write_factor(blocks(), tmp_path / "factor.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["factor.parquet"]
+    assert (tmp_path / "factor.parquet").read_bytes() == before
+
+
+def test_the_fits_behind_a_factor_are_noted_in_it(table, tmp_path):
+    fit = Fit(tmp_path / "2011-01-31" / "seed3-abc", {"asof": "2011-01-31", "seed": 3})
+    path = tmp_path / "factor.parquet"
+    write_factor([table], path, [fit])
+    assert read_sources(path) == [Source("2011-01-31", 3, "2011-01-31/seed3-abc")]
+    first, last = table["date"].to_numpy().astype("datetime64[D]")[[0, -1]]
+    assert holds(path, [fit], first, last)
+    assert not holds(path, [fit], first, last + 1)
+    assert not holds(path, [], first, last)
+    assert not holds(tmp_path / "absent.parquet", [fit], first, last)
+
+
+def test_a_factor_without_a_score_is_refused_and_nothing_is_left(tmp_path):
+    with pytest.raises(EvaluationError, match="no stock is scorable"):
+        write_factor([], tmp_path / "factor.parquet")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,28 @@
+import re
+
+import pytest
+import torch
+
+from alphanet_pl.job.provenance import command_line, git_commit, versions
+
+
+def test_versions_name_what_decides_the_numbers():
+    found = versions()
+    assert found["torch"] == torch.__version__
+    assert {"alphanet-pl", "python", "lightning", "numpy", "zarr"} <= set(found)
+
+
+def test_the_commit_is_a_full_hash_or_unknown():
+    commit = git_commit()
+    assert commit is None or re.fullmatch(r"[0-9a-f]{40}(-dirty)?", commit)
+
+
+@pytest.mark.parametrize("program", ["/usr/bin/alphanet", "/site-packages/alphanet_pl/__main__.py"])
+def test_the_command_can_be_typed_again(monkeypatch, program):
+    monkeypatch.setattr("sys.argv", [program, "evaluate", "variants=[v2, v2.1]"])
+    assert command_line() == "alphanet evaluate 'variants=[v2, v2.1]'"
+
+
+def test_another_program_has_no_command_of_ours(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/usr/bin/jupyter", "lab"])
+    assert command_line() == ""

@@ -1,0 +1,87 @@
+"""In processes of their own: signals and their masks belong to a whole process."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from alphanet_pl.job.signals import job_name
+
+ARMED = """
+import os, signal, subprocess, sys
+from alphanet_pl.job import signals as i
+i.hold()
+os.kill(os.getpid(), signal.SIGTERM)
+os.kill(os.getpid(), signal.SIGUSR1)
+child = subprocess.run(["sh", "-c", "kill -USR1 $$; exit 5"])
+print("child", child.returncode, "noted", i.asked())
+i.listen()
+print("noted", i.asked(), "torch", "torch" in sys.modules)
+stop = i.answer(i.asked() if len(sys.argv) < 2 else i.STOP, "epoch 2, step 40")
+print(stop.status, stop)
+"""
+
+
+def run(tmp_path, *arguments, scontrol="true", squeue="echo RUNNING", job="7"):
+    for name, body in (
+        ("scontrol", f'echo "$@" >{tmp_path}/asked\n{scontrol}'),
+        ("squeue", squeue),
+    ):
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\n{body}\n")
+        script.chmod(0o755)
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
+    environ |= {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": job}
+    done = subprocess.run(
+        [sys.executable, "-c", ARMED, *arguments], capture_output=True, text=True, env=environ
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_signals_before_the_fit_listens_are_kept_and_kill_no_child(tmp_path):
+    child, noted, _ = run(tmp_path)
+    assert child == "child 5 noted 0"
+    assert noted == "noted 2 torch False"
+
+
+def test_a_requeue_is_asked_of_slurm_and_not_reported_as_success(tmp_path):
+    assert run(tmp_path)[2] == "75 requeued: job 7 continues at epoch 2, step 40"
+    assert (tmp_path / "asked").read_text() == "requeue 7\n"
+
+
+def test_a_refused_requeue_says_why_and_what_to_do(tmp_path):
+    lines = run(tmp_path, scontrol="echo Requested operation is disabled >&2; exit 1")
+    assert lines[2].startswith("1 saved at epoch 2, step 40, but Slurm does not requeue job 7")
+    assert "Requested operation is disabled" in lines[2]
+    assert lines[3].startswith("HINT: submit the same command again")
+
+
+def test_a_signal_while_slurm_is_asked_does_not_kill_the_question(tmp_path):
+    lines = run(tmp_path, scontrol="kill -USR1 $$; kill -TERM $$; exit 0")
+    assert lines[2].startswith("75 requeued")
+
+
+@pytest.mark.parametrize(
+    ("squeue", "status"), [("echo RUNNING", "75"), ("echo COMPLETING", "143"), ("exit 1", "143")]
+)
+def test_sigterm_requeues_a_preempted_job_but_not_a_cancelled_one(tmp_path, squeue, status):
+    assert run(tmp_path, "stop", squeue=squeue)[2].split()[0] == status
+    assert (tmp_path / "asked").exists() == (status == "75")
+
+
+def test_a_task_of_an_array_is_named_by_both_numbers(monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "103")
+    assert job_name() == "103"
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "100")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
+    assert job_name() == "100_3"
+
+
+def test_outside_of_slurm_nothing_is_held():
+    code = "from alphanet_pl.job import signals as i; i.hold(); import os, signal;"
+    code += "os.kill(os.getpid(), signal.SIGTERM)"
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
+    assert subprocess.run([sys.executable, "-c", code], env=environ).returncode == -signal.SIGTERM

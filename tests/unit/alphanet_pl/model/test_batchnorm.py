@@ -1,0 +1,79 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from alphanet_pl.model.batchnorm import BatchNorm
+
+
+def normalised(norm: BatchNorm, x: Tensor) -> Tensor:
+    """What the layer behind `norm` sees."""
+    centred, scale, shift = norm(x)
+    return centred * scale[:, None] + shift[:, None]
+
+
+def pair(channels: int) -> tuple[BatchNorm, nn.BatchNorm1d]:
+    """Ours and torch's with the same weights, in float64."""
+    ours = BatchNorm(channels, eps=1e-3, momentum=0.9).double()
+    theirs = nn.BatchNorm1d(channels, eps=1e-3, momentum=0.1).double()
+    with torch.no_grad():
+        ours.weight.copy_(torch.linspace(0.5, 2, channels))
+        ours.bias.copy_(torch.linspace(-1, 1, channels))
+    theirs.load_state_dict(ours.state_dict(), strict=False)
+    return ours, theirs
+
+
+def test_a_constant_channel_normalises_to_the_shift():
+    norm = BatchNorm(2)
+    with torch.no_grad():
+        norm.bias.copy_(torch.tensor([3.0, 4.0]))
+    assert normalised(norm, torch.full((2, 9), 7.0)).equal(norm.bias[:, None].expand(2, 9))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_values_and_gradients_equal_torch(training):
+    ours, theirs = pair(5)
+    ours.train(training), theirs.train(training)
+    x = (torch.randn(5, 40, dtype=torch.float64) * 3 + 2).requires_grad_()
+    target = torch.randn(5, 40, dtype=torch.float64)
+    inputs = (x, ours.weight, ours.bias)
+    gradients = torch.autograd.grad((normalised(ours, x) * target).sum(), inputs)
+    y = theirs(x.T).T
+    expected = torch.autograd.grad((y * target).sum(), (x, theirs.weight, theirs.bias))
+    torch.testing.assert_close(normalised(ours, x), y)
+    torch.testing.assert_close(gradients, expected)
+
+
+def test_running_statistics_follow_mean_and_biased_variance():
+    norm = BatchNorm(3, momentum=0.75)
+    x = torch.randn(3, 8) + 5
+    mean, var = x.mean(1), x.var(1, correction=0)
+    norm(x)
+    torch.testing.assert_close(norm.running_mean, 0.25 * mean)
+    torch.testing.assert_close(norm.running_var, 0.75 + 0.25 * var)
+
+
+def test_evaluation_leaves_the_running_statistics_alone():
+    norm = BatchNorm(3).eval()
+    norm(torch.randn(3, 8) + 5)
+    assert norm.running_mean.eq(0).all()
+    assert norm.running_var.eq(1).all()
+
+
+def test_a_mean_a_million_times_the_deviation_survives_float32():
+    x = torch.tensor([[1e6, 1e6 + 1, 1e6 + 2, 1e6 + 3]])
+    expected = (x.double() - x.double().mean()) / x.double().std(correction=0)
+    result = normalised(BatchNorm(1, eps=0.0), x.clone())
+    torch.testing.assert_close(result, expected.float())
+
+
+def test_centred_values_near_1e15_stay_finite():
+    x = torch.randn(1, 3000) * 7.5e15
+    assert normalised(BatchNorm(1), x).std().item() == pytest.approx(1, rel=1e-3)
+
+
+def test_data_is_centred_in_place_but_an_input_with_gradient_is_not():
+    data = torch.ones(2, 4)
+    assert BatchNorm(2)(data)[0].data_ptr() == data.data_ptr()
+    state = torch.ones(2, 4, requires_grad=True)
+    BatchNorm(2)(state)
+    assert state.eq(1).all()

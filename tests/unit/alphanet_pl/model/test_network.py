@@ -1,0 +1,200 @@
+import io
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from alphanet_pl.model.network import AlphaNet
+from benchmarks.plain import PlainAlphaNet
+from datamodules.base.errors import ConfigError, FitError
+
+
+def pictures(stocks: int = 60, dtype: torch.dtype = torch.float32) -> Tensor:
+    generator = torch.Generator().manual_seed(stocks)
+    return torch.randn(stocks, 15, 30, generator=generator).exp().to(dtype)
+
+
+def torch_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Our parameters or gradients under the names and in the gate order of plain PyTorch."""
+
+    def torch_order(rows: Tensor) -> Tensor:
+        forget, enter, output, candidate = rows.chunk(4)
+        return torch.cat([enter, forget, candidate, output])
+
+    lstm = {"kernel": "weight_ih_l0", "recurrent": "weight_hh_l0", "bias": "bias_ih_l0"}
+    renamed = {}
+    for name, tensor in tensors.items():
+        room, key = name.split(".")
+        if room == "lstm":
+            renamed[f"lstm.{lstm[key]}"] = torch_order(tensor)
+        else:
+            renamed[f"{room.replace('state', 'hidden')}.{key}"] = tensor
+    return renamed
+
+
+def plain(network: AlphaNet) -> PlainAlphaNet:
+    """The plain PyTorch version with the weights and statistics of `network`."""
+    peer = PlainAlphaNet(sample=network.sampled).to(network.head.weight.dtype)
+    state = {name: tensor for name, tensor in network.state_dict().items() if name != "sample"}
+    peer.load_state_dict(torch_names(state), strict=False)
+    return peer
+
+
+def trained_a_little(n: int | None, dtype: torch.dtype) -> AlphaNet:
+    """A network whose norms are no longer the identity."""
+    network = AlphaNet(n=n, seed=7, momentum=0.5).to(dtype)
+    with torch.no_grad():
+        for norm in (network.feature_norm, network.state_norm):
+            norm.weight.uniform_(0.5, 1.5)
+            norm.bias.normal_()
+    network(pictures(90, dtype))
+    return network
+
+
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("n", [None, 8])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_predictions_equal_plain_pytorch(n, dtype, training):
+    network = trained_a_little(n, dtype).train(training)
+    peer = plain(network).train(training)
+    atol = TOLERANCE[dtype]
+    expected = peer(pictures(60, dtype))
+    torch.testing.assert_close(network(pictures(60, dtype)), expected, rtol=atol, atol=atol)
+
+
+@pytest.mark.parametrize("n", [None, 8])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_gradients_equal_plain_pytorch(n, dtype):
+    network = trained_a_little(n, dtype)
+    peer = plain(network)
+    label = torch.linspace(-1, 1, 60, dtype=dtype)
+    for model in (network, peer):
+        (model(pictures(60, dtype)) - label).square().mean().backward()
+    gradients = torch_names({name: p.grad for name, p in network.named_parameters()})
+    for name, gradient in gradients.items():
+        expected = peer.get_parameter(name).grad
+        error = (gradient - expected).abs().max() / expected.abs().max()
+        assert error < TOLERANCE[dtype], name
+
+
+def test_half_precision_autocast_does_not_touch_the_prediction():
+    network = AlphaNet().eval()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast = network(pictures())
+    assert cast.equal(network(pictures()))
+
+
+def test_parameters_match_the_fingerprints_the_reports_print():
+    assert AlphaNet().parameter_fingerprint() == (540, 36180, 31)
+    assert AlphaNet(n=8).parameter_fingerprint() == (232, 17700, 31)
+    assert AlphaNet(rows=4, n=2).parameter_fingerprint() == (36, 4 * 30 * (18 + 30 + 1) + 60, 31)
+
+
+def test_the_fingerprint_counts_every_parameter():
+    network = AlphaNet(n=9)
+    assert sum(network.parameter_fingerprint()) == sum(p.numel() for p in network.parameters())
+
+
+def test_initial_weights_depend_on_the_seed_and_nothing_else():
+    first = AlphaNet(n=8, seed=3)
+    torch.manual_seed(99)
+    torch.rand(5)
+    second = AlphaNet(n=8, seed=3)
+    assert all(a.equal(b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    assert not first.lstm.kernel.equal(AlphaNet(n=8, seed=4).lstm.kernel)
+
+
+def test_building_a_network_leaves_the_global_generator_alone():
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    AlphaNet(seed=5)
+    assert torch.rand(3).equal(expected)
+
+
+def test_the_output_weights_are_a_truncated_normal_of_std_005():
+    weights = torch.cat([AlphaNet(n=2, seed=s).head.weight.flatten() for s in range(60)])
+    assert weights.abs().max() <= 0.1
+    # Cut at two sigma, a normal keeps 0.880 of its deviation.
+    assert weights.std().item() == pytest.approx(0.044, abs=0.002)
+    assert AlphaNet().head.bias.item() == 0
+
+
+@pytest.mark.parametrize("n", [None, 8])
+def test_no_gradient_reaches_the_operators_but_every_parameter_has_one(n):
+    network = AlphaNet(n=n)
+    network(pictures()).square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_no_grad_and_evaluation_give_the_same_prediction():
+    network = trained_a_little(8, torch.float32).eval()
+    expected = network(pictures())
+    with torch.no_grad():
+        assert network(pictures()).equal(expected)
+    with torch.inference_mode():
+        assert network(pictures()).equal(expected)
+
+
+def test_in_evaluation_a_stock_is_scored_alike_alone_and_in_company():
+    network = trained_a_little(None, torch.float32).eval()
+    company = network(pictures())
+    torch.testing.assert_close(network(pictures()[5:6]), company[5:6], rtol=1e-5, atol=1e-6)
+
+
+def test_two_steps_of_training_change_the_same_weights_alike():
+    states = []
+    for _ in range(2):
+        network = AlphaNet(n=8, seed=1)
+        optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+        for _ in range(2):
+            optimiser.zero_grad()
+            (network(pictures()) - 1).square().mean().backward()
+            optimiser.step()
+        states.append(network.state_dict())
+    assert all(states[0][name].equal(states[1][name]) for name in states[0])
+
+
+def test_a_degenerate_cross_section_trains_to_finite_weights():
+    network = AlphaNet()
+    network(torch.zeros(10, 15, 30)).sum().backward()
+    assert all(p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_a_checkpoint_loads_as_plain_tensors_and_predicts_the_same():
+    network = trained_a_little(8, torch.float32).eval()
+    file = io.BytesIO()
+    torch.save(network.state_dict(), file)
+    file.seek(0)
+    other = AlphaNet(n=8, seed=7).eval()
+    other.load_state_dict(torch.load(file, weights_only=True))
+    assert other(pictures()).equal(network(pictures()))
+
+
+@pytest.mark.parametrize("n", [8, None])
+def test_a_checkpoint_of_another_sample_is_refused(n):
+    class Module(nn.Module):
+        def __init__(self, network: AlphaNet) -> None:
+            super().__init__()
+            self.network = network
+
+    stored = Module(AlphaNet(n=8, seed=1)).state_dict()
+    with pytest.raises(FitError, match=r"pairs up features \[.*(.|\n)*HINT: .*model\.n"):
+        Module(AlphaNet(n=n, seed=2)).load_state_dict(stored)
+
+
+def test_a_sample_out_of_range_is_refused():
+    with pytest.raises(ConfigError, match="16 sampled features"):
+        AlphaNet(n=16)
+
+
+def test_the_exported_program_agrees_at_two_batch_sizes():
+    network = trained_a_little(8, torch.float32).eval()
+    stocks = torch.export.Dim("stocks", min=2)
+    exported = torch.export.export(network, (pictures(20),), dynamic_shapes=({0: stocks},))
+    for count in (7, 41):
+        result = exported.module()(pictures(count))
+        torch.testing.assert_close(result, network(pictures(count)), rtol=1e-5, atol=1e-6)

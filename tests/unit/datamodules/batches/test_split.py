@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datamodules.base.errors import ConfigError, PanelError
+from datamodules.batches.split import split_sessions
+
+REPORT = {
+    "in_sample_days": 1500,
+    "min_in_sample_days": None,
+    "sample_step": 2,
+    "train_share": 0.8,
+    "embargo": 11,
+}
+
+
+def test_the_reports_protocol_leaves_about_590_and_145_sessions():
+    split = split_sessions(2000, 29, **REPORT)
+    assert len(split.train) == 595
+    assert len(split.validation) == 145
+    assert split.in_sample_days == 1500
+
+
+@given(
+    asof=st.integers(300, 3000),
+    days=st.integers(250, 1500),  # 50 validate: two of five apart outlast any embargo here
+    step=st.integers(1, 5),
+    horizon=st.integers(1, 15),
+)
+def test_no_label_reaches_the_next_split_or_the_retraining_date(asof, days, step, horizon):
+    options = REPORT | {
+        "in_sample_days": days,
+        "min_in_sample_days": 60,
+        "sample_step": step,
+        "embargo": horizon + 1,
+    }
+    split = split_sessions(asof, 29, **options)
+    assert split.train.max() + horizon + 1 <= split.validation.min()
+    assert split.validation.max() + horizon + 1 <= asof
+    assert split.train.min() > asof - days
+    assert split.train.min() >= 29
+    assert set(np.diff(split.train)) <= {step}
+
+
+def test_a_short_history_is_refused_with_the_number_there_is():
+    with pytest.raises(PanelError, match=r"1448 usable sessions") as refused:
+        split_sessions(1476, 29, **REPORT)
+    assert "data.min_in_sample_days=1448" in str(refused.value)
+
+
+def test_a_short_history_is_used_when_it_is_asked_for():
+    split = split_sessions(1476, 29, **(REPORT | {"min_in_sample_days": 1400}))
+    assert split.in_sample_days == 1448
+    assert split.train[0] == 29
+
+
+def test_an_asof_before_any_picture_says_to_choose_a_later_one():
+    with pytest.raises(PanelError, match="choose a later asof"):
+        split_sessions(10, 29, **(REPORT | {"min_in_sample_days": 60}))
+
+
+def test_an_embargo_that_leaves_nothing_is_refused():
+    with pytest.raises(ConfigError, match="after an embargo of 40 sessions"):
+        split_sessions(500, 29, **(REPORT | {"in_sample_days": 60, "embargo": 40}))
