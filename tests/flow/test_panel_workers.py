@@ -40,7 +40,7 @@ def test_workers_of_any_kind_read_what_the_parent_reads(method: str, panel: Pane
     first = rows[0]  # the parent has read before its workers start
     context = multiprocessing.get_context(method)
     loader = DataLoader(
-        rows, batch_size=None, num_workers=2, multiprocessing_context=context, timeout=60
+        rows, batch_size=None, num_workers=2, multiprocessing_context=context, timeout=300
     )
     loaded = list(loader)
     np.testing.assert_array_equal(loaded[0], first)

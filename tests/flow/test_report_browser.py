@@ -49,7 +49,7 @@ def visit(page: Path, text: str, width: int = 1200) -> dict:
             "--host-resolver-rules=MAP * ~NOTFOUND", f"--window-size={width},900",
             "--virtual-time-budget=20000", "--dump-dom", page.as_uri(),
         ],
-        capture_output=True, text=True, timeout=200, check=True,
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
     probe = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
     assert probe is not None, done.stderr

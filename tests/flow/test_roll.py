@@ -1,12 +1,14 @@
 """Rolling training: whatever happens on the way, the same factor."""
 
 import shutil
+import sys
 
 import pandas as pd
 import pytest
 import torch
 from helpers.small_study import WINDOWS, Study, call
 
+from alphanet_pl.cli.main import main
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.evaluation.results import read_evaluation
 from alphanet_pl.factor.roll.plan import make_plan
@@ -95,8 +97,10 @@ def test_a_roll_counts_its_fits_and_says_the_time_left(study, rolling, capsys):
     assert "epoch" not in said
 
 
-def test_evaluate_names_the_fits_behind_the_factor(study, rolling, whole, capsys):
-    assert call(study, "evaluate", "variant=v2.1", "experiment=whole") == 0
+def test_evaluate_names_the_fits_behind_the_factor(study, whole, capsys, monkeypatch):
+    words = study.words("evaluate", "variant=v2.1", "experiment=whole")
+    monkeypatch.setattr(sys, "argv", ["alphanet", *words])  # as a shell starts it
+    assert main() == 0
     assert "RankIC" in capsys.readouterr().out
     evaluation = read_evaluation(whole / "evaluation.json")
     fits = evaluation["provenance"]["fits"]

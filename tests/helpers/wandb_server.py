@@ -163,7 +163,7 @@ def served(words: Sequence[str], home: Path) -> WandbServer:
         done = subprocess.run(
             [sys.executable, "-m", "alphanet_pl", *words],
             env=os.environ | server.environment | {"HOME": str(home), "OMP_NUM_THREADS": "1"},
-            capture_output=True, text=True, timeout=200, check=False,
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return server

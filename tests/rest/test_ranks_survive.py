@@ -82,7 +82,7 @@ def folder_of(study: Study, experiment: str):
 def local(study, words):
     """What two processes say that Lightning starts, outside of Slurm: the undisturbed fit."""
     process = study.start("train", *words, "experiment=local", f"trainer.devices={RANKS}")
-    said, err = process.communicate(timeout=120)
+    said, err = process.communicate()
     assert process.returncode == 0, err
     return said, err
 
@@ -105,7 +105,7 @@ def ends_like(folder, undisturbed) -> None:
 def finish(study: Study, folder, words) -> None:
     """Both ranks to their end; the first speaks for both."""
     ranks = start(study, folder, *words)
-    (said, first), (quiet, second) = (rank.communicate(timeout=120) for rank in ranks)
+    (said, first), (quiet, second) = (rank.communicate() for rank in ranks)
     assert [rank.returncode for rank in ranks] == [0, 0], first + second
     assert said.count("fit: ") == 1
     assert quiet + second == ""
@@ -124,7 +124,7 @@ def test_a_signal_to_one_rank_stops_both_at_the_same_step(study, words, undistur
     ranks = start(study, scontrol.parent, *words)
     await_checkpoint(study, "signalled", ranks)
     ranks[1].send_signal(signal.SIGUSR1)
-    (_, first), (said, second) = (rank.communicate(timeout=120) for rank in ranks)
+    (_, first), (said, second) = (rank.communicate() for rank in ranks)
     assert [rank.returncode for rank in ranks] == [75, 0], first + second
     saved = torch.load(folder_of(study, "signalled") / "last.ckpt", weights_only=True)
     sentence = f"requeued: job 77 continues at epoch {saved['epoch']}, step {saved['global_step']}"

@@ -109,7 +109,7 @@ def test_a_signal_from_slurm_stops_an_epoch_that_another_run_ends_alike(
     process = study.start("train", *words, "seed=1", f"experiment={name}", "logger=wandb")
     _await(study, process, f"{name}/*/*/*/last.ckpt")
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert process.returncode == status, err
     folder = _folder(study, name)
     saved = torch.load(folder / "last.ckpt", weights_only=True)
@@ -134,7 +134,7 @@ def test_a_checkpoint_that_lightning_left_on_slurm_is_not_resumed(
     monkeypatch.chdir(tmp_path)
     shutil.copy(study.fits()[0] / "last.ckpt", tmp_path / "hpc_ckpt_1.ckpt")
     process = study.start("train", *words, "seed=1", "experiment=stale")
-    _, err = process.communicate(timeout=100)
+    _, err = process.communicate()
     assert process.returncode == 0, err
     _ends_like(_folder(study, "stale"), undisturbed)
 
@@ -156,7 +156,7 @@ def test_sigterm_outside_of_slurm_is_like_ctrl_c(study, words, undisturbed):
     process = study.start("train", *words, "seed=1", "experiment=term")
     _await(study, process, "term/*/*/*/last.ckpt")
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert process.returncode == 130
     assert err.splitlines()[-1] == "interrupted: the same command continues where it stopped"
     _finish(study, *words, "seed=1", "experiment=term")
@@ -208,7 +208,7 @@ def test_a_full_disk_ends_in_a_sentence_and_costs_nothing_saved(
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(4096))
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert process.returncode == 2, err
     (folder,) = small_disk.glob("*/*/*/*")
     assert f"error: {folder} cannot be written to (No space left on device)" in err

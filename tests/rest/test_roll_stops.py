@@ -39,7 +39,7 @@ def test_a_signal_from_slurm_while_the_factor_is_stitched_requeues_the_job(
     done = subprocess.run(
         ["bash", "-c", signalled, "bash", *command, "experiment=stitched"],
         preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}),
-        capture_output=True, text=True, check=False, timeout=100,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 75, done.stderr
     assert "score 1 of 2" in done.stderr

@@ -53,7 +53,7 @@ class Chain:
             for step in steps:
                 until(self._an_epoch_more(), process)
                 step(process)
-            out, err = process.communicate(timeout=100)
+            out, err = process.communicate()
         finally:
             process.kill()
         self.statuses.append(process.returncode)

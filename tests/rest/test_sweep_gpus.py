@@ -13,8 +13,8 @@ from ray.cluster_utils import Cluster
 
 from datamodules.panel import Panel
 
-EPOCHS = 20
-"""A fit outlasts the start of the other worker."""
+EPOCHS = 60
+"""A fit outlasts the start of the other worker many times, whatever else is on the cores."""
 
 
 @pytest.fixture(scope="module")

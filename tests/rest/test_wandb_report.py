@@ -29,7 +29,7 @@ def _compare(server, tmp_path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [*command, "experiment=mine", "logger.project=alphas"],
         env=os.environ | server.environment | {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, timeout=200, check=False,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

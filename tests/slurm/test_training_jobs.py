@@ -89,7 +89,7 @@ def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, together):
     job = _running(site, "preempted")
     urgent = ["--partition=high", "--nodes=2", "--exclusive", "--time=2", "--output=/dev/null"]
     other = site.call(["sbatch", "--parsable", *urgent, "--wrap", "sleep 3"]).strip()
-    assert site.ends(other, seconds=100) == "COMPLETED"
+    assert site.ends(other) == "COMPLETED"
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     (fit,) = site.fits("preempted")
@@ -156,7 +156,7 @@ def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(si
 
 def test_devices_that_contradict_the_tasks_are_refused_before_a_step(site):
     job = site.submit(ONE, "experiment=wrong", "trainer.devices=3", *LONG)
-    assert site.ends(job, seconds=60) == "FAILED"
+    assert site.ends(job) == "FAILED"
     assert "trainer.devices=3 was given" in site.log(job)
     assert "HINT: sbatch --ntasks-per-node=3" in site.log(job)
     assert site.fits("wrong") == []
