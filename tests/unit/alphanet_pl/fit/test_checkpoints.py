@@ -3,7 +3,7 @@ import torch
 
 from alphanet_pl.fit.checkpoints import SafeCheckpoints, find_checkpoint, is_whole
 
-CONTENT = {"state": torch.arange(1000.0), "epoch": 3}
+CONTENT = {"state_dict": {"w": torch.arange(1000.0)}, "optimizer_states": [], "epoch": 3}
 
 
 @pytest.fixture
