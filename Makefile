@@ -18,7 +18,7 @@ check: $(VENV)/installed-dev lint
 	  echo "pytest $$tests" && $(RUN)/pytest $$tests; fi
 
 test: $(VENV)/installed-dev lint
-	$(RUN)/pytest tests/flow tests/unit $(SPREAD) --durations=20
+	$(RUN)/pytest tests/flow tests/golden tests/unit $(SPREAD) --durations=20
 
 test-rest: $(VENV)/installed-dev
 	$(RUN)/pytest tests/rest tests/slurm --durations=20
