@@ -33,7 +33,7 @@ def unit_tests(files: Iterable[str], root: Path) -> list[str]:
 
 def changed() -> set[str]:
     """Files that differ from where this branch left main, committed or not."""
-    base = _git("merge-base", "HEAD", _main())[0]
+    base = next(iter(_git("merge-base", "HEAD", _main())), "HEAD")
     return _differing(base) or _differing("HEAD~1")
 
 
@@ -62,9 +62,9 @@ def _main() -> str:
 
 
 def _git(*words: str) -> list[str]:
-    """Lines that git prints."""
-    out = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
-    return out.stdout.splitlines()
+    """Lines that git prints: none where it finds nothing, e.g. no parent of a first commit."""
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()
 
 
 if __name__ == "__main__":
