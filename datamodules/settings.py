@@ -42,7 +42,7 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones.
 
     Args:
-        source: `parquet`, `qlib`, or `simulated` (read as Parquet).
+        source: `parquet`, `qlib`, `simulated` (read as Parquet), or `MODULE:FUNCTION` of your own.
         path: Folder of the tables.
         files: Table -> file name in `path`, where it is not TABLE.parquet.
         columns: Table -> canonical column -> the vendor's column (qlib: field).

@@ -3,25 +3,26 @@
 Example: `tables = load_tables(TableSettings(source="parquet", path="vendor"))`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
 
+import numpy as np
 import pandas as pd
 
-from datamodules.canon.columns import COLUMNS, Column, columns_of
+from datamodules.base.errors import TableError
+from datamodules.canon.codes import canonical_code
+from datamodules.canon.columns import COLUMNS, FILLINGS, KEYS, Column, check_columns, columns_of
 from datamodules.canon.report import DataReport
+from datamodules.canon.rules import Rule, apply_rules, refused_rows, row_rules, value_rules
 from datamodules.canon.tables import Tables
 from datamodules.settings import FEATURES, TableSettings
-from datamodules.sources.mapping import check_settings
-from datamodules.sources.parquet import read_parquet
-from datamodules.sources.qlib import read_qlib
+from datamodules.sources import check_settings, read_table
 from datamodules.sources.raw import RawTable
-from datamodules.tables.fallbacks import with_fallbacks
 from datamodules.tables.oddities import note_oddities
-from datamodules.tables.rows import set_faults_aside
-from datamodules.tables.schema import check_schema
-from datamodules.tables.structure import refuse_empty, sort_by_key, with_types
+
+_FAR = pd.Timestamp("2099-12-31")
+"""Stands for "still a member": vendors write 9999-12-31, which datetime64[ns] cannot hold."""
 
 
 def load_tables(
@@ -52,16 +53,21 @@ def _table(
     table: str, settings: TableSettings, today: date, features: Sequence[str], report: DataReport
 ) -> pd.DataFrame | None:
     columns = columns_of(table, settings, features)
-    read = read_qlib if settings.source == "qlib" else read_parquet
-    raw = read(table, columns, settings, today)
+    raw = read_table(table, columns, settings)
     if raw is None:
         return None
     _note_columns(table, columns, raw, report)
-    refuse_empty(raw.frame, raw.origin)
-    check_schema(raw.frame, table, columns, raw.origin, today)
-    frame = with_types(raw.frame, columns, settings.scale.get(table, {}))
+    if raw.frame.empty:
+        hint = "data.path=<another folder>"
+        raise TableError(f"{raw.origin} has no rows", "a table with rows", hint)
+    # Again, for a column's rows may be of another type than its head: all null, say.
+    check_columns(raw.frame, table, columns, raw.origin)
+    there = [column for column in columns if column.name in raw.frame]
+    most = settings.max_bad_rows
+    apply_rules(raw.frame, table, [*value_rules(table, there, today)], most, raw.origin, report)
+    frame = with_types(raw.frame, there, settings.scale.get(table, {}))
     frame = sort_by_key(frame, table, raw.origin)
-    frame = set_faults_aside(frame, table, columns, settings.max_bad_rows, raw.origin, report)
+    frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
     report.summarise(table, frame)
     if table != "quotes":
         return frame
@@ -76,3 +82,105 @@ def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: 
     report.note(table, "unknown", len(raw.unknown), f"columns that nothing reads: {unknown}")
     absent = [c.name for c in columns if not c.needed_by and c.name not in raw.frame]
     report.note(table, "absent", len(absent), f"optional columns absent: {', '.join(absent)}")
+
+
+def with_types(
+    frame: pd.DataFrame, columns: Sequence[Column], scale: Mapping[str, float]
+) -> pd.DataFrame:
+    """Canonical types and units: datetime64[ns], float64, bool, categories in alphabetical order.
+
+    Args:
+        frame: Canonical names, types already checked by `check_columns`.
+        columns: The columns that are there.
+        scale: Column -> factor from the vendor's unit to ours.
+
+    Returns:
+        A new frame; float columns that need no change share memory with the old one.
+    """
+    made = {}
+    for column in columns:
+        values = frame[column.name]
+        if column.kind == "date":
+            made[column.name] = _days(values)
+        elif column.kind == "flag":
+            made[column.name] = values.astype(bool)
+        elif column.kind == "text":
+            made[column.name] = _categories(values, is_code=column.name == "code")
+        else:
+            numbers = values if values.dtype == "float64" else values.astype("float64")
+            made[column.name] = numbers * scale[column.name] if column.name in scale else numbers
+    return pd.DataFrame(made, copy=False)
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """datetime64[ns]; open ends (9999-12-31, or none) become the last day of 2099."""
+    open_ended = values > _FAR if values.name != "end" else ~(values <= _FAR)
+    return values.mask(open_ended, _FAR).astype("datetime64[ns]")
+
+
+def _categories(values: pd.Series, is_code: bool) -> pd.Series:
+    """A categorical with sorted categories: codes then compare as the texts do."""
+    coded = values.astype("category").cat.remove_unused_categories()
+    old = [str(name) for name in coded.cat.categories]
+    names = [canonical_code(name) for name in old] if is_code else old
+    unique = sorted(set(names))
+    place = np.searchsorted(unique, names)
+    codes = np.append(place, -1)[coded.cat.codes.to_numpy()]
+    return pd.Series(
+        pd.Categorical.from_codes(codes, categories=pd.Index(unique)), index=values.index
+    )
+
+
+def sort_by_key(frame: pd.DataFrame, table: str, origin: str) -> pd.DataFrame:
+    """Rows in the order of the table's key.
+
+    Raises:
+        TableError: Two rows share a key.
+    """
+    keys = KEYS[table]
+    rank = _rank(frame, keys)
+    step = np.diff(rank)
+    if (step < 0).any():
+        order = np.argsort(rank, kind="stable")
+        frame = frame.take(order).reset_index(drop=True)
+        step = np.diff(rank[order])
+    again = np.append(False, step == 0)
+    if again.any():
+        says = f"({', '.join(keys)}) is given again"
+        rule = Rule("again", says, (), lambda _: again, needed="one row a key")
+        raise refused_rows(frame, table, rule, np.flatnonzero(again), origin)
+    return frame
+
+
+def _rank(frame: pd.DataFrame, keys: Sequence[str]) -> np.ndarray:
+    """One int64 a row that orders rows as their keys do; keys have no nulls."""
+    rank = np.zeros(len(frame), dtype=np.int64)
+    for key in keys:
+        values = frame[key]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            place = values.cat.codes.to_numpy().astype(np.int64)
+        else:
+            place = values.to_numpy().astype("datetime64[D]").astype(np.int64)
+        place -= place.min()
+        rank = rank * (int(place.max()) + 1) + place
+    return rank
+
+
+def with_fallbacks(
+    quotes: pd.DataFrame, settings: TableSettings, report: DataReport
+) -> pd.DataFrame:
+    """Quotes with `data.free_turn=turn` and `data.without` carried out, each said in the report."""
+    made, rows = quotes.copy(deep=False), len(quotes)
+    if settings.free_turn == "turn" and "turn" in quotes:
+        made["free_turn"] = quotes["turn"]
+        report.note("quotes", "free_turn", rows, "rows have turn in the place of free_turn")
+    for name in settings.without:
+        made[name] = _filling(name, rows)
+        report.note("quotes", f"without {name}", rows, f"rows without {name}: {FILLINGS[name]}")
+    return made
+
+
+def _filling(name: str, rows: int) -> pd.Categorical | float | bool:
+    if name == "industry":
+        return pd.Categorical.from_codes(np.full(rows, -1), categories=pd.Index([], dtype="str"))
+    return False if name == "is_st" else np.nan

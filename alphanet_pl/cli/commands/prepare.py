@@ -1,5 +1,6 @@
 """`alphanet prepare`: vendor tables to panel.zarr."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -10,17 +11,21 @@ from datamodules.base.files import read_json
 from datamodules.canon.tables import Tables
 from datamodules.market.market import simulate
 from datamodules.prepare.prepare import REPORT, prepare
+from datamodules.settings import DataSettings
 from datamodules.styles.make import style_maker
 from datamodules.tables.load import load_tables
+
+MAKERS: dict[str, Callable[[DataSettings], None]] = {
+    "simulated": lambda data: simulate(data.market, Path(data.path)),
+}
+"""Sources whose tables this verb makes before it reads them."""
 
 
 def run(settings: Settings) -> str:
     """Check the tables, build the panel, and summarise the data report."""
     data = settings.data
-    if not data.path:
-        raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
-    if data.source == "simulated":
-        simulate(data.market, Path(data.path))
+    if data.source in MAKERS:
+        MAKERS[data.source](data)
     tables = load_tables(data, features=data.features)
     styles = None
     if data.styles != "none":

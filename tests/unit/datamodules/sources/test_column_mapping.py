@@ -2,7 +2,7 @@ import pytest
 
 from datamodules.base.errors import ConfigError
 from datamodules.settings import TableSettings
-from datamodules.sources.mapping import check_settings
+from datamodules.sources import check_settings
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from datamodules.canon.columns import COLUMNS
 from datamodules.settings import TableSettings
 from datamodules.sources.parquet import read_parquet
 
-TODAY = pd.Timestamp("2021-06-30").date()
 INDEX = pd.DataFrame(
     {"date": pd.bdate_range("2021-03-01", periods=3), "code": "SH000905", "close": 6000.0}
 )
@@ -14,7 +13,7 @@ INDEX = pd.DataFrame(
 
 def read(folder, table="index", **settings):
     given = TableSettings(path=str(folder), **settings)
-    return read_parquet(table, COLUMNS[table], given, TODAY)
+    return read_parquet(table, COLUMNS[table], given)
 
 
 def test_only_needed_columns_are_read_and_the_others_named(tmp_path):
