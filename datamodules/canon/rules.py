@@ -240,7 +240,8 @@ def apply_rules(
         raise _too_many(frame, table, found, bad, most, origin)
     for rule, rows in found:
         examples = rows_in_words(frame, rows, KEYS[table], rule.shown)
-        report.faults.append(Note(table, rule.kind, len(rows), rule.says, tuple(examples)))
+        note = Note(table, rule.kind, len(rows), rule.says, tuple(examples), "lost")
+        report.faults.append(note)
     if table == "quotes":
         return _not_traded(frame, bad)
     return frame.drop(index=pd.Index(bad)).reset_index(drop=True)

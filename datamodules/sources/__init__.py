@@ -11,6 +11,7 @@ import pandas as pd
 from datamodules.base.errors import ConfigError, TableError
 from datamodules.base.words import nearest
 from datamodules.canon.columns import COLUMNS, FILLINGS, Column
+from datamodules.canon.report import FINDINGS
 from datamodules.settings import TableSettings
 from datamodules.sources.parquet import read_parquet
 from datamodules.sources.qlib import read_qlib
@@ -100,6 +101,7 @@ def check_settings(settings: TableSettings) -> None:
         _among(f"data.scale.{table}", factors, _numbers(table))
     _among("data.qlib_adjusted", settings.qlib_adjusted, _numbers("quotes"))
     _among("data.without", settings.without, FILLINGS)
+    _among("data.accept", settings.accept, FINDINGS)
     reader_of(settings.source)
     if settings.free_turn not in ("required", "turn"):
         given = f"data.free_turn={settings.free_turn} was given"

@@ -40,7 +40,7 @@ def load_tables(
         TableError: A table is unusable as it is; nothing has been written.
     """
     check_settings(settings)
-    report = DataReport(source=f"{settings.source} {settings.path}")
+    report = DataReport(f"{settings.source} {settings.path}", tuple(settings.accept))
     read = {
         table: _table(table, settings, today or date.today(), features, report) for table in COLUMNS
     }

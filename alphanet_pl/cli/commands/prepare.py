@@ -15,9 +15,14 @@ from datamodules.settings import DataSettings
 from datamodules.styles.make import style_maker
 from datamodules.tables.load import load_tables
 
-MAKERS: dict[str, Callable[[DataSettings], None]] = {
-    "simulated": lambda data: simulate(data.market, Path(data.path)),
-}
+
+def _simulate(data: DataSettings) -> None:
+    if not data.path:
+        raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
+    simulate(data.market, Path(data.path))
+
+
+MAKERS: dict[str, Callable[[DataSettings], None]] = {"simulated": _simulate}
 """Sources whose tables this verb makes before it reads them."""
 
 
@@ -39,7 +44,12 @@ def run(settings: Settings) -> str:
         picture_days=data.picture_days,
         index=settings.evaluation.index,
         styles=styles,
-        attrs={"free_turn": data.free_turn, "without": list(data.without), "source": data.source},
+        attrs={
+            "free_turn": data.free_turn,
+            "without": list(data.without),
+            "accept": list(data.accept),
+            "source": data.source,
+        },
     )
     report = read_json(panel.path.with_name(REPORT))
     return "\n".join(
