@@ -6,14 +6,14 @@ not depend on what happens to it tomorrow.
 
 import numpy as np
 
-from datamodules.prepare.grid import Dense, run_length
+from datamodules.prepare.grid import QuoteGrid, run_length
 
 
-def st_mask(dense: Dense) -> np.ndarray:
+def st_mask(grid: QuoteGrid) -> np.ndarray:
     """Return (D, S) bool: under special treatment; False everywhere where quotes do not say."""
-    if not dense.has("is_st"):
-        return np.zeros(dense.shape, dtype=bool)
-    return dense.scatter(dense.quotes["is_st"].to_numpy(dtype=bool), absent=False)
+    if not grid.has("is_st"):
+        return np.zeros(grid.shape, dtype=bool)
+    return grid.scatter(grid.quotes["is_st"].to_numpy(dtype=bool), absent=False)
 
 
 def complete_pictures(features: np.ndarray, traded: np.ndarray, days: int) -> np.ndarray:

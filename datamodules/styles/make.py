@@ -1,4 +1,4 @@
-"""Styles as `prepare` takes them: from dense quotes and the panel's other arrays.
+"""Styles as `prepare` takes them: from grid quotes and the panel's other arrays.
 
 >>> prepare(tables, out, styles=style_maker(tables.fundamentals, StyleProfile(), "available"))
 """
@@ -10,7 +10,7 @@ import pandas as pd
 
 from datamodules.prepare.arrays import MakeStyles, StyleArray
 from datamodules.prepare.features import one_day_return
-from datamodules.prepare.grid import Dense
+from datamodules.prepare.grid import QuoteGrid
 from datamodules.prepare.index import index_close
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.profiles import STYLES, StyleProfile
@@ -32,18 +32,18 @@ def style_maker(
             weighted by float capitalisation.
     """
 
-    def make(dense: Dense, arrays: Mapping[str, np.ndarray]) -> StyleArray:
+    def make(grid: QuoteGrid, arrays: Mapping[str, np.ndarray]) -> StyleArray:
         inputs = StyleInputs(
-            dates=dense.dates,
-            codes=dense.codes,
+            dates=grid.dates,
+            codes=grid.codes,
             close=arrays["close"],
-            returns=one_day_return(dense.adjusted("close"), dense.traded),
-            turn=dense.when_traded("turn"),
-            float_cap=_cap(dense, "float_cap"),
+            returns=one_day_return(grid.adjusted("close"), grid.traded),
+            turn=grid.when_traded("turn"),
+            float_cap=_cap(grid, "float_cap"),
             industry=arrays["industry"],
             universe=arrays["scorable"],
-            total_cap=_cap(dense, "total_cap") if dense.has("total_cap") else None,
-            index_close=None if market is None else index_close(dense, *market, "data.beta_index"),
+            total_cap=_cap(grid, "total_cap") if grid.has("total_cap") else None,
+            index_close=None if market is None else index_close(grid, *market, "data.beta_index"),
             fundamentals=fundamentals,
         )
         styles = compute_styles(inputs, profile, mode)
@@ -52,5 +52,5 @@ def style_maker(
     return make
 
 
-def _cap(dense: Dense, name: str) -> np.ndarray:
-    return dense.column(name) if dense.has(name) else np.full(dense.shape, np.nan)
+def _cap(grid: QuoteGrid, name: str) -> np.ndarray:
+    return grid.column(name) if grid.has(name) else np.full(grid.shape, np.nan)

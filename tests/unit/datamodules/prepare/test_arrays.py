@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from datamodules.prepare.arrays import industry_codes, panel_contents, quote_arrays
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.settings import IndexSettings
 
 LOOKS_AHEAD = {"forward_close", "forward_vwap_next"}
@@ -70,11 +70,11 @@ def test_the_other_future_does_change_what_looks_ahead(make_quotes, contents):
 
 
 def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
-    dense = densify(quotes)
-    close, table = quote_arrays(dense, ("close",), HORIZON, DAYS)["close"], rows(quotes)
-    for s, code in enumerate(dense.codes):
+    grid = to_grid(quotes)
+    close, table = quote_arrays(grid, ("close",), HORIZON, DAYS)["close"], rows(quotes)
+    for s, code in enumerate(grid.codes):
         last = np.nan
-        for t, day in enumerate(dense.dates):
+        for t, day in enumerate(grid.dates):
             row = table[code].get(day)
             if row is not None and row.traded:
                 last = row.close * row.adj_factor
@@ -84,18 +84,18 @@ def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
 
 def test_industries_are_sorted_and_unknown_is_minus_one(quotes):
     unknown = quotes["date"] == quotes["date"].iloc[0]
-    names, codes = industry_codes(densify(quotes.assign(industry=quotes["industry"].mask(unknown))))
-    dense = densify(quotes)
+    names, codes = industry_codes(to_grid(quotes.assign(industry=quotes["industry"].mask(unknown))))
+    grid = to_grid(quotes)
     assert names == tuple(sorted(names))
     assert (codes[0] == -1).all()
-    assert (codes[~dense.listed] == -1).all()
+    assert (codes[~grid.listed] == -1).all()
     wide = quotes.pivot(index="date", columns="code", values="industry").to_numpy()
-    known = dense.listed[1:]
+    known = grid.listed[1:]
     assert np.array(names)[codes[1:][known]].tolist() == wide[1:][known].tolist()
 
 
 def test_log_cap_is_the_logarithm_of_float_cap(contents, quotes):
-    cap = densify(quotes).column("float_cap")
+    cap = to_grid(quotes).column("float_cap")
     np.testing.assert_allclose(contents(quotes).arrays["log_cap"], np.log(cap), rtol=1e-6)
 
 
@@ -109,5 +109,5 @@ def test_optional_arrays_are_absent_without_their_tables(contents, quotes):
 def test_the_truth_is_put_on_the_grid(contents, quotes):
     truth = quotes[["date", "code"]].assign(expected_return=np.arange(len(quotes)) / 1e4)
     array = contents(quotes, {"truth": truth}).arrays["true_return"]
-    expected = densify(quotes).scatter(truth["expected_return"].to_numpy(), np.nan)
+    expected = to_grid(quotes).scatter(truth["expected_return"].to_numpy(), np.nan)
     np.testing.assert_array_equal(array, expected.astype(np.float32))

@@ -6,7 +6,7 @@ import pytest
 from datamodules.base.errors import ConfigError, TableError
 from datamodules.panel import Panel
 from datamodules.prepare.arrays import StyleArray, quote_arrays
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.prepare.prepare import prepare
 from datamodules.settings import FEATURES, IndexSettings
 
@@ -27,16 +27,16 @@ def build(make_tables, tmp_path):
 
 
 def test_the_panel_holds_what_was_computed(build, quotes):
-    panel, dense = build(quotes), densify(quotes)
-    for name, values in quote_arrays(dense, FEATURES, HORIZON, DAYS).items():
+    panel, grid = build(quotes), to_grid(quotes)
+    for name, values in quote_arrays(grid, FEATURES, HORIZON, DAYS).items():
         np.testing.assert_array_equal(panel.read(name), values, err_msg=name)
-    assert panel.codes.tolist() == dense.codes.tolist()
-    assert panel.dates.tolist() == dense.dates.tolist()
+    assert panel.codes.tolist() == grid.codes.tolist()
+    assert panel.dates.tolist() == grid.dates.tolist()
     assert (panel.features, panel.horizon, panel.picture_days) == (FEATURES, HORIZON, DAYS)
 
 
 def test_styles_are_stored_with_their_names(build, quotes):
-    def styles(dense, arrays):
+    def styles(grid, arrays):
         values = np.where(arrays["scorable"][:, :, None], [1.0, 2.0], np.nan)
         return StyleArray(("size", "beta"), values, {"profile": "plain"})
 

@@ -8,7 +8,7 @@ import pytest
 
 from datamodules.base.errors import TableError
 from datamodules.prepare.arrays import panel_contents
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.make import style_maker
 from datamodules.styles.profiles import STYLES
@@ -24,16 +24,16 @@ def test_a_panels_styles_are_those_of_its_scorable_stocks(make_tables, quotes, p
     contents = panel_contents(
         tables, picture_days=5, horizon=4, styles=style_maker(None, profile, "available")
     )
-    arrays, dense = contents.arrays, densify(quotes)
+    arrays, grid = contents.arrays, to_grid(quotes)
     last_traded = pd.DataFrame(np.where(arrays["traded"], arrays["close"], np.nan)).ffill().shift()
     expected = compute_styles(
         StyleInputs(
-            dates=dense.dates,
-            codes=dense.codes,
+            dates=grid.dates,
+            codes=grid.codes,
             close=arrays["close"],
             returns=np.where(arrays["traded"], arrays["close"] / last_traded - 1, np.nan),
-            turn=np.where(arrays["traded"], dense.column("turn"), np.nan),
-            float_cap=dense.column("float_cap"),
+            turn=np.where(arrays["traded"], grid.column("turn"), np.nan),
+            float_cap=grid.column("float_cap"),
             industry=arrays["industry"],
             universe=arrays["scorable"],
         ),
