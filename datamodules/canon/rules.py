@@ -100,6 +100,7 @@ def row_rules(table: str, columns: Sequence[Column]) -> tuple[Rule, ...]:
         for column in columns
         if column.kind == "number" and column.needed_by and column.name != "float_cap"
     )
+    numbers = tuple(column.name for column in columns if column.kind == "number")
     turnover = tuple(name for name in ("turn", "free_turn") if name in needed)
     return (
         Rule("missing", "without a number where one is needed", needed, _any(_lacks, needed)),
@@ -116,10 +117,12 @@ def row_rules(table: str, columns: Sequence[Column]) -> tuple[Rule, ...]:
             _any(_not_positive, ("adj_factor",)),
         ),
         Rule("turn", "with a negative turnover", turnover, _any(_negative, turnover)),
+        Rule("huge", "with a number beyond 1e15", _SIZES, _any(is_huge, numbers)),
     )  # fmt: skip
 
 
 _OHLC = ("open", "high", "low", "close")
+_SIZES = ("close", "volume", "amount", "float_cap")
 
 
 def _any(
@@ -144,6 +147,11 @@ def _lacks(values: np.ndarray) -> np.ndarray:
 
 def _not_positive(values: np.ndarray) -> np.ndarray:
     return values <= 0
+
+
+def is_huge(values: np.ndarray) -> np.ndarray:
+    """Values (mask) that no table of yuan or shares holds, infinite ones among them."""
+    return np.abs(values) > 1e15
 
 
 def _negative(values: np.ndarray) -> np.ndarray:
@@ -189,7 +197,7 @@ _OTHERS = {
     "index": (
         Rule(
             "close", "without a positive close", ("close",),
-            lambda frame: ~(frame["close"] > 0).to_numpy(),
+            lambda frame: ~frame["close"].between(0, np.inf, inclusive="neither").to_numpy(),
         ),
     ),
     "index_members": (
@@ -198,6 +206,7 @@ _OTHERS = {
             lambda frame: (frame["end"] < frame["start"]).to_numpy(),
         ),
         Rule("weight", "with a negative weight", ("weight",), _any(_negative, ("weight",))),
+        Rule("huge", "with an infinite weight", ("weight",), _any(is_huge, ("weight",))),
     ),
 }  # fmt: skip
 

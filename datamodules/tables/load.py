@@ -13,20 +13,34 @@ import pandas as pd
 from datamodules.base.errors import TableError
 from datamodules.canon.codes import canonical_code
 from datamodules.canon.columns import COLUMNS, FILLINGS, KEYS, Column, check_columns, columns_of
+from datamodules.canon.limits import A_SHARES, LimitTable
 from datamodules.canon.report import DataReport
-from datamodules.canon.rules import Rule, apply_rules, refused_rows, row_rules, value_rules
+from datamodules.canon.rules import Rule, apply_rules, is_huge, refused_rows, row_rules, value_rules
 from datamodules.canon.tables import Tables
 from datamodules.settings import FEATURES, TableSettings
 from datamodules.sources import check_settings, read_table
 from datamodules.sources.raw import RawTable
+from datamodules.tables.accounts import check_accounts, check_members
+from datamodules.tables.adjustment import (
+    check_adjustment,
+    check_open,
+    check_prev_close,
+    moves_of,
+)
+from datamodules.tables.calendar import check_sessions, check_weekdays
 from datamodules.tables.oddities import note_oddities
+from datamodules.tables.stocks import rows_by_stock
+from datamodules.tables.units import check_units
 
 _FAR = pd.Timestamp("2099-12-31")
 """Stands for "still a member": vendors write 9999-12-31, which datetime64[ns] cannot hold."""
 
 
 def load_tables(
-    settings: TableSettings, today: date | None = None, features: Sequence[str] = FEATURES
+    settings: TableSettings,
+    today: date | None = None,
+    features: Sequence[str] = FEATURES,
+    limits: LimitTable = A_SHARES,
 ) -> Tables:
     """Read, check and sort every table that is there.
 
@@ -34,6 +48,7 @@ def load_tables(
         settings: Where the tables are and how their names and units map onto ours.
         today: The newest date that a row may have; by default, today.
         features: The features to be made of them; turnover is needed only by some.
+        limits: The market's price limits.
 
     Raises:
         ConfigError: A setting names what does not exist.
@@ -45,8 +60,9 @@ def load_tables(
         table: _table(table, settings, today or date.today(), features, report) for table in COLUMNS
     }
     # Every source refuses to go without quotes.
-    quotes = cast("pd.DataFrame", read.pop("quotes"))
-    return Tables(quotes=quotes, **read, report=report)
+    tables = Tables(quotes=cast("pd.DataFrame", read.pop("quotes")), **read, report=report)
+    _check_meaning(tables, settings, limits)
+    return tables
 
 
 def _table(
@@ -68,12 +84,39 @@ def _table(
     frame = with_types(raw.frame, there, settings.scale.get(table, {}))
     frame = sort_by_key(frame, table, raw.origin)
     frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
+    frame = _without_huge(frame, table, report)
     report.summarise(table, frame)
-    if table != "quotes":
-        return frame
-    frame = with_fallbacks(frame, settings, report)
-    note_oddities(frame, report)
+    return with_fallbacks(frame, settings, report) if table == "quotes" else frame
+
+
+def _without_huge(frame: pd.DataFrame, table: str, report: DataReport) -> pd.DataFrame:
+    """What no rule judges, numbers of untraded rows and of accounts, missing where it is huge."""
+    for name in frame.select_dtypes("float64"):
+        huge = is_huge(frame[name].to_numpy())
+        if huge.any():
+            frame = frame.assign(**{name: frame[name].mask(huge)})
+            says = f"rows have {name} beyond 1e15, which counts as missing"
+            report.note(table, f"huge {name}", huge.sum(), says, cost="lost")
     return frame
+
+
+def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) -> None:
+    """Hold tables, sound each by itself, against one another and against what markets do."""
+    quotes, report = tables.quotes, tables.report
+    for table in ("quotes", "index"):
+        if (frame := getattr(tables, table)) is not None:
+            check_weekdays(table, frame, report)
+    rows = rows_by_stock(quotes)
+    check_sessions(rows, tables.index, report)
+    note_oddities(quotes, rows, report)
+    moves = moves_of(quotes, rows, limits)
+    check_adjustment(quotes, moves, report)
+    check_units(quotes, settings, report)
+    (check_prev_close if "prev_close" in quotes else check_open)(quotes, moves, report)
+    if tables.fundamentals is not None:
+        check_accounts(tables.fundamentals, quotes, report)
+    if tables.index_members is not None:
+        check_members(tables.index_members, quotes, report)
 
 
 def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: DataReport) -> None:

@@ -1,0 +1,207 @@
+"""Whether columns that tell the same are in the units they should be in: shares, yuan, fractions.
+
+Judged by stock and by year, not only over the table: a third of the stocks in lots of 100 leave
+every median in place.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from datamodules.base.words import SHOWN
+from datamodules.canon.report import DataReport
+from datamodules.settings import TableSettings
+from datamodules.tables.stocks import years_of
+
+_PRICES = "open, high, low, close and vwap"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A ratio of columns that lies in a range on nearly every traded row.
+
+    Args:
+        name: The column that the ratio begins with.
+        formula: What it is compared with, in words.
+        powers: Column -> its exponent in the ratio.
+        least: Least ratio.
+        most: Largest ratio.
+        middle: The usual ratio, for the power of ten by which another one is off.
+        share: A stock or year of which more rows are outside the range is wrong.
+    """
+
+    name: str
+    formula: str
+    powers: Mapping[str, int]
+    least: float = 0.5
+    most: float = 2.0
+    middle: float = 1.0
+    share: float = 0.5
+
+    def ratios(self, quotes: pd.DataFrame) -> np.ndarray:
+        """The ratio of each row."""
+        ratios = np.ones(len(quotes))
+        for name, power in self.powers.items():
+            column = "vwap" if name == _PRICES and self.name == "amount" else name
+            values = quotes["close" if column == _PRICES else column].to_numpy()
+            ratios = ratios * values if power > 0 else ratios / values
+        return ratios
+
+
+_RELATIONS = (
+    Relation("amount", "volume x vwap", {"amount": 1, "volume": -1, _PRICES: -1}),
+    Relation(
+        "float_cap", "volume / turn x close",
+        {"float_cap": 1, "volume": -1, "turn": 1, _PRICES: -1},
+    ),
+    Relation("prev_close", "close", {"prev_close": 1, _PRICES: -1}),
+    Relation("turn", "volume / float_shares", {"turn": 1, "volume": -1, "float_shares": 1}),
+    Relation(
+        "float_cap", "float_shares x close", {"float_cap": 1, "float_shares": -1, _PRICES: -1}
+    ),
+    Relation("free_turn", "turn", {"free_turn": 1, "turn": -1}, 0.999, 30.0, 1.5),
+    Relation("total_cap", "float_cap", {"total_cap": 1, "float_cap": -1}, 0.999, 100.0, 1.5),
+    Relation("turn", "the float", {"turn": 1}, 0.0, 1.0, 0.01, 0.2),
+    Relation("free_turn", "the free float", {"free_turn": 1}, 0.0, 1.0, 0.01, 0.2),
+)  # fmt: skip
+
+_USUAL = {
+    "volume": (100.0,), "turn": (0.01,), "free_turn": (0.01,), "amount": (1e3, 1e4),
+    "float_cap": (1e4, 1e8), "float_shares": (1e4, 1e8), "total_cap": (1e4, 1e8),
+    "prev_close": (0.01,), _PRICES: (0.01,),
+}  # fmt: skip
+"""Column -> scales that vendors' units need, the likeliest column first."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """How a table fares by one relation: ratios' power of ten, rows, stocks, years outside."""
+
+    relation: Relation
+    middle: float
+    power: int
+    rows: int
+    stocks: np.ndarray
+    years: np.ndarray
+    judged: int
+
+    @property
+    def is_wrong(self) -> bool:
+        """A year is mostly outside, or more stocks than a vendor has oddities."""
+        return len(self.years) > 0 or len(self.stocks) > 0.02 * self.judged
+
+
+def check_units(quotes: pd.DataFrame, settings: TableSettings, report: DataReport) -> None:
+    """Refuse quotes of which a year, or more than 2% of the stocks, are in a wrong unit.
+
+    Args:
+        quotes: Checked and sorted.
+        settings: Hold the scales that were applied.
+        report: Takes what is odd.
+
+    Raises:
+        TableError: Unless `data.accept` names `units`.
+    """
+    if settings.free_turn == "turn":
+        quotes = quotes.drop(columns="free_turn", errors="ignore")
+    there = [r for r in _RELATIONS if all(n in quotes or n == _PRICES for n in r.powers)]
+    found = [_judge(relation, quotes) for relation in there]
+    wrong = [each for each in found if each.is_wrong]
+    if wrong:
+        codes = quotes["code"].cat.categories
+        first = max(wrong, key=lambda each: len(each.stocks))
+        whole = f"{first.relation.name} is {first.middle:.3g} x ({first.relation.formula})"
+        stocks = f"{len(first.stocks):,} of {first.judged:,} stocks, years {_span(first.years)}"
+        report.refuse(
+            "units", "quotes", first.rows,
+            f"traded rows have a unit that looks wrong: {whole} in the middle, in {stocks}",
+            f"{first.relation.least:g} to {first.relation.most:g} x is needed",
+            _mend(found, settings.scale.get("quotes", {})) or _look(first.relation),
+            [str(codes[stock]) for stock in first.stocks[:SHOWN]] if not first.power else (),
+        )  # fmt: skip
+    for each in found:
+        if not each.is_wrong:
+            r = each.relation
+            says = f"traded rows have {r.name} outside {r.least:g} to {r.most:g} x ({r.formula})"
+            report.note("quotes", f"size of {r.name}", each.rows, says, cost="lost")
+
+
+def _judge(relation: Relation, quotes: pd.DataFrame) -> _Found:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratios = relation.ratios(quotes)
+    judged = quotes["traded"].to_numpy() & np.isfinite(ratios) & (ratios != 0)
+    outside = judged & ((ratios < relation.least) | (ratios > relation.most))
+    if not outside.any():
+        return _Found(relation, 1.0, 0, 0, np.empty(0, int), np.empty(0, int), 1)
+    code = quotes["code"].cat.codes.to_numpy()
+    year = years_of(quotes["date"].to_numpy())
+    stocks, n_stocks = _mostly(outside, judged, code, relation.share)
+    years, _ = _mostly(outside, judged, year, relation.share)
+    middle = float(np.median(ratios[outside]))
+    exponent = float(np.log10(middle / relation.middle))
+    power = round(exponent)
+    # No one scale mends a part of the table, nor what is off by another factor.
+    between = relation.middle == 1.0 and abs(exponent - power) > 0.3
+    if between or outside.sum() <= (0.9 if relation.share == 0.5 else 0.2) * judged.sum():
+        power = 0
+    return _Found(relation, middle, power, int(outside.sum()), stocks, years, n_stocks)
+
+
+def _mostly(
+    outside: np.ndarray, judged: np.ndarray, group: np.ndarray, share: float
+) -> tuple[np.ndarray, int]:
+    """Groups of which more than a share of the judged rows are outside, and how many are judged."""
+    base = int(group.min())
+    rows = np.bincount(group[judged] - base)
+    wrong = np.bincount(group[outside] - base, minlength=len(rows))
+    return np.flatnonzero(wrong > share * rows) + base, int((rows > 0).sum())
+
+
+def _span(years: np.ndarray) -> str:
+    return ", ".join(str(year) for year in years) or "none as a whole"
+
+
+def _mend(found: Sequence[_Found], scale: Mapping[str, float]) -> str:
+    """The fewest and likeliest scales that make every relation right; empty where none do."""
+    powers = np.array([each.power for each in found])
+    trials = {
+        (name, factor): np.array([each.relation.powers.get(name, 0) for each in found])
+        * round(np.log10(factor))
+        for name, factor in _scales(found, scale)
+    }
+    for size in range(1, 4) if powers.any() else ():
+        for scales in combinations(trials, size):
+            if not (powers + sum(trials[one] for one in scales)).any():
+                return f"{' '.join(_settings(scales, scale))} may mend it"
+    return ""
+
+
+def _look(relation: Relation) -> str:
+    name, *others = (name for name in relation.powers if name != _PRICES)
+    return (
+        f"data.columns.quotes.{name}=NAME where {' or '.join([name, *others])} is another column;"
+        " or mend these rows, for no scale mends them all"
+    )
+
+
+def _scales(found: Sequence[_Found], scale: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    """(column, factor): what undoes the user's own, what vendors need, what else would do."""
+    for name in _USUAL:
+        power = np.log10(scale.get(name, 1.0))
+        if power and power == round(power):
+            yield name, 10.0**-power
+    for name, factors in _USUAL.items():
+        yield from ((name, factor) for factor in factors)
+    for each in found:
+        for name, exponent in each.relation.powers.items():
+            if each.power:
+                yield name, 10.0 ** (-each.power * exponent)
+
+
+def _settings(scales: Iterable[tuple[str, float]], scale: Mapping[str, float]) -> Iterator[str]:
+    for name, factor in scales:
+        columns = ("open", "high", "low", "close", "vwap") if name == _PRICES else (name,)
+        yield from (f"data.scale.quotes.{c}={scale.get(c, 1.0) * factor:g}" for c in columns)
