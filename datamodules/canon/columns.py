@@ -120,10 +120,16 @@ KEYS: dict[str, tuple[str, ...]] = {
 """What makes a row unique; tables are sorted by it."""
 
 
-def columns_of(table: str, settings: TableSettings, features: Sequence[str]) -> tuple[Column, ...]:
+def columns_of(
+    table: str, settings: TableSettings, features: Sequence[str], styles: str = "none"
+) -> tuple[Column, ...]:
     """The columns to look for in a table, with `needed_by` as this configuration has it.
 
-    Turnover is needed only by features made of it; `free_turn: turn` moves that need to turn.
+    Args:
+        table: Canonical table name.
+        settings: Say what is done without; `free_turn: turn` moves that need to turn.
+        features: Turnover is needed by those made of it,
+        styles: and by styles, unless they are `none`.
     """
     if table != "quotes":
         return COLUMNS[table]
@@ -133,7 +139,7 @@ def columns_of(table: str, settings: TableSettings, features: Sequence[str]) -> 
         needs["turn"] += needs.pop("free_turn")
         dropped.add("free_turn")
     return tuple(
-        _needed(column, needs.get(column.name, []))
+        _needed(column, needs.get(column.name, []), column.name == "turn" and styles != "none")
         for column in _QUOTES
         if column.name not in dropped
     )
@@ -143,14 +149,20 @@ def _features_of(name: str, features: Sequence[str]) -> list[str]:
     return [feature for feature in features if name in feature.split("/")]
 
 
-def _needed(column: Column, features: list[str]) -> Column:
-    if not features:
-        return column
+def _needed(column: Column, features: list[str], by_styles: bool) -> Column:
+    """The column with who needs it, and the setting that does without."""
     named = ", ".join(features)
-    without = f"leave {named} out of data.features"
+    who = [f"the features {named}"] if features else []
+    without = [f"leave {named} out of data.features"] if features else []
+    if by_styles:
+        who.append("the style liquidity")
+        without.append("data.styles=none")
+    if not who:
+        return column
+    words = " and ".join(without)
     if column.name == "free_turn":
-        without = f"data.free_turn=turn uses turn in its place; or {without}"
-    return replace(column, needed_by=f"the features {named}", without=without)
+        words = f"data.free_turn=turn uses turn in its place; or {words}"
+    return replace(column, needed_by=" and ".join(who), without=words)
 
 
 def check_columns(frame: pd.DataFrame, table: str, columns: Sequence[Column], origin: str) -> None:

@@ -4,6 +4,7 @@
 """
 
 import importlib
+import math
 from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
@@ -99,6 +100,17 @@ def check_settings(settings: TableSettings) -> None:
         _among(f"data.columns.{table}", named, [column.name for column in COLUMNS[table]])
     for table, factors in settings.scale.items():
         _among(f"data.scale.{table}", factors, _numbers(table))
+        for name, factor in factors.items():
+            if (
+                isinstance(factor, bool)
+                or not isinstance(factor, (int, float))
+                or not (0 < factor < math.inf)
+            ):
+                raise ConfigError(
+                    f"data.scale.{table}.{name}={factor} was given",
+                    "a positive number: the vendor's unit in shares, yuan or fractions",
+                    f"data.scale.{table}.{name}=100 for lots, 0.01 for percent",
+                )
     _among("data.qlib_adjusted", settings.qlib_adjusted, _numbers("quotes"))
     _among("data.without", settings.without, FILLINGS)
     _among("data.accept", settings.accept, FINDINGS)

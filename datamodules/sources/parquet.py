@@ -44,16 +44,28 @@ def read_parquet(table: str, columns: Sequence[Column], settings: TableSettings)
 def _path_of(table: str, settings: TableSettings) -> Path | None:
     folder = folder_of(settings)
     path = folder / settings.files.get(table, f"{table}.parquet")
+    if path.is_dir() and not any(entry.is_file() for entry in path.rglob("*")):
+        given = f"{path} is an empty folder"
+        raise TableError(
+            given, f"the table {table}, a file or a folder of files", _elsewhere(table)
+        )
     if path.exists():
         return path
+    if path.is_symlink():
+        given = f"{path} is a link to {path.readlink()}, which leads to no file"
+        raise TableError(given, f"the table {table}", _elsewhere(table))
     if table != "quotes" and table not in settings.files:
         return None
     there = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
     raise TableError(
         f"{path} does not exist",
         f"the table {table}; {folder} holds {there}",
-        f"data.path=FOLDER or data.files.{table}=FILE",
+        _elsewhere(table),
     )
+
+
+def _elsewhere(table: str) -> str:
+    return f"data.path=FOLDER or data.files.{table}=FILE"
 
 
 def _opened(path: Path, texts: list[str]) -> pq.ParquetDataset:

@@ -67,8 +67,18 @@ def _quotes(
     stocks = {code: path for code, path in stocks.items() if code in listed}
     names, unknown = _fields("quotes", columns, stocks.values(), settings, folder)
     frame = _rows(stocks, names, listed, calendar, settings)
-    note = Note("quotes", "lost", len(lost), "instruments have no features", tuple(lost[:SHOWN]))
-    return RawTable(frame, str(folder / "features"), unknown, (note,) if lost else ())
+    silent = sorted(set(stocks) - set(frame["code"].unique()))
+    notes = [
+        Note(
+            "quotes", kind, len(codes), f"instruments have no {what}", tuple(codes[:SHOWN]), "lost"
+        )
+        for kind, codes, what in (
+            ("lost", lost, "features"),
+            ("silent", silent, "close while they are listed"),
+        )
+        if codes
+    ]
+    return RawTable(frame, str(folder / "features"), unknown, tuple(notes))
 
 
 def _index(
@@ -150,6 +160,7 @@ def _rows_of(stock: Path, names: Mapping[str, str], listed: np.ndarray) -> Rows:
         listed: Mask (sessions).
     """
     start, close = read_field(stock, names["close"], len(listed))
+    span = start, len(close)
     known = np.flatnonzero(np.isfinite(close))
     first = start + (known[0] if len(known) else len(close))
     sessions = np.arange(first, start + len(close))
@@ -157,6 +168,13 @@ def _rows_of(stock: Path, names: Mapping[str, str], listed: np.ndarray) -> Rows:
     rows = {}
     for name, field in names.items():
         start, values = read_field(stock, field, len(listed))
+        if len(values) and (start, len(values)) != span:
+            raise TableError(
+                f"{stock.name}/{field}{_SUFFIX} holds {len(values)} values from session {start} on,"
+                f" and its close {span[1]} from session {span[0]} on",
+                "all fields of a stock cover the same sessions",
+                _HINT,
+            )
         line = np.full(len(listed), np.nan, dtype=np.float32)
         line[start : start + len(values)] = values
         rows[name] = (_lasting(line) if name in _LASTING else line)[sessions]
@@ -242,6 +260,11 @@ def read_instruments(path: Path) -> pd.DataFrame:
         raise TableError(
             f"{path} is no list of instruments", "CODE<tab>start<tab>end a line", _HINT
         )
+    backwards = spells[spells["end"] < spells["start"]]
+    if len(backwards):
+        code, start, end = backwards.iloc[0]
+        given = f"{path}: {code} starts on {start.date()} and ends on {end.date()}, before that"
+        raise TableError(given, "CODE<tab>start<tab>end a line, start first", _HINT)
     spells["code"] = spells["code"].str.upper()
     return spells
 

@@ -4,6 +4,7 @@ A source is a function `read(table, columns, settings)` that gives a `RawTable`,
 the vendor's names, or None where it does not have the table.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,8 @@ def map_columns(
         origin: Where the table is, in words.
 
     Raises:
-        TableError: The map names a column that does not exist.
+        TableError: The map names a column that does not exist, or one for two of ours; or the
+            vendor has two of a name.
     """
     given = settings.columns.get(table, {})
     for canonical, vendor in given.items():
@@ -83,7 +85,24 @@ def map_columns(
                 f"data.columns.{table}.{canonical}={like} is the nearest",
             )
     names = {column.name: given.get(column.name, column.name) for column in columns}
-    return {name: vendor for name, vendor in names.items() if vendor in existing}
+    names = {name: vendor for name, vendor in names.items() if vendor in existing}
+    for vendor, count in Counter(existing).items():
+        if count > 1 and vendor in names.values():
+            hint = f"drop or rename one of them when writing {table}"
+            raise TableError(f"{origin} has {count} columns {vendor}", "each name once", hint)
+    for vendor, count in Counter(names.values()).items():
+        if count > 1:
+            ours = [name for name in names if names[name] == vendor]
+            wrong = next(name for name in ours if name in given)
+            hint = f"data.columns.{table}.{wrong}=NAME"
+            if ours == ["turn", "free_turn"]:
+                hint = "data.free_turn=turn uses turn in the place of free_turn, and says so"
+            raise TableError(
+                f"data.columns.{table} reads {' and '.join(ours)} from one column, {vendor}",
+                f"a column of {origin} for each",
+                hint,
+            )
+    return names
 
 
 def map_head(

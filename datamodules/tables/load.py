@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from datamodules.base.errors import TableError
+from datamodules.base.errors import ConfigError, TableError
 from datamodules.canon.codes import canonical_code
 from datamodules.canon.columns import COLUMNS, FILLINGS, KEYS, Column, check_columns, columns_of
 from datamodules.canon.limits import A_SHARES, LimitTable
@@ -41,6 +41,7 @@ def load_tables(
     today: date | None = None,
     features: Sequence[str] = FEATURES,
     limits: LimitTable = A_SHARES,
+    styles: str = "none",
 ) -> Tables:
     """Read, check and sort every table that is there.
 
@@ -49,6 +50,7 @@ def load_tables(
         today: The newest date that a row may have; by default, today.
         features: The features to be made of them; turnover is needed only by some.
         limits: The market's price limits.
+        styles: `data.styles`: unless `none`, they need turnover, too.
 
     Raises:
         ConfigError: A setting names what does not exist.
@@ -57,7 +59,14 @@ def load_tables(
     check_settings(settings)
     report = DataReport(f"{settings.source} {settings.path}", tuple(settings.accept))
     read = {
-        table: _table(table, settings, today or date.today(), features, report) for table in COLUMNS
+        table: _table(
+            table,
+            columns_of(table, settings, features, styles),
+            settings,
+            today or date.today(),
+            report,
+        )
+        for table in COLUMNS
     }
     # Every source refuses to go without quotes.
     tables = Tables(quotes=cast("pd.DataFrame", read.pop("quotes")), **read, report=report)
@@ -66,9 +75,12 @@ def load_tables(
 
 
 def _table(
-    table: str, settings: TableSettings, today: date, features: Sequence[str], report: DataReport
+    table: str,
+    columns: Sequence[Column],
+    settings: TableSettings,
+    today: date,
+    report: DataReport,
 ) -> pd.DataFrame | None:
-    columns = columns_of(table, settings, features)
     raw = read_table(table, columns, settings)
     if raw is None:
         return None
@@ -81,7 +93,7 @@ def _table(
     there = [column for column in columns if column.name in raw.frame]
     most = settings.max_bad_rows
     apply_rules(raw.frame, table, [*value_rules(table, there, today)], most, raw.origin, report)
-    frame = with_types(raw.frame, there, settings.scale.get(table, {}))
+    frame = with_types(raw.frame, there, _scale_of(table, settings, there))
     frame = sort_by_key(frame, table, raw.origin)
     frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
     frame = _without_huge(frame, table, report)
@@ -110,13 +122,29 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
     check_sessions(rows, tables.index, report)
     note_oddities(quotes, rows, report)
     moves = moves_of(quotes, rows, limits)
+    check_open(quotes, moves, report)
     check_adjustment(quotes, moves, report)
     check_units(quotes, settings, report)
-    (check_prev_close if "prev_close" in quotes else check_open)(quotes, moves, report)
+    if "prev_close" in quotes:
+        check_prev_close(quotes, moves, report)
     if tables.fundamentals is not None:
         check_accounts(tables.fundamentals, quotes, report)
     if tables.index_members is not None:
         check_members(tables.index_members, quotes, report)
+
+
+def _scale_of(table: str, settings: TableSettings, there: Sequence[Column]) -> Mapping[str, float]:
+    """The scales of a table's columns, which are there."""
+    scale = settings.scale.get(table, {})
+    numbers = [column.name for column in there if column.kind == "number"]
+    for name, factor in scale.items():
+        if name not in numbers:
+            raise ConfigError(
+                f"data.scale.{table}.{name}={factor:g} was given, but {table} has no {name}",
+                f"{table} has {', '.join(numbers)}",
+                f"leave it out, or name the column: data.columns.{table}.{name}=NAME",
+            )
+    return scale
 
 
 def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: DataReport) -> None:

@@ -78,12 +78,24 @@ _USUAL = {
 
 @dataclass(frozen=True)
 class _Found:
-    """How a table fares by one relation: ratios' power of ten, rows, stocks, years outside."""
+    """How a table fares by one relation.
+
+    Args:
+        relation: The relation.
+        middle: Median ratio of all rows.
+        outside: Median ratio of the rows outside the range.
+        rows: How many are outside,
+        whole: and whether the whole table is.
+        stocks: Stocks, by number, that are mostly outside.
+        years: Years that are.
+        judged: Stocks that could be judged.
+    """
 
     relation: Relation
     middle: float
-    power: int
+    outside: float
     rows: int
+    whole: bool
     stocks: np.ndarray
     years: np.ndarray
     judged: int
@@ -113,14 +125,14 @@ def check_units(quotes: pd.DataFrame, settings: TableSettings, report: DataRepor
     if wrong:
         codes = quotes["code"].cat.categories
         first = max(wrong, key=lambda each: len(each.stocks))
-        whole = f"{first.relation.name} is {first.middle:.3g} x ({first.relation.formula})"
+        whole = f"{first.relation.name} is {first.outside:.3g} x ({first.relation.formula})"
         stocks = f"{len(first.stocks):,} of {first.judged:,} stocks, years {_span(first.years)}"
         report.refuse(
             "units", "quotes", first.rows,
             f"traded rows have a unit that looks wrong: {whole} in the middle, in {stocks}",
             f"{first.relation.least:g} to {first.relation.most:g} x is needed",
             _mend(found, settings.scale.get("quotes", {})) or _look(first.relation),
-            [str(codes[stock]) for stock in first.stocks[:SHOWN]] if not first.power else (),
+            [str(codes[stock]) for stock in first.stocks[:SHOWN]] if not first.whole else (),
         )  # fmt: skip
     for each in found:
         if not each.is_wrong:
@@ -134,20 +146,16 @@ def _judge(relation: Relation, quotes: pd.DataFrame) -> _Found:
         ratios = relation.ratios(quotes)
     judged = quotes["traded"].to_numpy() & np.isfinite(ratios) & (ratios != 0)
     outside = judged & ((ratios < relation.least) | (ratios > relation.most))
+    middle = float(np.median(ratios[judged])) if judged.any() else relation.middle
     if not outside.any():
-        return _Found(relation, 1.0, 0, 0, np.empty(0, int), np.empty(0, int), 1)
+        return _Found(relation, middle, middle, 0, False, np.empty(0), np.empty(0), 1)
     code = quotes["code"].cat.codes.to_numpy()
     year = years_of(quotes["date"].to_numpy())
     stocks, n_stocks = _mostly(outside, judged, code, relation.share)
     years, _ = _mostly(outside, judged, year, relation.share)
-    middle = float(np.median(ratios[outside]))
-    exponent = float(np.log10(middle / relation.middle))
-    power = round(exponent)
-    # No one scale mends a part of the table, nor what is off by another factor.
-    between = relation.middle == 1.0 and abs(exponent - power) > 0.3
-    if between or outside.sum() <= (0.9 if relation.share == 0.5 else 0.2) * judged.sum():
-        power = 0
-    return _Found(relation, middle, power, int(outside.sum()), stocks, years, n_stocks)
+    whole = outside.sum() > (0.9 if relation.share == 0.5 else relation.share) * judged.sum()
+    off = float(np.median(ratios[outside]))
+    return _Found(relation, middle, off, int(outside.sum()), bool(whole), stocks, years, n_stocks)
 
 
 def _mostly(
@@ -165,18 +173,23 @@ def _span(years: np.ndarray) -> str:
 
 
 def _mend(found: Sequence[_Found], scale: Mapping[str, float]) -> str:
-    """The fewest and likeliest scales that make every relation right; empty where none do."""
-    powers = np.array([each.power for each in found])
-    trials = {
-        (name, factor): np.array([each.relation.powers.get(name, 0) for each in found])
-        * round(np.log10(factor))
-        for name, factor in _scales(found, scale)
-    }
-    for size in range(1, 4) if powers.any() else ():
-        for scales in combinations(trials, size):
-            if not (powers + sum(trials[one] for one in scales)).any():
+    """The fewest and likeliest scales that make every ratio right; empty where none do."""
+    if not all(each.whole for each in found if each.is_wrong):
+        return ""  # no scale mends a part of the table
+    candidates = list(dict.fromkeys(_scales(found, scale)))
+    for size in range(1, 4):
+        for scales in combinations(candidates, size):
+            if all(_is_right(each, scales) for each in found):
                 return f"{' '.join(_settings(scales, scale))} may mend it"
     return ""
+
+
+def _is_right(each: _Found, scales: Iterable[tuple[str, float]]) -> bool:
+    """Whether scales bring the middle ratio into its range."""
+    relation, middle = each.relation, each.middle
+    for name, factor in scales:
+        middle *= factor ** relation.powers.get(name, 0)
+    return relation.least <= middle <= relation.most
 
 
 def _look(relation: Relation) -> str:
@@ -196,9 +209,10 @@ def _scales(found: Sequence[_Found], scale: Mapping[str, float]) -> Iterator[tup
     for name, factors in _USUAL.items():
         yield from ((name, factor) for factor in factors)
     for each in found:
+        power = round(np.log10(each.middle / each.relation.middle))
         for name, exponent in each.relation.powers.items():
-            if each.power:
-                yield name, 10.0 ** (-each.power * exponent)
+            if power and each.is_wrong:
+                yield name, 10.0 ** (-power * exponent)
 
 
 def _settings(scales: Iterable[tuple[str, float]], scale: Mapping[str, float]) -> Iterator[str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from alphanet_pl.config.settings import Settings
-from datamodules.base.errors import ConfigError
+from datamodules.base.errors import ConfigError, TableError
 from datamodules.base.files import read_json
+from datamodules.base.words import counted
 from datamodules.canon.tables import Tables
 from datamodules.market.market import simulate
 from datamodules.prepare.prepare import REPORT, prepare
@@ -31,7 +32,8 @@ def run(settings: Settings) -> str:
     data = settings.data
     if data.source in MAKERS:
         MAKERS[data.source](data)
-    tables = load_tables(data, features=data.features)
+    tables = load_tables(data, features=data.features, styles=data.styles)
+    _refuse_short(tables, data)
     styles = None
     if data.styles != "none":
         market = _beta_market(tables, data.beta_index)
@@ -51,16 +53,28 @@ def run(settings: Settings) -> str:
             "source": data.source,
         },
     )
-    report = read_json(panel.path.with_name(REPORT))
+    ledger = read_json(panel.path.with_name(REPORT))["ledger"]
+    warning = "" if ledger["labelled"] else "WARNING nothing can be trained on this panel: "
     return "\n".join(
         [
             *tables.report.lines(),
-            f"{report['ledger']['labelled']:,} of {report['ledger']['listed']:,} stock-dates have"
+            f"{warning}{ledger['labelled']:,} of {ledger['listed']:,} stock-dates have"
             f" a label; the drop ledger is in {panel.path.with_name(REPORT)}",
             f"panel: {panel.path} ({len(panel.dates)} sessions x {len(panel.codes)} stocks, "
             f"{panel.fingerprint[:12]})",
         ]
     )
+
+
+def _refuse_short(tables: Tables, data: DataSettings) -> None:
+    """Refuse quotes of fewer sessions than one picture has: nothing could ever be scored."""
+    sessions = tables.quotes["date"].nunique()
+    if sessions < data.picture_days:
+        raise TableError(
+            f"quotes have {counted(sessions, 'session')}",
+            f"a picture has {data.picture_days}, and a label {data.horizon + 1} more",
+            "deliver more sessions, or data.picture_days=FEWER",
+        )
 
 
 def _beta_market(tables: Tables, code: str | None) -> tuple[pd.DataFrame, str] | None:
