@@ -194,11 +194,11 @@ def check_prev_close(quotes: pd.DataFrame, moves: Moves, report: DataReport) -> 
     fallen = given / moves.close[:-1]
     apart = moves.both & (np.abs(fallen * moves.step - 1) > noise)
     event = moves.both & ((np.abs(fallen - 1) > noise) | (np.abs(moves.step - 1) > noise))
-    mostly = apart.sum() > max(_FEW, 0.02 * moves.both.sum())
-    if not mostly:
-        over = moves.over_a_hole(apart)
+    over = moves.over_a_hole(apart)
+    if len(np.unique(moves.rows.session[1:][over])) < 0.1 * len(moves.rows.dates):
         _note_holes(moves, over, report)
         apart, event = apart & ~over, event & ~over
+    mostly = apart.sum() > max(_FEW, 0.02 * moves.both.sum())
     places = np.flatnonzero(apart)
     examples = [
         f"{label(quotes, moves.rows.order[place + 1])} prev_close={given[place]:g} after"

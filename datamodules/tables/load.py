@@ -128,7 +128,7 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
     if "prev_close" in quotes:
         check_prev_close(quotes, moves, report)
     if tables.fundamentals is not None:
-        check_accounts(tables.fundamentals, quotes, report)
+        check_accounts(tables.fundamentals, quotes, settings, report)
     if tables.index_members is not None:
         check_members(tables.index_members, quotes, report)
 
