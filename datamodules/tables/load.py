@@ -70,7 +70,8 @@ def load_tables(
     }
     # Every source refuses to go without quotes.
     tables = Tables(quotes=cast("pd.DataFrame", read.pop("quotes")), **read, report=report)
-    _check_meaning(tables, settings, limits)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of rows that are not traded
+        _check_meaning(tables, settings, limits)
     return tables
 
 
