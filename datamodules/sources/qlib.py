@@ -9,7 +9,8 @@ scripts/dump_bin.py and qlib/data/storage/file_storage.py).
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +35,6 @@ _LASTING = ("adj_factor", "float_cap", "total_cap", "float_shares", "is_st", "in
 _TICKED = ("open", "high", "low", "close", "prev_close")
 """Rounded to 0.001 yuan once raw: float32 is off by up to 0.0003 at 2500 yuan."""
 
-Rows = tuple[np.ndarray, dict[str, np.ndarray]]
-"""Sessions (int) at which a stock has a row, and its values there (float32) by canonical name."""
-
 
 def read_qlib(table: str, columns: Sequence[Column], settings: TableSettings) -> RawTable | None:
     """A table under canonical names, or none where the folder does not have it.
@@ -49,134 +47,144 @@ def read_qlib(table: str, columns: Sequence[Column], settings: TableSettings) ->
     Raises:
         TableError: A file is absent, damaged, or lacks what is needed.
     """
-    folder = folder_of(settings)
-    if table == "index_members":
-        return _members(folder)
-    if table not in ("quotes", "index"):
-        return None
-    calendar = read_calendar(folder)
-    return (_quotes if table == "quotes" else _index)(folder, calendar, columns, settings)
+    dump = _Dump(folder_of(settings), settings)
+    read = {"quotes": dump.quotes, "index": dump.index}.get(table)
+    if read is not None:
+        return read(columns)
+    return dump.members() if table == "index_members" else None
 
 
-def _quotes(
-    folder: Path, calendar: pd.DatetimeIndex, columns: Sequence[Column], settings: TableSettings
-) -> RawTable:
-    listed = _listed(read_instruments(folder / "instruments" / "all.txt"), calendar)
-    stocks = stock_folders(folder)
-    lost = [code for code in listed if code not in stocks]
-    stocks = {code: path for code, path in stocks.items() if code in listed}
-    names, unknown = _fields("quotes", columns, stocks.values(), settings, folder)
-    frame = _rows(stocks, names, listed, calendar, settings)
-    silent = sorted(set(stocks) - set(frame["code"].unique()))
-    notes = [
-        Note(
-            "quotes", kind, len(codes), f"instruments have no {what}", tuple(codes[:SHOWN]), "lost"
+@dataclass(frozen=True)
+class _Dump:
+    """A folder that qlib's dump_bin.py wrote."""
+
+    folder: Path
+    settings: TableSettings
+
+    @cached_property
+    def calendar(self) -> pd.DatetimeIndex:
+        """The sessions, oldest first."""
+        path = self.folder / "calendars" / "day.txt"
+        lines = pd.Series(_lines(path))
+        days = pd.DatetimeIndex(pd.to_datetime(lines, format="%Y-%m-%d", errors="coerce"))
+        if not len(days) or days.hasnans or not days.is_monotonic_increasing or not days.is_unique:
+            given = f"{path} is no list of sessions"
+            raise TableError(given, "one date YYYY-MM-DD a line, each later than the last", _HINT)
+        return days
+
+    def stocks(self) -> dict[str, Path]:
+        """Code in upper case -> its folder of fields, in alphabetical order."""
+        features = self.folder / "features"
+        there = features.iterdir() if features.is_dir() else ()
+        found = {path.name.upper(): path for path in sorted(there) if path.is_dir()}
+        if not found:
+            needed = "features/<code>/<field>.day.bin"
+            raise TableError(f"{features} holds no stocks", needed, _HINT)
+        return dict(sorted(found.items()))
+
+    def members(self) -> RawTable | None:
+        """Spells of all stock pools but the universe."""
+        folder = self.folder / "instruments"
+        paths = [path for path in sorted(folder.glob("*.txt")) if path.stem != "all"]
+        pools = [_read_instruments(path).assign(index=path.stem.lower()) for path in paths]
+        pools = [pool for pool in pools if len(pool)]
+        return RawTable(pd.concat(pools, ignore_index=True), str(folder)) if pools else None
+
+    def index(self, columns: Sequence[Column]) -> RawTable | None:
+        """Closes of the indices among the stocks."""
+        indices = {code: path for code, path in self.stocks().items() if _INDEX.fullmatch(code)}
+        if not indices:
+            return None
+        always = dict.fromkeys(indices, np.ones(len(self.calendar), dtype=bool))
+        raw = self._read("index", [*columns, Column("adj_factor")], indices, always)
+        frame = raw.frame[["date", "code", "close"]].dropna(ignore_index=True)
+        return replace(raw, frame=frame)
+
+    def quotes(self, columns: Sequence[Column]) -> RawTable:
+        """Rows of the stocks in all.txt while they are listed, from their first close on."""
+        listed: dict[str, np.ndarray] = {}
+        spells = _read_instruments(self.folder / "instruments" / "all.txt")
+        for code, start, end in spells[_SPELL].itertuples(index=False):
+            if not _INDEX.fullmatch(code):
+                mask = listed.setdefault(code, np.zeros(len(self.calendar), dtype=bool))
+                first = self.calendar.searchsorted(start)
+                mask[first : self.calendar.searchsorted(end, side="right")] = True
+        stocks = {code: path for code, path in self.stocks().items() if code in listed}
+        raw = self._read("quotes", columns, stocks, listed)
+        lost = [code for code in listed if code not in stocks]
+        silent = sorted(set(stocks) - set(raw.frame["code"].unique()))
+        notes = (
+            _note("lost", lost, "features"),
+            _note("silent", silent, "close while they are listed"),
         )
-        for kind, codes, what in (
-            ("lost", lost, "features"),
-            ("silent", silent, "close while they are listed"),
-        )
-        if codes
-    ]
-    return RawTable(frame, str(folder / "features"), unknown, tuple(notes))
+        return replace(raw, notes=tuple(note for note in notes if note.count))
+
+    def _read(
+        self,
+        table: str,
+        columns: Sequence[Column],
+        stocks: Mapping[str, Path],
+        listed: Mapping[str, np.ndarray],
+    ) -> RawTable:
+        """The stocks' rows while they are listed, raw: with qlib's adjustment undone."""
+        origin = str(self.folder / "features")
+        names, unknown = self._names(table, columns, stocks, origin)
+        read = {code: _rows_of(path, names, listed[code]) for code, path in stocks.items()}
+        frame = _unadjusted(_frame_of(read, self.calendar), self.settings.qlib_adjusted)
+        return RawTable(frame, origin, unknown)
+
+    def _names(
+        self, table: str, columns: Sequence[Column], stocks: Mapping[str, Path], origin: str
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Canonical name -> field, and the fields unread; checked as a Parquet file's head is."""
+        fields = {
+            f.name.removesuffix(_SUFFIX) for s in stocks.values() for f in s.glob(f"*{_SUFFIX}")
+        }
+        given = self.settings.columns.get(table, {})
+        factor = self.settings.columns.get("quotes", {}).get("adj_factor", "factor")
+        if factor in fields:
+            given = {"adj_factor": factor} | given
+        mapped = replace(self.settings, columns={table: given})
+        names = map_columns(table, columns, sorted(fields), mapped, origin)
+        unknown = tuple(sorted(fields - set(names.values())))
+        head = {name: pd.Series(dtype="float32") for name in [*unknown, *names]}
+        head |= {"date": pd.Series(dtype="datetime64[ns]"), "code": pd.Series(dtype="str")}
+        if "industry" in names:
+            head["industry"] = pd.Series(dtype="str")
+        if "volume" in names:
+            head["traded"] = pd.Series(dtype="bool")
+        check_columns(pd.DataFrame(head), table, columns, origin)
+        return names, unknown
 
 
-def _index(
-    folder: Path, calendar: pd.DatetimeIndex, columns: Sequence[Column], settings: TableSettings
-) -> RawTable | None:
-    stocks = {code: path for code, path in stock_folders(folder).items() if _INDEX.fullmatch(code)}
-    if not stocks:
-        return None
-    columns = [*columns, Column("adj_factor")]
-    names, unknown = _fields("index", columns, stocks.values(), settings, folder)
-    always = dict.fromkeys(stocks, np.ones(len(calendar), dtype=bool))
-    frame = _rows(stocks, names, always, calendar, settings)
-    frame = frame[["date", "code", "close"]].dropna(ignore_index=True)
-    return RawTable(frame, str(folder / "features"), unknown)
+def _note(kind: str, codes: Sequence[str], lacking: str) -> Note:
+    says = f"instruments have no {lacking}"
+    return Note("quotes", kind, len(codes), says, tuple(codes[:SHOWN]), "lost")
 
 
-def _members(folder: Path) -> RawTable | None:
-    paths = [path for path in sorted((folder / "instruments").glob("*.txt")) if path.stem != "all"]
-    pools = [read_instruments(path).assign(index=path.stem.lower()) for path in paths]
-    pools = [pool for pool in pools if len(pool)]
-    if not pools:
-        return None
-    return RawTable(pd.concat(pools, ignore_index=True), str(folder / "instruments"))
-
-
-def _listed(spells: pd.DataFrame, calendar: pd.DatetimeIndex) -> dict[str, np.ndarray]:
-    """Stock -> mask (sessions) of its listing; indices are not stocks."""
-    listed: dict[str, np.ndarray] = {}
-    for code, start, end in spells[_SPELL].itertuples(index=False):
-        if not _INDEX.fullmatch(code):
-            mask = listed.setdefault(code, np.zeros(len(calendar), dtype=bool))
-            mask[calendar.searchsorted(start) : calendar.searchsorted(end, side="right")] = True
-    return listed
-
-
-def _fields(
-    table: str,
-    columns: Sequence[Column],
-    stocks: Collection[Path],
-    settings: TableSettings,
-    folder: Path,
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Canonical name -> field, and the fields left unread; checked as a Parquet file's head is."""
-    fields = sorted(set().union(*(field_names(stock) for stock in stocks)))
-    factor = settings.columns.get("quotes", {}).get("adj_factor", "factor")
-    given = {"adj_factor": factor} if factor in fields else {}
-    given |= settings.columns.get(table, {})
-    mapped = replace(settings, columns={table: given})
-    names = map_columns(table, columns, fields, mapped, str(folder / "features"))
-    unknown = tuple(field for field in fields if field not in names.values())
-    head = {name: pd.Series(dtype="float32") for name in [*unknown, *names]}
-    head |= {"date": pd.Series(dtype="datetime64[ns]"), "code": pd.Series(dtype="str")}
-    if "industry" in names:
-        head["industry"] = pd.Series(dtype="str")
-    if "volume" in names:
-        head["traded"] = pd.Series(dtype="bool")
-    check_columns(pd.DataFrame(head), table, columns, str(folder / "features"))
-    return names, unknown
-
-
-def _rows(
-    stocks: Mapping[str, Path],
-    names: Mapping[str, str],
-    listed: Mapping[str, np.ndarray],
-    calendar: pd.DatetimeIndex,
-    settings: TableSettings,
-) -> pd.DataFrame:
-    """All stocks' rows while they are listed, raw: with qlib's adjustment undone."""
-    read = {code: _rows_of(path, names, listed[code]) for code, path in stocks.items()}
-    return _unadjusted(_frame_of(read, calendar), settings.qlib_adjusted)
+Rows = tuple[np.ndarray, dict[str, np.ndarray]]
+"""Sessions (int) at which a stock has a row, and its values there (float32) by canonical name."""
 
 
 def _rows_of(stock: Path, names: Mapping[str, str], listed: np.ndarray) -> Rows:
-    """A stock's rows, from its first close on, while it is listed.
-
-    Args:
-        stock: The stock's folder.
-        names: Canonical name -> field; holds `close`.
-        listed: Mask (sessions).
-    """
-    start, close = read_field(stock, names["close"], len(listed))
-    span = start, len(close)
+    """A stock's rows from its first close on, while it is listed (mask of sessions)."""
+    start, close = _read_field(stock, names["close"], len(listed))
     known = np.flatnonzero(np.isfinite(close))
     first = start + (known[0] if len(known) else len(close))
     sessions = np.arange(first, start + len(close))
     sessions = sessions[listed[sessions]]
     rows = {}
     for name, field in names.items():
-        start, values = read_field(stock, field, len(listed))
-        if len(values) and (start, len(values)) != span:
+        begin, values = _read_field(stock, field, len(listed))
+        if len(values) and (begin, len(values)) != (start, len(close)):
             raise TableError(
-                f"{stock.name}/{field}{_SUFFIX} holds {len(values)} values from session {start} on,"
-                f" and its close {span[1]} from session {span[0]} on",
+                f"{stock.name}/{field}{_SUFFIX} holds {len(values)} values from session {begin} on,"
+                f" and its close {len(close)} from session {start} on",
                 "all fields of a stock cover the same sessions",
                 _HINT,
             )
         line = np.full(len(listed), np.nan, dtype=np.float32)
-        line[start : start + len(values)] = values
+        line[begin : begin + len(values)] = values
         rows[name] = (_lasting(line) if name in _LASTING else line)[sessions]
     return sessions, rows
 
@@ -230,41 +238,19 @@ def _unadjusted(frame: pd.DataFrame, adjusted: Collection[str]) -> pd.DataFrame:
     return frame.assign(**raw)
 
 
-def read_calendar(folder: Path) -> pd.DatetimeIndex:
-    """The sessions, oldest first.
-
-    Raises:
-        TableError: No such file, no dates, or dates out of order.
-    """
-    path = folder / "calendars" / "day.txt"
-    lines = _lines(path)
-    days = pd.DatetimeIndex(pd.to_datetime(pd.Series(lines), format="%Y-%m-%d", errors="coerce"))
-    if not len(days) or days.hasnans or not days.is_monotonic_increasing or not days.is_unique:
-        given = f"{path} is no list of sessions"
-        raise TableError(given, "one date YYYY-MM-DD a line, each later than the last", _HINT)
-    return days
-
-
-def read_instruments(path: Path) -> pd.DataFrame:
-    """Spells of a stock pool: code (upper case), start, end (inclusive).
-
-    Raises:
-        TableError: No such file, or a line that is not code, start, end between tabs.
-    """
+def _read_instruments(path: Path) -> pd.DataFrame:
+    """Spells of a stock pool: code (upper case), start, end (inclusive)."""
     cells = [line.split("\t")[:3] for line in _lines(path)]
-    wrong = [line for line in cells if len(line) < 3]
     spells = pd.DataFrame([line for line in cells if len(line) == 3], columns=_SPELL)
     for name in ("start", "end"):
         spells[name] = pd.to_datetime(spells[name], format="%Y-%m-%d", errors="coerce")
-    if wrong or spells.isna().any(axis=None):
-        raise TableError(
-            f"{path} is no list of instruments", "CODE<tab>start<tab>end a line", _HINT
-        )
+    needed = "CODE<tab>start<tab>end a line, start first"
+    if len(spells) < len(cells) or spells.isna().any(axis=None):
+        raise TableError(f"{path} is no list of instruments", needed, _HINT)
     backwards = spells[spells["end"] < spells["start"]]
-    if len(backwards):
-        code, start, end = backwards.iloc[0]
+    for code, start, end in backwards.head(1).itertuples(index=False):
         given = f"{path}: {code} starts on {start.date()} and ends on {end.date()}, before that"
-        raise TableError(given, "CODE<tab>start<tab>end a line, start first", _HINT)
+        raise TableError(given, needed, _HINT)
     spells["code"] = spells["code"].str.upper()
     return spells
 
@@ -277,32 +263,8 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def stock_folders(folder: Path) -> dict[str, Path]:
-    """Code in upper case -> its folder of fields, in alphabetical order."""
-    features = folder / "features"
-    there = sorted(features.iterdir()) if features.is_dir() else []
-    found = {path.name.upper(): path for path in there if path.is_dir()}
-    if not found:
-        raise TableError(f"{features} holds no stocks", "features/<code>/<field>.day.bin", _HINT)
-    return dict(sorted(found.items()))
-
-
-def field_names(stock: Path) -> set[str]:
-    """Fields that a stock's folder has."""
-    return {path.name.removesuffix(_SUFFIX) for path in stock.glob(f"*{_SUFFIX}")}
-
-
-def read_field(stock: Path, field: str, sessions: int) -> tuple[int, np.ndarray]:
-    """First session and values (float32) of one field; no values where the file is absent.
-
-    Args:
-        stock: A stock's folder.
-        field: The field's name, in lower case on disk.
-        sessions: Length of the calendar.
-
-    Raises:
-        TableError: The file does not fit its format or the calendar.
-    """
+def _read_field(stock: Path, field: str, sessions: int) -> tuple[int, np.ndarray]:
+    """First session and values (float32) of one field; no values where the file is absent."""
     path = stock / f"{field.lower()}{_SUFFIX}"
     if not path.exists():
         return 0, np.empty(0, dtype=np.float32)
@@ -313,7 +275,6 @@ def read_field(stock: Path, field: str, sessions: int) -> tuple[int, np.ndarray]
     start, values = float(values[0]), values[1:]
     if not start.is_integer() or not 0 <= start <= sessions - len(values):
         given = f"{path} holds {len(values)} values from session {start:g} on"
-        raise TableError(
-            given, f"values inside the {sessions} sessions of calendars/day.txt", _HINT
-        )
+        needed = f"values inside the {sessions} sessions of calendars/day.txt"
+        raise TableError(given, needed, _HINT)
     return int(start), values
