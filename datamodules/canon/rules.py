@@ -103,21 +103,31 @@ def row_rules(table: str, columns: Sequence[Column]) -> tuple[Rule, ...]:
     numbers = tuple(column.name for column in columns if column.kind == "number")
     turnover = tuple(name for name in ("turn", "free_turn") if name in needed)
     return (
-        Rule("missing", "without a number where one is needed", needed, _any(_lacks, needed)),
-        Rule("price", "with a price of 0 or less", _OHLC, _any(_not_positive, _OHLC)),
-        Rule("order", "with high below low", ("high", "low"), _high_below_low),
-        Rule("outside", "with open or close outside [low, high]", _OHLC, _outside),
+        # A number that is not there breaks this rule alone: comparisons with NaN are false.
+        Rule(
+            "missing", "without a number where one is needed", needed,
+            _any(needed, lambda values: ~np.isfinite(values)),
+        ),
+        Rule("price", "with a price of 0 or less", _OHLC, _any(_OHLC, lambda price: price <= 0)),
+        Rule(
+            "order", "with high below low", ("high", "low"),
+            lambda frame: (frame["high"] < frame["low"] - _NOISE).to_numpy(),
+        ),
+        Rule(
+            "outside", "with open or close outside [low, high]", _OHLC,
+            lambda frame: _off(frame, "open", _NOISE) | _off(frame, "close", _NOISE),
+        ),
         Rule(
             "vwap", "with vwap off [low, high] by more than 0.01 yuan", ("vwap", "low", "high"),
-            _vwap_off, _vwap_unit,
+            lambda frame: _off(frame, "vwap", VWAP_SLACK + _NOISE), _vwap_unit,
         ),
-        Rule("volume", "with a negative volume", ("volume",), _any(_negative, ("volume",))),
+        _negative("volume", "volume", ("volume",)),
         Rule(
             "adj_factor", "with an adj_factor of 0 or less", ("adj_factor",),
-            _any(_not_positive, ("adj_factor",)),
+            _any(("adj_factor",), lambda factor: factor <= 0),
         ),
-        Rule("turn", "with a negative turnover", turnover, _any(_negative, turnover)),
-        Rule("huge", "with a number beyond 1e15", _SIZES, _any(is_huge, numbers)),
+        _negative("turn", "turnover", turnover),
+        Rule("huge", "with a number beyond 1e15", _SIZES, _any(numbers, is_huge)),
     )  # fmt: skip
 
 
@@ -126,7 +136,7 @@ _SIZES = ("close", "volume", "amount", "float_cap")
 
 
 def _any(
-    fails: Callable[[np.ndarray], np.ndarray], names: Sequence[str]
+    names: Sequence[str], fails: Callable[[np.ndarray], np.ndarray]
 ) -> Callable[[pd.DataFrame], np.ndarray]:
     """The rows in which any of the columns that are there fails."""
 
@@ -140,34 +150,13 @@ def _any(
     return failing
 
 
-# A number that is not there fails `_lacks` alone: every comparison with NaN is false.
-def _lacks(values: np.ndarray) -> np.ndarray:
-    return ~np.isfinite(values)
-
-
-def _not_positive(values: np.ndarray) -> np.ndarray:
-    return values <= 0
+def _negative(kind: str, what: str, names: tuple[str, ...]) -> Rule:
+    return Rule(kind, f"with a negative {what}", names, _any(names, lambda values: values < 0))
 
 
 def is_huge(values: np.ndarray) -> np.ndarray:
     """Values (mask) that no table of yuan or shares holds, infinite ones among them."""
     return np.abs(values) > 1e15
-
-
-def _negative(values: np.ndarray) -> np.ndarray:
-    return values < 0
-
-
-def _high_below_low(frame: pd.DataFrame) -> np.ndarray:
-    return frame["high"].to_numpy() < frame["low"].to_numpy() - _NOISE
-
-
-def _outside(frame: pd.DataFrame) -> np.ndarray:
-    return _off(frame, "open", _NOISE) | _off(frame, "close", _NOISE)
-
-
-def _vwap_off(frame: pd.DataFrame) -> np.ndarray:
-    return _off(frame, "vwap", VWAP_SLACK + _NOISE)
 
 
 def _off(frame: pd.DataFrame, name: str, slack: float) -> np.ndarray:
@@ -205,8 +194,8 @@ _OTHERS = {
             "spell", "that end before they start", ("end",),
             lambda frame: (frame["end"] < frame["start"]).to_numpy(),
         ),
-        Rule("weight", "with a negative weight", ("weight",), _any(_negative, ("weight",))),
-        Rule("huge", "with an infinite weight", ("weight",), _any(is_huge, ("weight",))),
+        _negative("weight", "weight", ("weight",)),
+        Rule("huge", "with an infinite weight", ("weight",), _any(("weight",), is_huge)),
     ),
 }  # fmt: skip
 
