@@ -4,8 +4,9 @@
 """
 
 import importlib
+import inspect
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -77,15 +78,24 @@ def reader_of(source: str) -> Reader:
             "a module of an installed package, or of a file of your own",
             f"alphanet prepare --config-dir FOLDER, where FOLDER holds {module}.py",
         ) from error
-    if not callable(found.get(name)):
+    if not callable(found.get(name)) or not _takes_a_table(found[name]):
         functions = [key for key, value in found.items() if callable(value) and key[0] != "_"]
         raise ConfigError(
-            f"data.source={source}: {module} has no function {name!r}",
+            f"data.source={source}: {module} has no function {name!r} that reads tables",
             "read(table, columns, settings), which gives a pandas.DataFrame or None",
             f"data.source={module}:{nearest(name, functions) or 'FUNCTION'}",
         )
     reader: Reader = found[name]
     return reader
+
+
+def _takes_a_table(function: Callable[..., object]) -> bool:
+    """Whether a function can be called as a `Reader`; seen before anything is called."""
+    try:
+        inspect.signature(function).bind("quotes", (), TableSettings())
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def check_settings(settings: TableSettings) -> None:
@@ -101,11 +111,8 @@ def check_settings(settings: TableSettings) -> None:
     for table, factors in settings.scale.items():
         _among(f"data.scale.{table}", factors, _numbers(table))
         for name, factor in factors.items():
-            if (
-                isinstance(factor, bool)
-                or not isinstance(factor, (int, float))
-                or not (0 < factor < math.inf)
-            ):
+            number = isinstance(factor, int | float) and not isinstance(factor, bool)
+            if not number or not 0 < factor < math.inf:
                 raise ConfigError(
                     f"data.scale.{table}.{name}={factor} was given",
                     "a positive number: the vendor's unit in shares, yuan or fractions",

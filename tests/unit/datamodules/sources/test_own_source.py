@@ -55,6 +55,7 @@ def test_what_an_own_source_gives_is_checked_like_any_other(own):
         ("nowhere:read", r"nowhere cannot be imported .*HINT: .*--config-dir FOLDER.* nowhere.py"),
         ("broken_vendor:read", r"broken_vendor cannot be imported .*no_such_package"),
         ("my_vendor:read_table", r"has no function 'read_table'.*=my_vendor:read_tables$"),
+        ("os:system", r"os has no function 'system' that reads tables: read\(table, columns, sett"),
         ("my_vendor:rows", r"has no function 'rows'"),
         ("my_vendor", r"it is one of .*, or MODULE:FUNCTION of your own"),
     ],
