@@ -41,8 +41,8 @@ def read_table(table: str, columns: Sequence[Column], settings: TableSettings) -
     """
     given = reader_of(settings.source)(table, columns, settings)
     if given is None and table == "quotes":
-        given = f"data.source={settings.source} gives no quotes"
-        raise TableError(given, "the one table that must exist", "data.path=FOLDER may mend it")
+        none = f"data.source={settings.source} gives no quotes"
+        raise TableError(none, "the one table that must exist", "data.path=FOLDER may mend it")
     if given is None or isinstance(given, RawTable):
         return given
     origin = f"{table} of {settings.source}"
