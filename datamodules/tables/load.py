@@ -104,7 +104,7 @@ def _table(
 
 def _without_huge(frame: pd.DataFrame, table: str, report: DataReport) -> pd.DataFrame:
     """What no rule judges, numbers of untraded rows and of accounts, missing where it is huge."""
-    for name in frame.select_dtypes("float64"):
+    for name in map(str, frame.select_dtypes("float64")):
         huge = is_huge(frame[name].to_numpy())
         if huge.any():
             frame = frame.assign(**{name: frame[name].mask(huge)})
