@@ -225,7 +225,7 @@ def check_prev_close(quotes: pd.DataFrame, moves: Moves, report: DataReport) -> 
         )  # fmt: skip
     else:
         says = "rows have a prev_close that contradicts adj_factor and the close before"
-        report.note("quotes", "prev_close", len(places), says, examples, "lost")
+        report.note("quotes", "contradictions", len(places), says, examples, "lost")
 
 
 def check_open(quotes: pd.DataFrame, moves: Moves, report: DataReport) -> None:

@@ -70,7 +70,7 @@ def load_tables(
     }
     # Every source refuses to go without quotes.
     tables = Tables(quotes=cast("pd.DataFrame", read.pop("quotes")), **read, report=report)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of rows that are not traded
+    with np.errstate(all="ignore"):  # of rows that are not traded
         _check_meaning(tables, settings, limits)
     return tables
 
@@ -132,6 +132,8 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
         check_accounts(tables.fundamentals, quotes, settings, report)
     if tables.index_members is not None:
         check_members(tables.index_members, quotes, report)
+    idle = sorted(set(settings.accept) - {note.kind for note in report.notes})
+    report.note("quotes", "accept", len(idle), "accepted findings are not there", idle)
 
 
 def _scale_of(table: str, settings: TableSettings, there: Sequence[Column]) -> Mapping[str, float]:

@@ -16,8 +16,6 @@ from datamodules.canon.report import DataReport
 from datamodules.settings import TableSettings
 from datamodules.tables.stocks import years_of
 
-_PRICES = "open, high, low, close and vwap"
-
 
 @dataclass(frozen=True)
 class Relation:
@@ -45,22 +43,28 @@ class Relation:
         """The ratio of each row."""
         ratios = np.ones(len(quotes))
         for name, power in self.powers.items():
-            column = "vwap" if name == _PRICES and self.name == "amount" else name
-            values = quotes["close" if column == _PRICES else column].to_numpy()
+            values = quotes[name].to_numpy()
             ratios = ratios * values if power > 0 else ratios / values
         return ratios
 
+    @property
+    def units(self) -> dict[str, int]:
+        """The exponents of units; all prices are of one."""
+        return {_PRICES if n in _PRICE_COLUMNS else n: power for n, power in self.powers.items()}
 
+
+_PRICES = "prices"
+_PRICE_COLUMNS = ("open", "high", "low", "close", "vwap")
 _RELATIONS = (
-    Relation("amount", "volume x vwap", {"amount": 1, "volume": -1, _PRICES: -1}),
+    Relation("amount", "volume x vwap", {"amount": 1, "volume": -1, "vwap": -1}),
     Relation(
         "float_cap", "volume / turn x close",
-        {"float_cap": 1, "volume": -1, "turn": 1, _PRICES: -1},
+        {"float_cap": 1, "volume": -1, "turn": 1, "close": -1},
     ),
-    Relation("prev_close", "close", {"prev_close": 1, _PRICES: -1}),
+    Relation("prev_close", "close", {"prev_close": 1, "close": -1}),
     Relation("turn", "volume / float_shares", {"turn": 1, "volume": -1, "float_shares": 1}),
     Relation(
-        "float_cap", "float_shares x close", {"float_cap": 1, "float_shares": -1, _PRICES: -1}
+        "float_cap", "float_shares x close", {"float_cap": 1, "float_shares": -1, "close": -1}
     ),
     Relation("free_turn", "turn", {"free_turn": 1, "turn": -1}, 0.999, 30.0, 1.5),
     Relation("total_cap", "float_cap", {"total_cap": 1, "float_cap": -1}, 0.999, 100.0, 1.5),
@@ -119,7 +123,7 @@ def check_units(quotes: pd.DataFrame, settings: TableSettings, report: DataRepor
     """
     if settings.free_turn == "turn":
         quotes = quotes.drop(columns="free_turn", errors="ignore")
-    there = [r for r in _RELATIONS if all(n in quotes or n == _PRICES for n in r.powers)]
+    there = [r for r in _RELATIONS if quotes.columns.isin(r.powers).sum() == len(r.powers)]
     found = [_judge(relation, quotes) for relation in there]
     wrong = [each for each in found if each.is_wrong]
     if wrong:
@@ -142,8 +146,7 @@ def check_units(quotes: pd.DataFrame, settings: TableSettings, report: DataRepor
 
 
 def _judge(relation: Relation, quotes: pd.DataFrame) -> _Found:
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratios = relation.ratios(quotes)
+    ratios = relation.ratios(quotes)
     judged = quotes["traded"].to_numpy() & np.isfinite(ratios) & (ratios != 0)
     outside = judged & ((ratios < relation.least) | (ratios > relation.most))
     middle = float(np.median(ratios[judged])) if judged.any() else relation.middle
@@ -188,12 +191,12 @@ def _is_right(each: _Found, scales: Iterable[tuple[str, float]]) -> bool:
     """Whether scales bring the middle ratio into its range."""
     relation, middle = each.relation, each.middle
     for name, factor in scales:
-        middle *= factor ** relation.powers.get(name, 0)
+        middle *= factor ** relation.units.get(name, 0)
     return relation.least <= middle <= relation.most
 
 
 def _look(relation: Relation) -> str:
-    name, *others = (name for name in relation.powers if name != _PRICES)
+    name, *others = (name for name in relation.units if name != _PRICES)
     return (
         f"data.columns.quotes.{name}=NAME where {' or '.join([name, *others])} is another column;"
         " or mend these rows, for no scale mends them all"
@@ -210,12 +213,12 @@ def _scales(found: Sequence[_Found], scale: Mapping[str, float]) -> Iterator[tup
         yield from ((name, factor) for factor in factors)
     for each in found:
         power = round(np.log10(each.middle / each.relation.middle))
-        for name, exponent in each.relation.powers.items():
+        for name, exponent in each.relation.units.items():
             if power and each.is_wrong:
                 yield name, 10.0 ** (-power * exponent)
 
 
 def _settings(scales: Iterable[tuple[str, float]], scale: Mapping[str, float]) -> Iterator[str]:
     for name, factor in scales:
-        columns = ("open", "high", "low", "close", "vwap") if name == _PRICES else (name,)
+        columns = _PRICE_COLUMNS if name == _PRICES else (name,)
         yield from (f"data.scale.quotes.{c}={scale.get(c, 1.0) * factor:g}" for c in columns)

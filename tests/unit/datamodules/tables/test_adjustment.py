@@ -101,4 +101,4 @@ def test_a_few_contradictions_are_noted(moving, load):
     row = moving.index[100]
     moving.loc[row, "prev_close"] *= 1.05
     notes = {n.kind: n for n in load(quotes=moving).report.notes}
-    assert (notes["prev_close"].count, notes["prev_close"].cost) == (1, "lost")
+    assert (notes["contradictions"].count, notes["contradictions"].cost) == (1, "lost")

@@ -46,3 +46,8 @@ def test_the_dearest_five_findings_are_printed_and_the_others_counted(clean, loa
         "and 2 smaller findings, all in the data report",
     ]
     assert len(tables.report.notes) + len(tables.report.faults) == 7
+
+
+def test_what_is_accepted_and_not_there_is_said(clean, load):
+    (note,) = load(quotes=clean["quotes"], settings={"accept": ["units"]}).report.notes
+    assert (note.says, note.examples) == ("accepted findings are not there", ("units",))
