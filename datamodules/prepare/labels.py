@@ -95,7 +95,7 @@ def check_filter(mode: str) -> None:
                           "set data.filter=report")  # fmt: skip
 
 
-def standardise(label: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def standardised_label(label: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """z-score the label within each date's filtered universe (ddof 1).
 
     Args:

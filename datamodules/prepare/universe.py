@@ -39,18 +39,11 @@ def scorable_mask(listed: np.ndarray, is_st: np.ndarray, complete: np.ndarray) -
     return listed & ~is_st & complete
 
 
-def suspended_next(listed: np.ndarray, traded: np.ndarray) -> np.ndarray:
-    """Return (D, S) bool: listed at t and without a trade at t + 1, be it suspended or delisted.
-
-    False on the last session, where nothing is known of the next one (nor is there a label).
-    """
-    out = np.zeros_like(listed)
-    out[:-1] = listed[:-1] & ~traded[1:]
-    return out
-
-
 def next_session(flags: np.ndarray, listed: np.ndarray) -> np.ndarray:
-    """Return (D, S) bool: listed at t and flagged at t + 1; False on the last session."""
+    """Return (D, S) bool: listed at t and flagged at t + 1; False on the last session.
+
+    Nothing is known of the session after the last one (nor is there a label).
+    """
     out = np.zeros_like(flags)
     out[:-1] = listed[:-1] & flags[1:]
     return out

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from datamodules.base.errors import TableError
+from datamodules.canon.limits import A_SHARES
 from datamodules.prepare.arrays import industry_codes, panel_contents, quote_arrays
 from datamodules.prepare.grid import to_grid
-from datamodules.settings import IndexSettings
+from datamodules.settings import DataSettings, IndexSettings
 
 LOOKS_AHEAD = {"forward_close", "forward_vwap_next"}
 ONE_AHEAD = {"suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next"}
@@ -13,15 +17,15 @@ KNOWN_NOW = {"features", "close", "vwap", "log_cap", "listed", "traded", "is_st"
 DAYS, HORIZON = 5, 4
 
 
-SETTINGS = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
+SETTINGS = DataSettings(picture_days=DAYS, horizon=HORIZON, styles="none")
 
 
 @pytest.fixture
 def contents(make_tables):
     """What a panel of these quotes holds."""
 
-    def compute(quotes, tables=(), **settings):
-        return panel_contents(make_tables(quotes, **dict(tables)), **(SETTINGS | settings))
+    def compute(quotes, tables=()):
+        return panel_contents(make_tables(quotes, **dict(tables)), SETTINGS, IndexSettings())
 
     return compute
 
@@ -71,7 +75,7 @@ def test_the_other_future_does_change_what_looks_ahead(make_quotes, contents):
 
 def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
     grid = to_grid(quotes)
-    close, table = quote_arrays(grid, ("close",), HORIZON, DAYS)["close"], rows(quotes)
+    close, table = quote_arrays(grid, SETTINGS, A_SHARES)["close"], rows(quotes)
     for s, code in enumerate(grid.codes):
         last = np.nan
         for t, day in enumerate(grid.dates):
@@ -97,6 +101,55 @@ def test_industries_are_sorted_and_unknown_is_minus_one(quotes):
 def test_log_cap_is_the_logarithm_of_float_cap(contents, quotes):
     cap = to_grid(quotes).column("float_cap")
     np.testing.assert_allclose(contents(quotes).arrays["log_cap"], np.log(cap), rtol=1e-6)
+
+
+@pytest.mark.parametrize("cap", [np.inf, 0.0, -1.0, np.nan])
+def test_a_market_value_that_is_none_is_unknown(contents, quotes, cap):
+    found = contents(quotes.assign(float_cap=cap)).arrays["log_cap"]
+    assert np.isnan(found).all()
+
+
+def test_size_is_the_total_cap_where_that_is_asked_for(make_tables, quotes):
+    total = quotes.assign(total_cap=3 * quotes["float_cap"])
+    by_total = replace(SETTINGS, size="total_cap")
+    found = panel_contents(make_tables(total), by_total).arrays["log_cap"]
+    expected = np.log(3 * to_grid(quotes).column("float_cap"))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    with pytest.raises(TableError, match=r"'total_cap'.*\nHINT: data.size=float_cap, or map"):
+        panel_contents(make_tables(quotes), by_total)
+
+
+def test_a_market_without_limit_rules_has_nothing_at_a_limit(make_tables, quotes):
+    limits = ("limit_close_next", "unbuyable_next", "unsellable_next")
+    shipped, free = (
+        panel_contents(make_tables(quotes), replace(SETTINGS, market_rules=name)).arrays
+        for name in ("a_share", "none")
+    )
+    assert shipped["limit_close_next"].any()
+    assert not any(free[name].any() for name in limits)
+
+
+def test_a_users_own_rule_counts_from_its_date_on(make_tables, quotes):
+    day = np.unique(quotes["date"])[30]
+    row = {"since": str(day)[:10], "percent": 50, "st_percent": 50, "free_days": 1}
+    main = [A_SHARES.board_of(code) == "main" for code in to_grid(quotes).codes]
+    at_limit, later = (
+        panel_contents(make_tables(quotes), replace(SETTINGS, limit_rules=rules)).arrays[
+            "limit_close_next"
+        ][:, main]
+        for rules in ([], [{"board": "main", **row}])
+    )
+    np.testing.assert_array_equal(at_limit[:29], later[:29])
+    assert at_limit[29:].any()
+    assert not later[29:].any()
+
+
+def test_sessions_that_the_index_lacks_are_noted(make_tables, quotes):
+    tables = make_tables(quotes)
+    short = make_tables(quotes, index=tables.index.iloc[3:])
+    panel_contents(short, SETTINGS, IndexSettings())
+    (note,) = (note for note in short.report.notes if note.table == "index")
+    assert (note.kind, note.count) == ("missing_sessions", 3)
 
 
 def test_optional_arrays_are_absent_without_their_tables(contents, quotes):

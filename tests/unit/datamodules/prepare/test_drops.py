@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from datamodules.base.errors import ConfigError
+from datamodules.canon.limits import A_SHARES
 from datamodules.prepare.arrays import quote_arrays
 from datamodules.prepare.drops import DropLedger, drop_ledger
 from datamodules.prepare.grid import to_grid
 from datamodules.prepare.labels import FILTERS, RETURNS
-from datamodules.settings import FEATURES
+from datamodules.settings import DataSettings
 
 DAYS = 5
 
@@ -20,7 +21,7 @@ def grid(make_quotes):
 
 @pytest.fixture
 def arrays(grid):
-    return quote_arrays(grid, FEATURES, 4, DAYS)
+    return quote_arrays(grid, DataSettings(picture_days=DAYS, horizon=4), A_SHARES)
 
 
 def slow_reason(arrays, t, s, label, mode):
@@ -79,7 +80,7 @@ def test_a_ledger_reads_as_text(grid, arrays):
 
 def test_a_market_without_pictures_has_a_ledger_too(make_quotes):
     grid = to_grid(make_quotes(sessions=3))
-    arrays = quote_arrays(grid, FEATURES, 10, 30)
+    arrays = quote_arrays(grid, DataSettings(), A_SHARES)
     ledger = drop_ledger(grid.dates, arrays, 30)
     assert ledger.labelled == 0
     assert ledger.listed == grid.listed.sum()

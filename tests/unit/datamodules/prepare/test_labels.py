@@ -12,7 +12,7 @@ from datamodules.prepare.labels import (
     forward_close,
     forward_vwap_next,
     label_filter,
-    standardise,
+    standardised_label,
 )
 
 HORIZON = 4
@@ -118,7 +118,7 @@ def test_an_unknown_filter_is_refused_with_the_known_ones():
 def test_equal_returns_and_single_stocks_give_no_label():
     label = np.array([[0.1, 0.1, 0.1], [0.3, np.nan, 0.5], [np.nan, np.nan, np.nan]])
     mask = np.array([[True, True, True], [True, True, False], [True, True, True]])
-    assert np.isnan(standardise(label, mask)).all()
+    assert np.isnan(standardised_label(label, mask)).all()
 
 
 def test_standardising_equals_a_loop_over_the_dates():
@@ -126,7 +126,7 @@ def test_standardising_equals_a_loop_over_the_dates():
     label = rng.normal(0, 0.1, (20, 50)).astype(np.float32)
     label[rng.random(label.shape) < 0.1] = np.nan
     mask = rng.random(label.shape) < 0.7
-    fast = standardise(label, mask)
+    fast = standardised_label(label, mask)
     assert fast.dtype == np.float32
     for t in range(20):
         kept = mask[t] & np.isfinite(label[t])
@@ -142,6 +142,6 @@ def test_standardising_equals_a_loop_over_the_dates():
     numpy_arrays(bool, (1, 6)),
 )
 def test_a_label_is_never_infinite_and_never_outside_the_mask(label, mask):
-    out = standardise(label, mask)
+    out = standardised_label(label, mask)
     assert not np.isinf(out).any()
     assert np.isnan(out[~mask]).all()

@@ -10,7 +10,6 @@ from datamodules.prepare.universe import (
     next_session,
     scorable_mask,
     st_mask,
-    suspended_next,
 )
 from datamodules.settings import FEATURES
 
@@ -75,14 +74,13 @@ def test_suspension_and_delisting_are_seen_from_the_session_before():
     listed = np.array([[True, True, False], [True, False, True], [True, False, True]])
     traded = np.array([[True, True, False], [False, False, True], [True, False, True]])
     expected = [[True, True, False], [False, False, False], [False, False, False]]
-    assert suspended_next(listed, traded).tolist() == expected
+    assert next_session(~traded, listed).tolist() == expected
 
 
 @settings(max_examples=40)
 @given(flags)
 def test_nothing_is_known_of_the_session_after_the_last(rows_of_flags):
     mask = np.array(rows_of_flags)
-    assert not suspended_next(np.ones_like(mask), mask)[-1].any()
     assert not next_session(mask, np.ones_like(mask))[-1].any()
 
 
