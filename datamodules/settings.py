@@ -5,6 +5,7 @@
 
 from dataclasses import field
 from datetime import date
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -205,14 +206,14 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones."""
 
     source: str = "simulated"
-    """Format of the tables: simulated | parquet | qlib."""
+    """Format of the tables: simulated | parquet | qlib, or MODULE:FUNCTION of your own."""
     path: Place = ""
     """Folder of the tables."""
     files: dict[str, str] = field(default_factory=dict)
     """File of a table where it is not TABLE.parquet, e.g. {quotes: daily.parquet}."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Vendor's column (qlib: field) of a canonical one, e.g. {quotes: {code: ts_code}}."""
-    scale: dict[str, dict[str, Annotated[Number, Field(gt=0.0)]]] = field(default_factory=dict)
+    scale: dict[str, dict[str, Number]] = field(default_factory=dict)
     """Factor onto the canonical unit, e.g. {quotes: {volume: 100}} for lots of 100."""
     free_turn: Literal["required", "turn"] = "required"
     """turn: turnover of float shares in place of free-float shares."""
@@ -220,8 +221,25 @@ class TableSettings:
     """Quotes columns to do without, of is_st, industry, float_cap; the report says so."""
     qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))
     """Columns that a qlib folder holds adjusted: prices x factor, volume / factor."""
+    accept: list[str] = field(default_factory=list)
+    """Findings that would be refused, accepted by name: FINDINGS of datamodules/canon/report.py."""
     max_bad_rows: Share = 1e-5
     """Share of rows that may contradict themselves; above it the tables are refused."""
+
+    @field_validator("scale", mode="before")
+    @classmethod
+    def _factors_are_positive(cls, scale: Any) -> Any:
+        named = scale.items() if isinstance(scale, dict) else ()
+        rows = [(table, row) for table, row in named if isinstance(row, dict)]
+        for name, factor in ((f"{table}.{name}", row[name]) for table, row in rows for name in row):
+            number = isinstance(factor, int | float) and not isinstance(factor, bool)
+            if not number or not 0 < factor < inf:
+                raise ConfigError(
+                    f"data.scale.{name}={factor} was given",
+                    "a positive number: the vendor's unit in shares, yuan or fractions",
+                    f"data.scale.{name}=100 for lots, 0.01 for percent",
+                )
+        return scale
 
 
 @dataclass(config=CHECKED)
