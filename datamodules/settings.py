@@ -5,6 +5,7 @@
 
 from dataclasses import field
 from datetime import date
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,8 @@ def _day(text: str) -> str:
         raise ValueError("a date reads YYYY-MM-DD") from None
 
 
-def _place(path: Any) -> Any:
+def at_home(path: Any) -> Any:
+    """A path as text, with `~` filled in; anything else as it is, for pydantic to refuse."""
     if isinstance(path, Path):
         return str(path)
     if isinstance(path, str) and path.startswith("~"):
@@ -42,7 +44,7 @@ Count = Annotated[Whole, Field(ge=1)]
 Number = Annotated[float, Strict()]
 Share = Annotated[Number, Field(ge=0.0, le=1.0)]
 Day = Annotated[str, AfterValidator(_day)]
-Place = Annotated[str, BeforeValidator(_place)]
+Place = Annotated[str, BeforeValidator(at_home)]
 """A path of a file or folder; `~` is the home directory."""
 Seed = Annotated[Whole, Field(ge=0, lt=2**32)]
 """What numpy takes as a seed, too."""
@@ -177,15 +179,15 @@ class StyleProfile:
 class MarketSettings:
     """Key `data.market`: the simulated market."""
 
-    stocks: int = 300
+    stocks: Annotated[Whole, Field(ge=20)] = 300
     """Stocks ever listed."""
-    days: int = 900
+    days: Annotated[Whole, Field(ge=60)] = 900
     """Sessions."""
-    seed: int = 2021
+    seed: Seed = 2021
     """The market's own seed, apart from the model's."""
     start: str = "2011-01-04"
     """First session, YYYY-MM-DD."""
-    rank_ic: float = 0.11
+    rank_ic: Annotated[Number, Field(ge=0.0, le=0.3)] = 0.11
     """Achievable 10-day RankIC that is planted."""
 
 
@@ -204,14 +206,14 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones."""
 
     source: str = "simulated"
-    """Format of the tables: simulated | parquet | qlib."""
+    """Format of the tables: simulated | parquet | qlib, or MODULE:FUNCTION of your own."""
     path: Place = ""
     """Folder of the tables."""
     files: dict[str, str] = field(default_factory=dict)
     """File of a table where it is not TABLE.parquet, e.g. {quotes: daily.parquet}."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Vendor's column (qlib: field) of a canonical one, e.g. {quotes: {code: ts_code}}."""
-    scale: dict[str, dict[str, Annotated[Number, Field(gt=0.0)]]] = field(default_factory=dict)
+    scale: dict[str, dict[str, Number]] = field(default_factory=dict)
     """Factor onto the canonical unit, e.g. {quotes: {volume: 100}} for lots of 100."""
     free_turn: Literal["required", "turn"] = "required"
     """turn: turnover of float shares in place of free-float shares."""
@@ -219,8 +221,25 @@ class TableSettings:
     """Quotes columns to do without, of is_st, industry, float_cap; the report says so."""
     qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))
     """Columns that a qlib folder holds adjusted: prices x factor, volume / factor."""
+    accept: list[str] = field(default_factory=list)
+    """Findings that would be refused, accepted by name: FINDINGS of datamodules/canon/report.py."""
     max_bad_rows: Share = 1e-5
     """Share of rows that may contradict themselves; above it the tables are refused."""
+
+    @field_validator("scale", mode="before")
+    @classmethod
+    def _factors_are_positive(cls, scale: Any) -> Any:
+        named = scale.items() if isinstance(scale, dict) else ()
+        rows = [(table, row) for table, row in named if isinstance(row, dict)]
+        for name, factor in ((f"{table}.{name}", row[name]) for table, row in rows for name in row):
+            number = isinstance(factor, int | float) and not isinstance(factor, bool)
+            if not number or not 0 < factor < inf:
+                raise ConfigError(
+                    f"data.scale.{name}={factor} was given",
+                    "a positive number: the vendor's unit in shares, yuan or fractions",
+                    f"data.scale.{name}=100 for lots, 0.01 for percent",
+                )
+        return scale
 
 
 @dataclass(config=CHECKED)
@@ -246,6 +265,15 @@ class DataSettings(TableSettings):
     """Barra styles in the panel; all refuses tables that lack some."""
     beta_index: str | None = None
     """Code in the index table, the market of Beta; null: the universe, cap-weighted."""
+    size: Literal["float_cap", "total_cap"] = "float_cap"
+    """Market value of size neutralisation and the enhancement."""
+    market_rules: Literal["a_share", "none"] = "a_share"
+    """The table of price limits (datamodules/canon/limits.py)."""
+    limit_rules: list[dict[str, Any]] = field(default_factory=list)
+    """More rows of it, later ones win:
+    [{board: main, since: 2030-01-01, percent: 10, st_percent: 10, free_days: 5}]."""
+    boards: dict[str, str] = field(default_factory=dict)
+    """More boards of codes by their beginning, e.g. {SZ302: chinext}."""
     style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: Annotated[Whole, Field(ge=60)] = 1500
     """Sessions a fit may see, up to its as-of session."""

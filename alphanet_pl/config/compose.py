@@ -33,7 +33,7 @@ from alphanet_pl.config.keys import (
 from alphanet_pl.config.refusals import as_typed, explain_composing, explain_invalid, no_such_option
 from alphanet_pl.config.settings import CommandLine, Settings
 from datamodules.base.errors import ConfigError
-from datamodules.settings import MISSING
+from datamodules.settings import MISSING, at_home
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,9 @@ def compose_config(
     verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None
 ) -> Composed:
     """The defaults, the chosen files over them, and what was typed over both; not yet checked."""
-    path = [] if config_dir is None else _search(config_dir)
-    chosen, typed = _sort_words(overrides, verb, config_dir)
+    folder = Path(at_home(config_dir)) if config_dir else None
+    path = _search(folder) if folder else []
+    chosen, typed = _sort_words(overrides, verb, folder)
     defaults = asdict(root_of(verb)())
     del defaults["origin"]
     ConfigStore.instance().store(name="defaults", node=defaults)
@@ -114,8 +115,8 @@ def compose_config(
     except (HydraException, OmegaConfBaseException) as error:
         raise explain_composing(error) from None
     values: Any = OmegaConf.to_container(config)
-    folder = str(config_dir) if config_dir else None
-    return Composed(CommandLine(verb, tuple(overrides), folder), values)
+    origin = CommandLine(verb, tuple(overrides), str(folder) if folder else None)
+    return Composed(origin, values)
 
 
 def with_changes(composed: Composed, changes: Mapping[str, Any]) -> Settings:
@@ -249,7 +250,7 @@ def _no_plus(key: str, value: str, verb: str) -> ConfigError:
     return ConfigError(
         f"{key} was given",
         "every setting exists already, so nothing is added or removed",
-        f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
+        f"{near}={value}" if near else "alphanet VERB --help lists the settings",
     )
 
 

@@ -26,10 +26,17 @@ def conf_dir() -> Path:
 
 def root_of(verb: str) -> type[Settings]:
     """The class of a verb's settings; that of a sweep by name, for imports point downwards only."""
-    if verb in OF_SWEEPS:
+    if verb not in OF_SWEEPS:
+        return Settings
+    try:
         root: type[Settings] = importlib.import_module("sweeps.settings").SweepsSettings
-        return root
-    return Settings
+    except ModuleNotFoundError:
+        raise ConfigError(
+            f"alphanet {verb} was given",
+            "it needs the package sweeps, which is not installed",
+            "pip install --force-reinstall alphanet-pl",
+        ) from None
+    return root
 
 
 @lru_cache
@@ -121,5 +128,5 @@ def no_such_setting(name: str, value: str, verb: str) -> ConfigError:
     return ConfigError(
         f"there is no setting {name!r}",
         f"the nearest is {near!r}" if near else "nothing is called nearly so",
-        f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
+        f"{near}={value}" if near else "alphanet VERB --help lists the settings",
     )

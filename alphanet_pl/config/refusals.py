@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alphanet_pl.config.keys import no_such_setting, settings_of
+from alphanet_pl.config.keys import no_such_setting, settings_of, type_of
 from datamodules.base.errors import ConfigError
 from datamodules.settings import MISSING
 
@@ -18,7 +18,6 @@ _KINDS = {
     "string": "text",
     "list": "a list",
     "dict": "a map",
-    "dataclass": "a map of settings",
 }
 _BOUNDS = {
     "greater_than_equal": ("at least", "ge"),
@@ -50,13 +49,19 @@ def explain_invalid(error: ValidationError, verb: str) -> ConfigError:
     key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
     if kind == "unexpected_keyword_argument":
         return no_such_setting(key, as_typed(value), verb)
+    if kind == "dataclass_type":
+        child = next(name for name in settings_of(verb) if name.startswith(f"{key}."))
+        needed = "it is a group of settings"
+        return ConfigError(f"{key}={as_typed(value)} was given", needed, f"{child}=VALUE")
     inside = isinstance(first["loc"][-1], int)
     given = f"{key} holds {as_typed(value)}" if inside else f"{key}={as_typed(value)} was given"
     needed, works = _needed(kind, value, first.get("ctx", {}), first["msg"])
     default = _default(key, verb)
-    if inside or works is None:
-        works = works if default == MISSING else default
-    return ConfigError(given, needed, f"{key}={works}")
+    if kind == "list_type" and default in ("null", "[]"):
+        works = f"[{as_typed(value)}]"
+    elif (inside or works is None) and default != MISSING:
+        works = default
+    return ConfigError(given, needed, f"{key}={works or 'VALUE'}")
 
 
 def _needed(
@@ -81,13 +86,13 @@ def _needed(
     wanted = _KINDS.get(kind.split("_")[0])
     if wanted is None:
         return message, None
-    return f"it could not be converted to {wanted}", f"[{value}]" if wanted == "a list" else None
+    return f"it could not be converted to {wanted}", None
 
 
 def _default(key: str, verb: str) -> str:
     field = settings_of(verb).get(key)
-    if field is None:  # an entry of a map, e.g. a factor of data.scale
-        return "1"
+    if field is None:  # an entry of a map
+        return "1" if type_of(key, verb) is not str else "NAME"
     default = field.get_default(call_default_factory=True)
     return as_typed(default)
 

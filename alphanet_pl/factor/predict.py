@@ -13,12 +13,15 @@ from alphanet_pl.fit.train import check_panel, parse_date
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, PanelError
-from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset, InputSource
+from datamodules.batches.cross_sections import (
+    CrossSectionDataset,
+    CrossSections,
+    InputSource,
+)
 from datamodules.batches.datamodule import LastRead
 from datamodules.batches.pictures import StreamedSlice
 from datamodules.batches.style_basis import StyleBases
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 BLOCK = 60
 """Sessions scored at a time: 240,000 rows of a market of 4,000 stocks."""

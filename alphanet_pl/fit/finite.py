@@ -12,7 +12,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from datamodules.base.errors import FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.datamodule import CrossSectionDataModule
 
 EXTREME = 1e8

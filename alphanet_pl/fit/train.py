@@ -27,7 +27,7 @@ from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def train(

@@ -23,7 +23,7 @@ from torch import Tensor
 from alphanet_pl.config.settings import LossSettings
 from alphanet_pl.model.named import Kind
 from datamodules.base.errors import ConfigError, FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 Weights = Callable[[CrossSections], Tensor]
 """From a batch to the weight (S,) of each of its stocks."""

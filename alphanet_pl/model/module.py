@@ -21,7 +21,7 @@ from alphanet_pl.model.named import Kind
 from alphanet_pl.model.network import AlphaNet
 from alphanet_pl.model.operators import SixOperators
 from datamodules.base.errors import ConfigError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.windows import Operators, WindowInputs, Windows, windows_of
 
 NETWORKS: Kind[nn.Module] = Kind(

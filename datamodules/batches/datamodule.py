@@ -10,12 +10,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.base.errors import ConfigError, PanelError
-from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset, InputSource
-from datamodules.batches.members import Sections, read_sections, split_of
+from datamodules.batches.cross_sections import (
+    CrossSectionDataset,
+    CrossSections,
+    InputSource,
+    Membership,
+    read_membership,
+)
 from datamodules.batches.pictures import ResidentSlice, StreamedSlice
 from datamodules.batches.sampler import CrossSectionSampler
-from datamodules.batches.split import Split
+from datamodules.batches.split import Split, split_of
 from datamodules.batches.style_basis import StyleBases
 from datamodules.batches.windows import (
     WindowBank,
@@ -24,7 +28,7 @@ from datamodules.batches.windows import (
     WindowStore,
     WindowStream,
 )
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 
 T = TypeVar("T")
@@ -191,11 +195,11 @@ class CrossSectionDataModule(pl.LightningDataModule):
             multiprocessing_context="forkserver" if workers else None,
         )
 
-    def _read(self) -> tuple[Sections, Sections]:
+    def _read(self) -> tuple[Membership, Membership]:
         # Something of a cross-section must be left once its styles and intercept are taken out.
         least = 2 if self._bases is None else len(self._panel.styles) + 2
         train, validation = (
-            read_sections(self._panel, self._settings, sessions, least)
+            read_membership(self._panel, self._settings, sessions, least)
             for sessions in (self.split.train, self.split.validation)
         )
         for name, part in (("training", train), ("validation", validation)):
@@ -213,7 +217,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
             return self.trainer.strategy.root_device
         return torch.device("cpu")
 
-    def _source(self, parts: Sequence[Sections]) -> InputSource:
+    def _source(self, parts: Sequence[Membership]) -> InputSource:
         sessions = np.concatenate([part.sessions for part in parts])
         stream, device = self._settings.residency == "stream", self._device()
         if self._windows is not None:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 _SESSIONS_PER_READ = 120
 

@@ -90,6 +90,9 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("data.max_bad_rows=nan", "HINT: data.max_bad_rows=1e-05"),
         ("evaluation.cost=nan", "HINT: evaluation.cost=0.002"),
         ("evaluation.enhancement.max_turnover=inf", "HINT: evaluation.enhancement.max_turnover"),
+        ("data.market.stocks=5", "HINT: data.market.stocks=20"),
+        ("data.market.days=10", "HINT: data.market.days=60"),
+        ("data.market.rank_ic=0.9", "HINT: data.market.rank_ic=0.3"),
         ("model.n=16", "HINT: model.n=15"),
         ("model.n=1", "HINT: model.n=2"),
         ("data.picture_days=35", "HINT: data.picture_days=30"),
@@ -100,6 +103,8 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("seed=99999999999999999999", "HINT: seed=0"),
         ("seed=true", "HINT: seed=0"),
         ("variants=v2", "HINT: variants=[v2]"),
+        ("data.features=open", "HINT: data.features=[open,high,"),
+        ("zzz=1", "HINT: alphanet VERB --help lists the settings"),
         ("asof=", "HINT: asof=2011-01-31"),
         ("asof=NaT", "HINT: asof=2011-01-31"),
         ("asof=2012-01", "HINT: asof=2011-01-31"),
@@ -107,6 +112,8 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("data.free_turn=turns", "HINT: data.free_turn=turn"),
         ("data.style_profile.winsorise=iqr", "HINT: data.style_profile.winsorise=std"),
         ("data.style_profile.weights.growth={EGR0: 1.0}", "HINT: growth: {'EGRO': 0.34"),
+        ("evaluation.enhancement=3", "HINT: evaluation.enhancement.schedule=VALUE"),
+        ("data.files=x", "it could not be converted to a map\nHINT: data.files={}"),
         ("seed", "HINT: try seed=VALUE"),
         ("+seed=1", "HINT: seed=1"),
         ("~data.horizon", "HINT: data.horizon=10"),
@@ -231,6 +238,7 @@ def test_help_and_settings_need_no_package_of_sweeps():
         "assert main(['train', '--help']) == 0 and main(['train', '--cfg']) == 0\n"
         "import alphanet_pl.cli.commands.train, alphanet_pl.cli.commands.roll\n"
         "import alphanet_pl.cli.commands.evaluate, datamodules.batches.datamodule\n"
+        "assert main(['sweep']) == 2\n"
         "sys.exit(main(['train', 'data.panel=/no/such/panel.zarr']))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

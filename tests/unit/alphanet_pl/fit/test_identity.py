@@ -21,6 +21,7 @@ PLACE_OR_SPEED = {
     "data": {
         "source", "path", "files", "columns", "scale", "free_turn", "without", "qlib_adjusted",
         "max_bad_rows", "market", "panel", "styles", "style_profile", "beta_index",
+        "size", "market_rules", "limit_rules", "boards", "accept",
         "min_in_sample_days", "residency", "workers",
     },
     "trainer": {"accelerator", "devices", "num_nodes", "threads", "progress"},

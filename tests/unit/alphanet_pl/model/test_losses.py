@@ -15,7 +15,7 @@ from alphanet_pl.model.losses import (
     style_residual,
 )
 from datamodules.base.errors import ConfigError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.style_basis import orthonormal_basis
 
 

@@ -6,7 +6,7 @@ import torch
 
 from alphanet_pl.model.losses import LongSide, Loss, NeutralisedLoss, style_residual
 from datamodules.base.errors import ConfigError, FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.style_basis import orthonormal_basis
 
 SIZES = (60, 45, 80)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from datamodules.settings import StyleProfile
-from datamodules.styles.compose import StyleInputs
+from datamodules.styles.styles import StyleInputs
 
 SESSIONS, STOCKS = 150, 40
 
