@@ -19,7 +19,7 @@ BASE = Settings(data=DataSettings(panel="p"))
 PLACE_OR_SPEED = {
     "data": {
         "source", "path", "files", "columns", "scale", "free_turn", "without", "qlib_adjusted",
-        "max_bad_rows", "market", "panel", "styles", "style_profile", "beta_index",
+        "max_bad_rows", "accept", "size", "market_rules", "market", "panel", "styles", "style_profile", "beta_index",
         "min_in_sample_days", "residency", "workers",
     },
     "trainer": {"accelerator", "devices", "num_nodes", "threads", "progress"},
