@@ -43,7 +43,7 @@ def measure(folder: Path, residency: str, *overrides: str) -> float:
 
 
 def main() -> None:
-    """Measure both residencies of a CPU fit; what is kept grows with the dates, so all are drawn."""
+    """Measure both residencies; what is kept grows with the dates, so all of them are drawn."""
     with tempfile.TemporaryDirectory() as folder:
         peaks = {
             "host": measure(Path(folder), "host", "data.sample_step=2"),
