@@ -137,8 +137,13 @@ class AlphaNetModule(pl.LightningModule):
 
     def on_train_batch_start(self, batch: CrossSections, batch_idx: int) -> None:
         """Let a network's own randomness follow from seed and step: a resumed fit ends alike."""
-        if not isinstance(self.network, AlphaNet):
-            torch.manual_seed((self._seed << 32) + self.global_step)
+        if isinstance(self.network, AlphaNet):
+            return
+        seed = (self._seed << 24) + self.global_step
+        # Not torch.manual_seed, which queues a call for each kind of device that is not in use.
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def training_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """One optimisation step's loss."""

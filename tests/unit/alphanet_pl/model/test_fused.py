@@ -35,10 +35,11 @@ def plain(network: FusedAlphaNet) -> PlainAlphaNet:
 def trained_a_little(n: int | None, dtype: torch.dtype) -> FusedAlphaNet:
     """A network whose norms are no longer the identity."""
     network = FusedAlphaNet(n=n, seed=7, momentum=0.5).to(dtype)
+    generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for norm in (network.feature_norm, network.state_norm):
-            norm.weight.uniform_(0.5, 1.5)
-            norm.bias.normal_()
+            norm.weight.uniform_(0.5, 1.5, generator=generator)
+            norm.bias.normal_(generator=generator)
     network(pictures(90, dtype))
     return network
 

@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torchmetrics import MeanMetric
 
 from alphanet_pl.model.fused import FusedAlphaNet
-from alphanet_pl.model.losses import LongSide, Loss
+from alphanet_pl.model.losses import DateError, LongSide, Loss
 from alphanet_pl.model.metrics import RankIC
 from datamodules.batches.cross_sections import CrossSections
 
@@ -53,6 +53,18 @@ def selected(*batches: CrossSections) -> Tensor:
     return mean.compute()
 
 
+class Spread(DateError):
+    """A number of a date that no sum over stocks gives."""
+
+    def __call__(self, prediction: Tensor, label: Tensor, weight: Tensor) -> Tensor:
+        return (weight * (prediction - label).square()).mean().sqrt()
+
+
+def by_date(batch: CrossSections) -> Tensor:
+    """The training loss of one number a date."""
+    return Loss(LongSide(2.0), error=Spread())(batch.pictures[:, 0, -1] / 1e4, batch)
+
+
 def lopsided(batch: CrossSections, rank: int) -> Tensor:
     """The metric where only rank 1 has seen a date."""
     metric = RankIC()
@@ -73,6 +85,7 @@ def work(rank: int, folder: str) -> None:
         metric.update(prediction, batch.label, batch.date)
     result = state(network, prediction, metric)
     result |= {"lopsided": lopsided(batch, rank), "selected": selected(batch)}
+    result["by_date"] = by_date(batch)
     torch.save(result, f"{folder}/rank{rank}.pt")
     dist.destroy_process_group()
 
@@ -94,7 +107,8 @@ def alone() -> Iterator[dict[str, Any]]:
     prediction = step(network, whole)
     metric = RankIC()
     metric.update(prediction, whole.label, whole.date)
-    yield state(network, prediction, metric) | {"selected": selected(whole)}
+    found = {"selected": selected(whole), "by_date": by_date(whole)}
+    yield state(network, prediction, metric) | found
     torch.set_num_threads(before)
 
 
@@ -125,3 +139,8 @@ def test_a_date_that_two_batches_bring_counts_once_in_the_metric(ranks, alone):
 def test_the_validation_loss_is_that_of_one_process_on_both_ranks(ranks, alone):
     for rank in ranks:
         torch.testing.assert_close(rank["selected"], alone["selected"], rtol=1e-6, atol=0)
+
+
+def test_a_loss_of_one_number_a_date_averages_over_the_dates_of_all_ranks(ranks, alone):
+    mean = torch.stack([rank["by_date"] for rank in ranks]).mean()
+    torch.testing.assert_close(mean, alone["by_date"])
