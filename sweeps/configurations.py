@@ -14,7 +14,7 @@ from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
 from alphanet_pl.fit.fits import done_fit, read_record
 from alphanet_pl.fit.identity import Groups, recorded_settings
 from datamodules.base.errors import EvaluationError
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.axes import SEED
 from sweeps.measures import Worth, worth
 from sweeps.table import DONE, RANK_IC

@@ -44,9 +44,7 @@ def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | N
         path = folder / name
         if not path.is_file():
             continue
-        fault = None if is_whole(path) else "is damaged"
-        if fault is None and not _is_finite(path):
-            fault = "holds no finite weights"
+        fault = _fault(path)
         if fault is None:
             return path
         if say is not None:
@@ -54,13 +52,16 @@ def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | N
     return None
 
 
-def _is_finite(path: Path) -> bool:
-    """Whether every weight, statistic and state of the optimiser is a finite number."""
+def _fault(path: Path) -> str | None:
+    """Why a fit cannot go on from this file, or None."""
+    if not is_whole(path):
+        return "is damaged"
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        return all(map(_all_finite, (content["state_dict"], content["optimizer_states"])))
-    except Exception:  # whatever a file may hold that is no checkpoint of ours
-        return False
+        parts = content["state_dict"], content["optimizer_states"]
+    except Exception:  # whatever a file may hold
+        return "is no checkpoint of a fit"
+    return None if all(map(_all_finite, parts)) else "holds weights that are not finite"
 
 
 def _all_finite(node: Any) -> bool:

@@ -12,7 +12,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from datamodules.base.errors import FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.datamodule import CrossSectionDataModule
 
 EXTREME = 1e8
@@ -22,7 +22,9 @@ _QUOTED = {"return1": "close"}
 """Quotes column behind a channel that is not one itself."""
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
+    """A training step whose loss is still to be looked at."""
+
     loss: Tensor
     batch: CrossSections
     bad: Tensor
@@ -40,7 +42,7 @@ class FiniteLoss(pl.Callback):
     """
 
     def __init__(self) -> None:
-        self._step: _Step | None = None
+        self._step: Step | None = None
         self._invalid: tuple[Tensor, CrossSections] | None = None
 
     def on_train_batch_end(
@@ -62,7 +64,7 @@ class FiniteLoss(pl.Callback):
             bad.copy_(there, non_blocking=True)
             copied = torch.cuda.Event()
             copied.record()
-        self._step = _Step(loss, batch, bad, copied, where)
+        self._step = Step(loss, batch, bad, copied, where)
         if copied is None:
             self._settle(trainer)
 
@@ -126,7 +128,7 @@ def _error(
     given = f"the {kind} loss is {float(loss)} ({where})"
     data = trainer.datamodule  # type: ignore[attr-defined]
     assert isinstance(data, CrossSectionDataModule)
-    channel, rows, largest, usual = _extremes(batch)
+    channel, rows, largest, usual = _extremes(data.pictures_of(batch))
     if not len(rows):
         return FitError(given, "no value of its pictures stands out", smaller)
     name = data.features[channel]
@@ -140,9 +142,9 @@ def _error(
     )
 
 
-def _extremes(batch: CrossSections) -> tuple[int, list[int], float, float]:
+def _extremes(pictures_SFT: Tensor) -> tuple[int, list[int], float, float]:
     """The channel that stands out most: its number, up to three rows, largest and usual size."""
-    sizes_SF = batch.pictures.abs().amax(2).nan_to_num(nan=torch.inf, posinf=torch.inf)
+    sizes_SF = pictures_SFT.abs().amax(2).nan_to_num(nan=torch.inf, posinf=torch.inf)
     usual_F = sizes_SF.median(0).values.clamp_min(torch.finfo(sizes_SF.dtype).tiny)
     ratios_SF = sizes_SF.double() / usual_F.double()
     channel = int(ratios_SF.amax(0).argmax())

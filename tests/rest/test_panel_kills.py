@@ -11,7 +11,8 @@ from helpers.panel_builder import MOMENTS, contents, start
 from helpers.waiting import until
 
 from datamodules.base.errors import PanelError
-from datamodules.panel import Panel, build, build_panel
+from datamodules.panel import Panel, build_panel
+from datamodules.panel import write as writing
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_build_that_died_between_its_renames_gives_the_old_panel_back(
     old = Panel.open(out).fingerprint
     assert start(out, 1, "rename new").wait() == -signal.SIGKILL
     assert not out.exists()
-    monkeypatch.setattr(build, "write_array", lambda *_: 1 / 0)
+    monkeypatch.setattr(writing, "write_array", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build_panel(contents(2), out)
     assert Panel.open(out).fingerprint == old

@@ -15,7 +15,7 @@ from alphanet_pl.fit.fits import Fit, describe_earlier
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.job.signals import listen
 from alphanet_pl.job.world import global_rank
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def run(settings: Settings) -> str:

@@ -14,6 +14,7 @@ import torch
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.finite import FiniteLoss, Step
 from alphanet_pl.fit.fits import Fit
 from alphanet_pl.fit.train import train
 from alphanet_pl.fit.trainer import leave_group
@@ -135,7 +136,7 @@ def test_a_checkpoint_without_finite_weights_is_not_resumed(settings, capsys):
         torch.save(content, fit.folder / name)
     (fit.folder / "fit.json").write_text(json.dumps(fit.record | {"status": "failed"}))
     again = train(settings)
-    assert "last.ckpt holds no finite weights" in capsys.readouterr().err
+    assert "last.ckpt holds weights that are not finite" in capsys.readouterr().err
     assert all(weight.equal(kept[key]) for key, weight in weights(again).items())
 
 
@@ -168,3 +169,22 @@ def test_all_processes_stop_alike(settings):
         "the validation loss is nan (epoch 0)",
     ]
     assert record_of(job)["status"] == "failed"
+
+
+class Arrives:
+    """A GPU's event, waited for."""
+
+    waited = False
+
+    def synchronize(self) -> None:
+        self.waited = True
+
+
+@pytest.mark.parametrize("hook", ["on_validation_start", "on_save_checkpoint"])
+def test_an_answer_on_its_way_from_a_gpu_is_read_before_a_save_or_a_validation(hook):
+    callback, event = FiniteLoss(), Arrives()
+    callback._step = Step(torch.tensor(0.5), None, torch.tensor(1), event, "epoch 0, step 7")
+    given = (None, None, {}) if hook == "on_save_checkpoint" else (None, None)
+    with pytest.raises(FitError, match=r"not finite any more \(epoch 0, step 7\): another process"):
+        getattr(callback, hook)(*given)
+    assert event.waited

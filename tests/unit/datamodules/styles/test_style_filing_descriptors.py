@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datamodules.styles.fundamental import COLUMNS, Fundamentals
+from datamodules.styles.filings import COLUMNS, Fundamentals
 from datamodules.styles.profiles import StyleProfile
 
 DATES = np.arange("2013-06-03", "2015-12-31", 9, dtype="datetime64[D]")

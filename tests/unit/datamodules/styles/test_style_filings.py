@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from datamodules.base.errors import TableError
-from datamodules.styles.point_in_time import Reports
+from datamodules.styles.filings import Filings
 
 DATES = np.arange("2015-01-01", "2016-12-31", dtype="datetime64[D]")
 DATES = DATES[np.is_busday(DATES)]
@@ -17,7 +17,7 @@ def reports(*rows, dates=DATES):
     table = pd.DataFrame(rows, columns=["code", "period_end", "announced", "equity"])
     for name in ("period_end", "announced"):
         table[name] = pd.to_datetime(table[name])
-    return Reports.read(table, CODES, dates, ("equity",))
+    return Filings.read(table, CODES, dates, ("equity",))
 
 
 def equity_by_day(book, annual=False):

@@ -1,9 +1,11 @@
-"""Which financial report is known on which session, and what it says then.
+"""Descriptors from filed accounts: BTOP ETOP CETOP EGRO SGRO MLEV DTOA BLEV, point in time.
 
-A report counts from the first session after its announcement. Of one period only the first
+A filing counts from the first session after its announcement. Of one period only the first
 announced version counts: a restatement never reaches back, nor forward. The newest period
 announced so far is the one in force, so an older period announced late does not replace it,
-though it serves as the comparison period of a trailing year from then on.
+though it serves as the comparison period of a trailing year from then on. What is known changes
+only with an announcement, so every ratio's numerator is worked out once per announcement and
+looked up per (date, stock).
 """
 
 from dataclasses import dataclass
@@ -13,17 +15,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.base.errors import TableError
+from datamodules.styles.profiles import StyleProfile
+from datamodules.styles.rolling import Array
 
 _YEAR = 4
 _GROWTH_YEARS = 5
 
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "BTOP": ("equity",),
+    "ETOP": ("net_profit_ytd",),
+    "CETOP": ("operating_cash_flow_ytd",),
+    "EGRO": ("net_profit_ytd",),
+    "SGRO": ("revenue_ytd",),
+    "MLEV": ("noncurrent_liabilities",),
+    "DTOA": ("total_liabilities", "total_assets"),
+    "BLEV": ("noncurrent_liabilities", "equity"),
+}
+"""Columns of the fundamentals table that each descriptor is made of."""
+
 
 @dataclass(frozen=True)
-class Reports:
-    """First versions of the reports of a panel's stocks, by (stock, announcement, period).
+class Filings:
+    """First versions of the filings of a panel's stocks, by (stock, announcement, period).
 
-    E reports; `quarter` counts calendar quarters (year * 4 + 0..3), `session` is the first
-    session on which a report is usable (it may lie past the panel's end).
+    E filings; `quarter` counts calendar quarters (year * 4 + 0..3), `session` is the first
+    session on which a filing is usable (it may lie past the panel's end).
     """
 
     stock: NDArray[np.int64]
@@ -35,7 +51,7 @@ class Reports:
     @classmethod
     def read(
         cls, fundamentals: pd.DataFrame, codes: NDArray, dates: NDArray, columns: tuple[str, ...]
-    ) -> "Reports":
+    ) -> "Filings":
         """Sort, deduplicate and date the rows of a fundamentals table.
 
         Args:
@@ -116,6 +132,68 @@ class Reports:
         slope = np.tensordot(centred, flows, axes=1) / (centred @ centred)
         mean = np.abs(flows.mean(axis=0))
         return np.divide(slope, mean, out=np.full(slope.shape, np.nan), where=mean > 0)
+
+
+@dataclass(frozen=True)
+class Fundamentals:
+    """Numerators by announcement, and which announcement is known when.
+
+    known (D, N) int32 row, -1 for none; figures by descriptor (E + 1,), the last one NaN.
+    """
+
+    known: NDArray[np.int32]
+    figures: dict[str, Array]
+    dropped: dict[str, int]
+
+    @classmethod
+    def read(
+        cls,
+        table: pd.DataFrame,
+        codes: NDArray,
+        dates: NDArray,
+        descriptors: tuple[str, ...],
+        profile: StyleProfile,
+    ) -> "Fundamentals":
+        """Align a fundamentals table with a panel; `descriptors` must have their columns."""
+        columns = tuple(dict.fromkeys(c for name in descriptors for c in COLUMNS[name]))
+        filings = Filings.read(table, codes, dates, columns)
+        annual = profile.balance_sheet == "annual"
+        figures = {name: np.append(_figure(name, filings, annual), np.nan) for name in descriptors}
+        return cls(filings.known(len(dates), len(codes)), figures, filings.dropped)
+
+    def block(self, start: int, stop: int, cap: Array) -> dict[str, Array]:
+        """Descriptors of dates start .. stop - 1.
+
+        Args:
+            start: First date.
+            stop: One past the last date.
+            cap: (B, N) total capitalisation in yuan on those dates.
+
+        Returns:
+            (B, N) by descriptor: ratios, all unitless (growth per year); NaN before a report.
+        """
+        known = self.known[start:stop]
+        cap = np.where(cap > 0, cap, np.nan)
+        values = {name: figure[known] for name, figure in self.figures.items()}
+        for name in values.keys() & {"BTOP", "ETOP", "CETOP", "MLEV"}:
+            values[name] = values[name] / cap + (name == "MLEV")
+        return values
+
+
+def _figure(name: str, filings: Filings, annual: bool) -> Array:
+    """(E,) the descriptor at each announcement, or its numerator where it is a ratio to cap."""
+    if not len(filings.stock):
+        return np.empty(0)
+    if name in ("ETOP", "CETOP"):
+        return filings.trailing_year(COLUMNS[name][0])
+    if name in ("EGRO", "SGRO"):
+        return filings.growth(COLUMNS[name][0])
+    sheet = filings.latest(annual)
+    items = [filings.figure(column, sheet) for column in COLUMNS[name]]
+    if name in ("BTOP", "MLEV"):
+        return items[0]
+    above, below = items
+    return np.where(below > 0, above / np.where(below > 0, below, 1.0), np.nan) + (name == "BLEV")
 
 
 def _quarter(period_end: pd.Series) -> NDArray[np.int64]:

@@ -1,12 +1,13 @@
 import fcntl
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
 
 from datamodules.base.errors import PanelError
-from datamodules.panel import Panel, build_panel
+from datamodules.panel import Panel, build_panel, check_target
 
 
 @pytest.fixture
@@ -61,8 +62,8 @@ def test_a_build_that_fails_keeps_the_old_panel_and_no_leftovers(small, tmp_path
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("datamodules.panel.build.write_array", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr("datamodules.panel.write.write_array", full)
+    with pytest.raises(PanelError, match=r"No space left.*room for a panel\nHINT: free some space"):
         build_panel(small(1), tmp_path / "panel.zarr")
     assert Panel.open(tmp_path / "panel.zarr").fingerprint == before
     assert [path.name for path in tmp_path.iterdir()] == ["panel.zarr"]
@@ -85,13 +86,28 @@ def test_what_was_written_wrongly_never_becomes_the_panel(small, tmp_path, monke
         group[name][0] = values[0] * 0
         return record
 
-    from datamodules.panel import build
+    from datamodules.panel import write as writing
 
-    real = build.write_array
-    monkeypatch.setattr(build, "write_array", wrong)
+    real = writing.write_array
+    monkeypatch.setattr(writing, "write_array", wrong)
     with pytest.raises(PanelError, match=r"'close' .* differs from what was written"):
         build_panel(small(), tmp_path / "panel.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["below a file", "long name", "loop", "no folder"])
+def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(kind, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    out = {
+        "below a file": tmp_path / "file" / "panel.zarr",
+        "long name": tmp_path / ("p" * 300),
+        "loop": tmp_path / "loop" / "panel.zarr",
+        "no folder": Path("/proc/nope/panel.zarr"),
+    }[kind]
+    with pytest.raises(PanelError, match=r"cannot be written \(.*\): .*\nHINT: .*data.panel=PATH"):
+        check_target(out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "foreign zarr"])
@@ -117,9 +133,9 @@ def test_arrays_must_fit_the_coordinates(small, tmp_path):
 
 def test_the_fingerprint_does_not_depend_on_chunks_or_codec(small, tmp_path, monkeypatch):
     build_panel(small(), tmp_path / "one.zarr")
-    monkeypatch.setattr("datamodules.panel.storage.CHUNK_CODES", 2)
+    monkeypatch.setattr("datamodules.panel.layout.CHUNK_CODES", 2)
     monkeypatch.setattr(
-        "datamodules.panel.storage._compressors", lambda _: [zarr.codecs.ZstdCodec()]
+        "datamodules.panel.layout._compressors", lambda _: [zarr.codecs.ZstdCodec()]
     )
     build_panel(small(), tmp_path / "two.zarr")
     one, two = Panel.open(tmp_path / "one.zarr"), Panel.open(tmp_path / "two.zarr")

@@ -9,7 +9,7 @@ from datamodules.styles.profiles import STYLES
 
 
 @dataclass
-class StyleReport:
+class StyleCounts:
     """Counts of one `compute_styles`; the last axis of every array is `STYLES`.
 
     Attributes:
@@ -25,7 +25,7 @@ class StyleReport:
         reweighted: (10,) stocks and dates with some but not all descriptors of the style.
         filled_by_industry: (10,) stocks and dates without any, filled by the industry's mean.
         filled_by_zero: (10,) the same, filled by 0.
-        reports: Rows of the fundamentals table left out, by reason.
+        filings: Rows of the fundamentals table left out, by reason.
     """
 
     profile: str
@@ -40,7 +40,7 @@ class StyleReport:
     reweighted: NDArray[np.int64] = field(init=False)
     filled_by_industry: NDArray[np.int64] = field(init=False)
     filled_by_zero: NDArray[np.int64] = field(init=False)
-    reports: dict[str, int] = field(default_factory=dict)
+    filings: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.dates), len(STYLES))
@@ -49,10 +49,6 @@ class StyleReport:
         self.members = np.zeros(len(self.dates), np.int32)
         for name in ("clipped", "reweighted", "filled_by_industry", "filled_by_zero"):
             setattr(self, name, np.zeros(len(STYLES), np.int64))
-
-    def missing_on(self, session: int) -> tuple[str, ...]:
-        """Styles that do not exist on a session."""
-        return tuple(np.array(STYLES)[~self.available[session]].tolist())
 
     def never(self) -> tuple[str, ...]:
         """Styles that exist on no session."""
@@ -65,7 +61,7 @@ class StyleReport:
             "cap": self.cap,
             "missing_columns": list(self.missing_columns),
             "missing_descriptors": list(self.missing_descriptors),
-            "reports_left_out": dict(self.reports),
+            "reports_left_out": dict(self.filings),
             "styles": {name: self._style(k) for k, name in enumerate(STYLES)},
         }
 

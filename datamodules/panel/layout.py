@@ -45,7 +45,9 @@ LAYOUT: dict[str, ArraySpec] = {
     "forward_vwap_next": ArraySpec(
         _GRID, "float32", "return from the adjusted vwap of t + 1 to that of t + 1 + horizon"
     ),
-    "log_cap": ArraySpec(_GRID, "float32", "natural logarithm of the float market value, yuan"),
+    "log_cap": ArraySpec(
+        _GRID, "float32", "natural logarithm of the market value, yuan: data.size"
+    ),
     "industry": ArraySpec(_GRID, "int16", "position in industry_name; -1 unknown"),
     "listed": ArraySpec(_GRID, "bool", "has a row in the quotes on that session"),
     "traded": ArraySpec(_GRID, "bool", "traded on that session"),

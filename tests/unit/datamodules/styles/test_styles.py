@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from datamodules.base.errors import TableError
-from datamodules.styles import compose
-from datamodules.styles.compose import StyleInputs, compute_styles
+from datamodules.styles import styles as styles_module
 from datamodules.styles.profiles import STYLES, StyleProfile
 from datamodules.styles.rolling import band
+from datamodules.styles.styles import StyleInputs, compute_styles
 
 PROFILES = {
     "cne5_renorm": {},
@@ -95,10 +95,10 @@ def test_stocks_outside_the_universe_have_no_exposure_and_no_say(late, short):
 def test_without_reports_the_price_volume_styles_remain_and_the_others_are_named(late, short):
     styles = compute_styles(replace(late, fundamentals=None), short)
     absent = ("book_to_price", "earnings_yield", "growth", "leverage")
-    assert styles.report.never() == absent
-    assert styles.report.missing_on(130) == absent
-    assert "revenue_ytd" in styles.report.missing_columns
-    assert "SGRO" in styles.report.missing_descriptors
+    assert styles.counts.never() == absent
+    assert tuple(np.array(STYLES)[~styles.counts.available[130]]) == absent
+    assert "revenue_ytd" in styles.counts.missing_columns
+    assert "SGRO" in styles.counts.missing_descriptors
     there = [STYLES.index(name) for name in STYLES if name not in absent]
     assert np.isfinite(styles.exposures[130][late.universe[130]][:, there]).all()
 
@@ -123,13 +123,13 @@ def test_a_column_that_the_profile_does_not_use_is_not_missed(late, short):
     table = late.fundamentals.drop(columns="revenue_ytd")
     given = replace(late, fundamentals=table)
     styles = compute_styles(given, replace(short, weights=weights), mode="all")
-    assert styles.report.missing_columns == ()
+    assert styles.counts.missing_columns == ()
 
 
 def test_each_style_begins_when_its_window_is_half_full(inputs, short):
     inputs.universe[45:] = False
-    report = compute_styles(replace(inputs, fundamentals=None), short).report
-    first = {name: int(report.available[:, k].argmax()) for k, name in enumerate(STYLES)}
+    counts = compute_styles(replace(inputs, fundamentals=None), short).counts
+    first = {name: int(counts.available[:, k].argmax()) for k, name in enumerate(STYLES)}
     assert first["size"] == 10, "the universe begins on session 10"
     assert 30 <= first["beta"] <= 32, "20 of 40 days of a market that begins on session 11"
     assert 35 <= first["momentum"] <= 40
@@ -138,13 +138,13 @@ def test_each_style_begins_when_its_window_is_half_full(inputs, short):
 def test_a_missing_total_cap_is_replaced_by_the_float_and_said_so(late, short):
     found = compute_styles(replace(late, total_cap=None), short)
     expected = compute_styles(replace(late, total_cap=late.float_cap), short)
-    assert (found.report.cap, expected.report.cap) == ("float_cap", "total_cap")
+    assert (found.counts.cap, expected.counts.cap) == ("float_cap", "total_cap")
     np.testing.assert_array_equal(found.exposures, expected.exposures)
 
 
 def test_the_block_size_does_not_matter(late, short, monkeypatch):
     whole = compute_styles(late, short).exposures
-    monkeypatch.setattr(compose, "_BLOCK", 11)
+    monkeypatch.setattr(styles_module, "_BLOCK", 11)
     np.testing.assert_allclose(compute_styles(late, short).exposures, whole, atol=1e-5)
 
 
@@ -152,12 +152,12 @@ def test_an_empty_universe_gives_no_exposure(inputs, short):
     nobody = replace(inputs, universe=np.zeros_like(inputs.universe))
     styles = compute_styles(nobody, short)
     assert np.isnan(styles.exposures).all()
-    assert styles.report.never() == STYLES
+    assert styles.counts.never() == STYLES
 
 
 def test_the_summary_is_plain_enough_for_json(late, short):
     late.fundamentals.loc[late.fundamentals.index[0], "announced"] = pd.NaT
-    told = json.loads(json.dumps(compute_styles(late, short).report.summary()))
+    told = json.loads(json.dumps(compute_styles(late, short).counts.summary()))
     assert list(told["styles"]) == list(STYLES)
     assert told["styles"]["size"]["first"] == str(late.dates[115])
     assert told["reports_left_out"]["without_announcement"] == 1

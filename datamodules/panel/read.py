@@ -15,6 +15,7 @@ import numpy as np
 import zarr
 
 from datamodules.base.errors import PanelError
+from datamodules.panel.layout import COORDINATES, LAYOUT, SHARD_DAYS, hash_array, shard_files
 from datamodules.panel.manifest import (
     MANIFEST,
     REBUILD,
@@ -23,7 +24,7 @@ from datamodules.panel.manifest import (
     check_size,
     read_manifest,
 )
-from datamodules.panel.storage import COORDINATES, LAYOUT, SHARD_DAYS, hash_array, shard_files
+from datamodules.settings import IndexSettings
 
 _ZARR_ERRORS = (OSError, ValueError, KeyError, RuntimeError)
 
@@ -40,6 +41,8 @@ class Panel:
         styles: Style names; empty without styles.
         horizon: Sessions a forward return spans.
         picture_days: Sessions in one picture.
+        index: The benchmark it was built with; None without one, or in a panel of before this
+            was recorded.
         fingerprint: sha256 over all contents.
         attrs: Everything else that was stored with it.
     """
@@ -57,6 +60,8 @@ class Panel:
         self.styles = self._names("style") if "style" in manifest.arrays else ()
         self.horizon = int(self.attrs["horizon"])
         self.picture_days = int(self.attrs["picture_days"])
+        index = self.attrs.get("index")
+        self.index = None if index is None else IndexSettings(**index)
 
     @classmethod
     def open(cls, path: Path | str) -> "Panel":
@@ -83,7 +88,7 @@ class Panel:
         """Read rows start..stop (sessions) of an array; all of them by default.
 
         Args:
-            name: A name of `storage.LAYOUT` that the panel holds.
+            name: A name of `layout.LAYOUT` that the panel holds.
             start: First session index.
             stop: One past the last.
 

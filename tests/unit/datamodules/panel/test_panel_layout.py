@@ -6,7 +6,7 @@ import xarray
 import zarr
 
 from datamodules.panel import Panel, build_panel
-from datamodules.panel.storage import LAYOUT, Record, content_bytes, fingerprint, shard_files
+from datamodules.panel.layout import LAYOUT, Record, content_bytes, fingerprint, shard_files
 
 
 def test_every_array_comes_back_as_it_was(make_contents, tmp_path):

@@ -1,4 +1,4 @@
-"""From dense arrays and financial reports to ten style exposures a stock and date.
+"""From dense arrays and filed accounts to ten style exposures a stock and date.
 
     >>> inputs = StyleInputs(dates, codes, close, returns, turn, float_cap, industry, scorable)
     >>> styles = compute_styles(inputs, StyleProfile(), mode="available")   # (D, N, 10) float32
@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.base.errors import TableError
+from datamodules.styles.counts import StyleCounts
 from datamodules.styles.cross_section import CrossSection
-from datamodules.styles.fundamental import COLUMNS, Fundamentals
+from datamodules.styles.filings import COLUMNS, Fundamentals
 from datamodules.styles.price_volume import (
     cumulative_range,
     liquidity,
@@ -23,7 +24,6 @@ from datamodules.styles.price_volume import (
     market_returns,
 )
 from datamodules.styles.profiles import STYLES, StyleProfile
-from datamodules.styles.report import StyleReport
 from datamodules.styles.rolling import Array
 
 _BLOCK = 128
@@ -45,7 +45,7 @@ class StyleInputs:
         universe: (D, N) bool, stocks that count at each date: the scorable ones.
         total_cap: (D, N) yuan; None: float_cap in its place.
         index_close: (D,) closes of the market index; None: the universe weighted by float cap.
-        fundamentals: Canonical table of financial reports, or None.
+        fundamentals: Canonical table of filed accounts, or None.
     """
 
     dates: NDArray
@@ -66,16 +66,16 @@ class Styles:
     """Exposures (D, N, 10) float32, NaN outside the universe and where a style is absent."""
 
     exposures: NDArray[np.float32]
-    report: StyleReport
+    counts: StyleCounts
 
 
 def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "available") -> Styles:
     """Compute the exposures of every stock of the universe to the ten styles.
 
     Args:
-        inputs: Dense arrays and reports; exposures at t use nothing after t.
+        inputs: Dense arrays and accounts; exposures at t use nothing after t.
         profile: Windows, weights, processing.
-        mode: `available`: styles without data are absent (NaN) and named in the report; `all`:
+        mode: `available`: styles without data are absent (NaN) and named in the counts; `all`:
             refuse a fundamentals table that lacks a column some descriptor needs.
 
     Raises:
@@ -93,23 +93,23 @@ def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "avai
     wanted = [name for name in profile.used() if name in COLUMNS]
     lost = tuple(name for name in wanted if set(COLUMNS[name]) & set(missing))
     cap = "float_cap" if inputs.total_cap is None else "total_cap"
-    report = StyleReport(profile.name, inputs.dates, missing, lost, cap)
-    reports = _read_reports(inputs, tuple(name for name in wanted if name not in lost), profile)
-    report.reports = reports.dropped if reports else {}
+    counts = StyleCounts(profile.name, inputs.dates, missing, lost, cap)
+    filings = _read_filings(inputs, tuple(name for name in wanted if name not in lost), profile)
+    counts.filings = filings.dropped if filings else {}
     exposures = np.full((*inputs.close.shape, len(STYLES)), np.nan, np.float32)
     market = market_returns(inputs.returns, inputs.float_cap, inputs.universe, inputs.index_close)
     for start in range(0, len(inputs.dates), _BLOCK):
         stop = min(start + _BLOCK, len(inputs.dates))
         if inputs.universe[start:stop].any():
-            descriptors = block_descriptors(inputs, market, reports, start, stop, profile)
+            descriptors = block_descriptors(inputs, market, filings, start, stop, profile)
             for t in range(start, stop):
                 members = np.flatnonzero(inputs.universe[t])
                 section = CrossSection(
                     inputs.float_cap[t, members].astype(float), inputs.industry[t, members], profile
                 )
                 own = {name: values[t - start, members] for name, values in descriptors.items()}
-                exposures[t, members] = section.styles(own, report, t)
-    return Styles(exposures, report)
+                exposures[t, members] = section.styles(own, counts, t)
+    return Styles(exposures, counts)
 
 
 def missing_columns(fundamentals: pd.DataFrame | None, profile: StyleProfile) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def missing_columns(fundamentals: pd.DataFrame | None, profile: StyleProfile) ->
 def block_descriptors(
     inputs: StyleInputs,
     market: Array,
-    reports: Fundamentals | None,
+    filings: Fundamentals | None,
     start: int,
     stop: int,
     profile: StyleProfile,
@@ -140,10 +140,10 @@ def block_descriptors(
     found |= liquidity(inputs.turn, inputs.close, start, _BLOCK, profile)
     found = {name: values[: stop - start] for name, values in found.items()}
     found["LNCAP"] = log_cap(cap_rows)
-    return found | (reports.block(start, stop, cap_rows) if reports else {})
+    return found | (filings.block(start, stop, cap_rows) if filings else {})
 
 
-def _read_reports(
+def _read_filings(
     inputs: StyleInputs, descriptors: tuple[str, ...], profile: StyleProfile
 ) -> Fundamentals | None:
     if inputs.fundamentals is None or not descriptors:

@@ -7,6 +7,7 @@ next build clears away.
 import fcntl
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,20 +18,20 @@ import numpy as np
 import zarr
 
 from datamodules.base.errors import PanelError
-from datamodules.panel.manifest import FORMAT, MANIFEST, VERSION, write_manifest
-from datamodules.panel.panel import Panel
-from datamodules.panel.storage import (
+from datamodules.panel.layout import (
     LAYOUT,
     Record,
     fingerprint,
     write_array,
     write_coordinate,
 )
+from datamodules.panel.manifest import FORMAT, MANIFEST, VERSION, write_manifest
+from datamodules.panel.read import Panel
 
 
 @dataclass(frozen=True)
 class PanelContents:
-    """All that a panel holds; `arrays` by the names of `storage.LAYOUT`."""
+    """All that a panel holds; `arrays` by the names of `layout.LAYOUT`."""
 
     dates: np.ndarray
     codes: np.ndarray
@@ -67,16 +68,38 @@ def build_panel(contents: PanelContents, out: Path) -> None:
         ValueError: An array's shape does not fit its coordinates.
     """
     _check_shapes(contents)
-    out = out.resolve()
-    if out.exists() and not (out / MANIFEST).is_file():
-        raise PanelError(f"{out} exists and is no panel of this program",
-                         "a path that may be overwritten",
-                         "remove it, or give another path")  # fmt: skip
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with _staging(out) as folder:
-        _write(contents, folder)
-        Panel.open(folder).verify()
-        _swap(folder, out)
+    out = check_target(out)
+    try:
+        with _staging(out) as folder:
+            _write(contents, folder)
+            Panel.open(folder).verify()
+            _swap(folder, out)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def check_target(out: Path) -> Path:
+    """Refuse, before any work is done, a place where no panel can be written; return it resolved.
+
+    Raises:
+        PanelError: Something else is there, or the folder around it cannot be written to.
+    """
+    try:
+        out = out.resolve()
+        if out.exists() and not (out / MANIFEST).is_file():
+            raise PanelError(f"{out} exists and is no panel of this program",
+                             "a path that may be overwritten",
+                             "remove it, or give another path")  # fmt: skip
+        out.parent.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent)).rmdir()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise _unwritable(out, error) from error
+    return out
+
+
+def _unwritable(out: Path, error: Exception) -> PanelError:
+    return PanelError(f"{out} cannot be written ({error})", "a folder with room for a panel",
+                      "free some space, or give another path with data.panel=PATH")  # fmt: skip
 
 
 def _write(contents: PanelContents, folder: Path) -> None:
