@@ -20,8 +20,7 @@ from datamodules.prepare.universe import (
     scorable_mask,
     st_mask,
 )
-from datamodules.settings import DataSettings, IndexSettings
-from datamodules.styles.profiles import STYLES
+from datamodules.settings import STYLES, DataSettings, IndexSettings
 from datamodules.styles.styles import StyleInputs, Styles, compute_styles
 
 
