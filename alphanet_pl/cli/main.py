@@ -36,15 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         _parser().print_help()
         return _DONE
-    from alphanet_pl.job.signals import hold, outlive_warning
+    from alphanet_pl.job.signals import block, ignore_warning
 
     if words[0] in _TRAINING:
-        hold()
+        block()
     elif words[0] != "sweep":  # slurm/sweep.sh stops a sweep by that signal
-        outlive_warning()
+        ignore_warning()
+    from alphanet_pl.job.slurm import report_status
     from alphanet_pl.job.world import global_rank
 
-    return _run_as(global_rank(), words)
+    rank = global_rank()
+    status = _run_as(rank, words)
+    return status if rank else report_status(status)
 
 
 def _run_as(rank: int, words: Sequence[str]) -> int:

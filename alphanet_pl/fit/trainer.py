@@ -15,7 +15,7 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
-from alphanet_pl.fit.stop import Survive
+from alphanet_pl.fit.stop import StopOnSignal
 from alphanet_pl.fit.tracking import build_logger
 from alphanet_pl.job.world import World
 
@@ -67,7 +67,7 @@ def build_trainer(
         logger=build_logger(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
             history,
-            Survive(folder / LAST),
+            StopOnSignal(folder / LAST),
             EarlyStopping("val/loss", patience=options.patience),
             best,
             last,
