@@ -125,7 +125,8 @@ def test_a_lock_that_is_not_one_is_refused_with_a_hint(tmp_path):
 
 
 def test_who_died_while_taking_a_lock_keeps_nobody_of_its_machine_out(tmp_path):
-    code = "import os, sys, filelock; filelock.SoftFileLock(sys.argv[1]).acquire(); os._exit(9)"
+    code = "import os, sys; from filelock import SoftFileLock; held = SoftFileLock(sys.argv[1]);"
+    code += "held.acquire(); os._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock.taking")], check=False)
     assert (tmp_path / "lock.taking").exists()
     with locked(tmp_path):
