@@ -45,9 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from alphanet_pl.job.slurm import report_status
     from alphanet_pl.job.world import global_rank
 
-    rank = global_rank()
-    status = _run_as(rank, words)
-    return status if rank else report_status(status)
+    rank, status = global_rank(), _FAILED
+    try:
+        status = _run_as(rank, words)
+    finally:  # where nobody listens any more, the last words themselves fail
+        if not rank:
+            report_status(status)
+    return status
 
 
 def _run_as(rank: int, words: Sequence[str]) -> int:

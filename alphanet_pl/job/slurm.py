@@ -109,8 +109,8 @@ def leave_allocation() -> None:
         del os.environ[name]
 
 
-def report_status(status: int) -> int:
-    """Pass a command's exit status on, and write it where a job script waits for it.
+def report_status(status: int) -> None:
+    """Write a command's exit status where its job script waits for it.
 
     srun never learns how a process ended whose daemon (slurmstepd) has died.
     """
@@ -118,7 +118,6 @@ def report_status(status: int) -> int:
         aside = Path(f"{path}.{os.getpid()}")
         aside.write_text(f"{status}\n", encoding="utf-8")
         aside.replace(path)
-    return status
 
 
 def granted_gpus(environ: Mapping[str, str] = os.environ) -> int:

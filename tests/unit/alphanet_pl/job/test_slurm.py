@@ -122,8 +122,8 @@ def test_who_leaves_an_allocation_is_no_task_of_it_and_remembers_the_job(monkeyp
 
 def test_a_status_is_left_for_the_job_script_that_asks_for_it(monkeypatch, tmp_path):
     monkeypatch.delenv("ALPHANET_STATUS", raising=False)
-    assert report_status(2) == 2
+    report_status(2)
     monkeypatch.setenv("ALPHANET_STATUS", str(tmp_path / "status"))
-    assert report_status(75) == 75
+    report_status(75)
     assert (tmp_path / "status").read_text() == "75\n"
     assert len(list(tmp_path.iterdir())) == 1
