@@ -25,7 +25,7 @@ from alphanet_pl.job.signals import Interrupted
 from alphanet_pl.job.slurm import leave_allocation
 from datamodules.base.errors import AlphaNetError, FitError
 from datamodules.batches.datamodule import LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.disk import disk_full
 from sweeps.table import RANK_IC
 
