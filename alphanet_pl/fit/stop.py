@@ -47,7 +47,7 @@ class StopOnSignal(pl.Callback):
             # Lightning restores how long it has waited, and forgets that it had enough: a fit that
             # was killed just after its last epoch would train one more.
             trainer.should_stop = True
-        if self._train_loss is not None and trainer.is_global_zero:
+        if self._train_loss is not None:
             _module(pl_module).continue_train_loss(self._train_loss)
         self._train_loss = None
 
