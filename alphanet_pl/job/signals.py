@@ -87,7 +87,7 @@ def stop_or_requeue(request: int, where: str) -> Interrupted:
         where: How far the saved checkpoint is, in words.
     """
     job = slurm.current_job()
-    if job is None or not slurm.in_job():
+    if job is None:
         return Interrupted("interrupted: the same command continues where it stopped", _INTERRUPTED)
     # Slurm signals this process's children too: a late one would kill scontrol.
     for one in _SIGNALS:

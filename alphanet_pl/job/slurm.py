@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-_REMEMBERED = "ALPHANET_JOB"
-"""Variable for NAME RESTARTS of the job, in a process that has left its allocation."""
+_WHOSE = ("JOB_ID", "ARRAY_JOB_ID", "ARRAY_TASK_ID", "RESTART_COUNT")
+"""Variables that say which job this is, and not what it was granted."""
 
 _STATUS = "ALPHANET_STATUS"
 """Variable for the file in which a job script looks for the status of its command."""
@@ -88,25 +88,23 @@ def current_job(environ: Mapping[str, str] = os.environ) -> Job | None:
 
     A task of an array has the array's number and its own: by the first alone all would requeue.
     """
-    if in_job(environ):
-        array, task = environ.get("SLURM_ARRAY_JOB_ID"), environ.get("SLURM_ARRAY_TASK_ID")
-        name = environ["SLURM_JOB_ID"] if array is None else f"{array}_{task}"
-        return Job(name, number(environ, "SLURM_RESTART_COUNT"))
-    name, _, restarts = environ.get(_REMEMBERED, "").partition(" ")
-    return Job(name, int(restarts)) if name else None
+    if not in_job(environ):
+        return None
+    array, task = environ.get("SLURM_ARRAY_JOB_ID"), environ.get("SLURM_ARRAY_TASK_ID")
+    name = environ["SLURM_JOB_ID"] if array is None else f"{array}_{task}"
+    return Job(name, number(environ, "SLURM_RESTART_COUNT"))
 
 
 def leave_allocation() -> None:
-    """Delete Slurm's variables, and remember whose job this was.
+    """Delete Slurm's variables but those that say whose job this is.
 
     A trial in a worker of Ray has one device of Ray's choosing and is no task of Slurm's, but the
     lock of its fit has to name the job: another node can only ask Slurm whether that still runs.
     """
-    if not in_job() or (job := current_job()) is None:
-        return
-    os.environ[_REMEMBERED] = f"{job.name} {job.restarts}"
+    kept = {f"SLURM_{name}" for name in _WHOSE}
     for name in [name for name in os.environ if name.startswith("SLURM_")]:
-        del os.environ[name]
+        if name not in kept:
+            del os.environ[name]
 
 
 def report_status(status: int) -> None:
