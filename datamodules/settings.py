@@ -42,7 +42,7 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones.
 
     Args:
-        source: `parquet`, `qlib`, or `simulated` (read as Parquet).
+        source: `parquet`, `qlib`, `simulated` (read as Parquet), or `MODULE:FUNCTION` of your own.
         path: Folder of the tables.
         files: Table -> file name in `path`, where it is not TABLE.parquet.
         columns: Table -> canonical column -> the vendor's column (qlib: field).
@@ -50,6 +50,7 @@ class TableSettings:
         free_turn: `required`, or `turn`: use turn in its place.
         without: Quotes columns to do without, said in the report: is_st, industry, float_cap.
         qlib_adjusted: Columns that a qlib folder holds adjusted: prices x factor, volume / factor.
+        accept: Findings that would be refused, accepted by name, see `canon.report.FINDINGS`.
         max_bad_rows: Share of a table's rows that may be faulty; they count as not traded.
     """
 
@@ -61,6 +62,7 @@ class TableSettings:
     free_turn: str = field(default="required", metadata={"choices": ("required", "turn")})
     without: list[str] = field(default_factory=list)
     qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))
+    accept: list[str] = field(default_factory=list)  # findings that are known and no mistake
     max_bad_rows: float = field(default=1e-5, metadata={"least": 0, "most": 1})
 
 

@@ -59,6 +59,7 @@ def panel_contents(
         attrs={
             "free_turn": data.free_turn,
             "without": list(data.without),
+            "accept": list(data.accept),
             "source": data.source,
             "size": data.size,
             "market_rules": data.market_rules,
