@@ -22,6 +22,7 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.signals import Interrupted
+from alphanet_pl.job.slurm import leave_allocation
 from datamodules.base.errors import AlphaNetError, FitError
 from datamodules.batches.datamodule import LastRead
 from datamodules.panel import Panel
@@ -59,7 +60,7 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
         works: Name of a trial -> what to do.
     """
     work = works[config["trial"]]
-    _leave_slurm()
+    leave_allocation()
     try:
         return _train(work)
     except OSError as error:  # of the log itself
@@ -114,12 +115,6 @@ class _EveryEpoch(pl.Callback):
 def _panel(path: str) -> Panel:
     """The panel, opened once by each worker; it refuses to be read once it was replaced."""
     return Panel.open(path)
-
-
-def _leave_slurm() -> None:
-    """Forget the job: a trial has one device of Ray's choosing, and is no task of Slurm's."""
-    for name in [name for name in os.environ if name.startswith("SLURM_")]:
-        del os.environ[name]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from alphanet_pl.factor.roll.stitch import stitched
 from alphanet_pl.factor.store import factor_path, holds, write_factor
 from alphanet_pl.fit.fits import Fit, describe_earlier
 from alphanet_pl.job.devices import use_threads
-from alphanet_pl.job.signals import listen
+from alphanet_pl.job.signals import install as note_signals
 from alphanet_pl.job.world import global_rank
 from datamodules.panel import Panel
 
@@ -56,7 +56,7 @@ def _stitch(plan: Plan, settings: Settings) -> str:
     first, last = plan.panel.dates[[plan.windows[0], plan.last]]
     if not holds(path, fits, first, last):
         use_threads(settings.trainer)
-        listen()
+        note_signals()
         write_factor(stitched(plan, ensembles, _say), path, fits)
         log_roll(settings, plan, fits, path)
     rank_ic = mean_rank_ic(fits)

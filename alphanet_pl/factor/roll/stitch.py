@@ -8,7 +8,7 @@ import pandas as pd
 from alphanet_pl.factor.predict import score_blocks
 from alphanet_pl.factor.roll.plan import Plan
 from alphanet_pl.fit.fits import Fit
-from alphanet_pl.job.signals import GO_ON, answer, asked
+from alphanet_pl.job.signals import GO_ON, pending_request, stop_or_requeue
 
 
 def stitched(
@@ -29,6 +29,6 @@ def stitched(
         first, last = plan.panel.dates[[start, stop - 1]]
         say(f"score {at + 1} of {len(stops)}: {first} to {last}")
         for block in score_blocks(plan.panel, np.arange(start, stop), fits):
-            if asked() != GO_ON:
-                raise answer(asked(), "the last fit; the factor is stitched anew")
+            if (request := pending_request()) != GO_ON:
+                raise stop_or_requeue(request, "the last fit; the factor is stitched anew")
             yield block
