@@ -17,7 +17,7 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.signal.ic import forward_returns, sections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.predict import score
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.train import train
 from benchmarks.race import RESULTS
 from datamodules.market.market import simulate

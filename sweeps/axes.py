@@ -15,7 +15,7 @@ from typing import Any
 from alphanet_pl.config.compose import compose_config, with_changes
 from alphanet_pl.config.keys import groups
 from alphanet_pl.config.settings import CommandLine, Settings
-from alphanet_pl.fit.identity import decisive_settings
+from alphanet_pl.fit.folder import decisive_settings
 from datamodules.base.errors import ConfigError
 from sweeps.settings import SweepsSettings
 
@@ -25,7 +25,7 @@ Axes = dict[str, list[Value]]
 SEED = "seed"
 _GROUPS = ("variant", "model", "loss", "trainer")
 _OTHERS = ("seed", "asof")
-"""Axes besides the settings that identity.py counts as part of what a fit is."""
+"""Axes besides the settings that fit/folder.py counts as part of what a fit is."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from shlex import quote
 import pandas as pd
 from omegaconf import OmegaConf
 
-from alphanet_pl.fit.identity import decisive_settings
+from alphanet_pl.fit.folder import decisive_settings
 from datamodules.base.files import write_text
 from sweeps.axes import SEED
 from sweeps.plan import Planned

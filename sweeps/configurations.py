@@ -11,8 +11,7 @@ import pandas as pd
 
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
-from alphanet_pl.fit.fits import done_fit, read_record
-from alphanet_pl.fit.identity import Groups, recorded_settings
+from alphanet_pl.fit.folder import Groups, done_fit, read_record, recorded_settings
 from datamodules.base.errors import EvaluationError
 from datamodules.panel import Panel
 from sweeps.axes import SEED

@@ -13,7 +13,7 @@ from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.signal.cross_sections import Cut, cut_factor
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
 from alphanet_pl.factor.predict import score
-from alphanet_pl.fit.fits import Fit, read_record
+from alphanet_pl.fit.folder import Fit, read_record
 from datamodules.base.errors import EvaluationError
 from datamodules.panel import Panel
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alphanet_pl.fit.fits import describe_earlier, done_fit, earlier_fits, read_record
-from alphanet_pl.fit.identity import fit_folder
+from alphanet_pl.fit.folder import describe_earlier, done_fit, earlier_fits, fit_folder, read_record
 from alphanet_pl.fit.train import asof_session, check_panel
 from datamodules.base.errors import ConfigError
 from datamodules.batches.split import split_of

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
-from alphanet_pl.fit.identity import recorded_settings
+from alphanet_pl.fit.folder import recorded_settings
 from sweeps.axes import SEED
 from sweeps.plan import Planned
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.results import FitOrigin, Provenance
 from alphanet_pl.factor.store import Source, read_sources, seed_columns
-from alphanet_pl.fit.fits import read_record
-from alphanet_pl.fit.identity import variant_folder
+from alphanet_pl.fit.folder import read_record, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.files import read_json, sha256_of

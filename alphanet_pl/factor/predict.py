@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.fits import Fit, find_fits
+from alphanet_pl.fit.folder import Fit, find_fits
 from alphanet_pl.fit.train import check_panel, parse_date
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.fits import Fit
-from alphanet_pl.fit.identity import variant_folder
+from alphanet_pl.fit.folder import Fit, variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import written_aside
 from datamodules.panel import Panel

@@ -11,9 +11,16 @@ import numpy as np
 from alphanet_pl.config.compose import as_yaml
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
-from alphanet_pl.fit.fits import SCHEMA, Fit, describe_earlier, done_fit, earlier_fits
+from alphanet_pl.fit.folder import (
+    SCHEMA,
+    Fit,
+    describe_earlier,
+    done_fit,
+    earlier_fits,
+    fit_folder,
+    model_identity,
+)
 from alphanet_pl.fit.history import History, Row
-from alphanet_pl.fit.identity import fit_folder, model_identity
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.progress import Display, say
 from alphanet_pl.fit.stop import peer_lost_explained

@@ -122,15 +122,14 @@ class AlphaNetModule(pl.LightningModule):
         if isinstance(self.network, AlphaNet):
             prediction: Tensor = self.network(inputs)
             return prediction
-        if self.takes is not None:
-            if isinstance(inputs, Tensor):
-                inputs = windows_of(inputs, self.takes.operators)
-            inputs = inputs.features()
-        prediction = self.network(inputs)
-        if prediction.shape != inputs.shape[:1]:
+        if self.takes is not None and isinstance(inputs, Tensor):
+            inputs = windows_of(inputs, self.takes.operators)
+        plain = inputs if isinstance(inputs, Tensor) else inputs.features()
+        prediction = self.network(plain)
+        if prediction.shape != plain.shape[:1]:
             raise ConfigError(
-                f"the network gave {tuple(prediction.shape)} for {len(inputs)} stocks",
-                f"one number a stock, ({len(inputs)},)",
+                f"the network gave {tuple(prediction.shape)} for {len(plain)} stocks",
+                f"one number a stock, ({len(plain)},)",
                 "squeeze(-1) at the end of its forward",
             )
         return prediction

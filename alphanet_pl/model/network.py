@@ -34,6 +34,9 @@ class AlphaNet(nn.Module):
     """
 
     sample: Tensor
+    feature_norm: nn.Module
+    lstm: nn.Module
+    state_norm: nn.Module
 
     def __init__(
         self,
@@ -65,7 +68,8 @@ class AlphaNet(nn.Module):
         self.lstm.weight_ih_l0 = nn.Parameter(kernel)
         self.lstm.weight_hh_l0 = nn.Parameter(recurrent)
         self.lstm.bias_ih_l0 = nn.Parameter(bias)
-        self.lstm.bias_hh_l0.requires_grad_(False).zero_()  # one bias, as in Keras
+        # One bias, as in Keras.
+        self.lstm.bias_hh_l0 = nn.Parameter(torch.zeros_like(bias), requires_grad=False)
         self.state_norm = PlainNorm(units, *self._norm)
 
     def _predict(self, windows: Windows) -> Tensor:

@@ -10,7 +10,7 @@ from alphanet_pl.evaluation.variants.colors import KNOWN
 from alphanet_pl.evaluation.variants.compare import compare
 from alphanet_pl.evaluation.variants.page import sections
 from alphanet_pl.evaluation.variants.schema import Comparison, read_correlation
-from alphanet_pl.fit.identity import variant_folder
+from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
 from datamodules.panel import Panel

@@ -9,7 +9,7 @@ import torch
 from helpers.small_study import ASOF, call
 
 from alphanet_pl.evaluation.results import read_evaluation
-from alphanet_pl.fit.identity import recorded_settings
+from alphanet_pl.fit.folder import recorded_settings
 from datamodules.panel import Panel
 
 

@@ -7,7 +7,7 @@ from alphanet_pl.config.settings import ModelSettings, Settings, TrainerSettings
 from alphanet_pl.evaluation.signal.ic import forward_returns, ic_summary, sections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.predict import score
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.train import train
 from datamodules.batches import datamodule
 from datamodules.batches.cross_sections import Membership, read_membership

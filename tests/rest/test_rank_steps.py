@@ -13,7 +13,7 @@ from helpers.small_study import ASOF, SMALL, Study
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.train import train
 from alphanet_pl.fit.trainer import leave_group
 from datamodules.panel import Panel

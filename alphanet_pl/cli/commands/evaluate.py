@@ -16,7 +16,7 @@ from alphanet_pl.evaluation.tables import tables
 from alphanet_pl.evaluation.variants.page import write_page
 from alphanet_pl.evaluation.variants.schema import write_comparison
 from alphanet_pl.evaluation.variants.tables import comparison_tables
-from alphanet_pl.fit.identity import variant_folder
+from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.files import write_text
 
 

@@ -11,7 +11,7 @@ from alphanet_pl.factor.roll.plan import Plan, Task, make_plan, name
 from alphanet_pl.factor.roll.run import train_all
 from alphanet_pl.factor.roll.stitch import stitched
 from alphanet_pl.factor.store import factor_path, holds, write_factor
-from alphanet_pl.fit.fits import Fit, describe_earlier
+from alphanet_pl.fit.folder import Fit, describe_earlier
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.job.signals import install as note_signals
 from alphanet_pl.job.world import global_rank

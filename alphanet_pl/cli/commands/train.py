@@ -1,8 +1,7 @@
 """`alphanet train`: one fit."""
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.fits import Fit
-from alphanet_pl.fit.identity import recorded_settings
+from alphanet_pl.fit.folder import Fit, recorded_settings
 from alphanet_pl.fit.train import train
 
 

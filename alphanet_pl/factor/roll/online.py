@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.plan import Plan
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.tracking import log_factor, run_config, run_of
 from alphanet_pl.job.provenance import git_commit
 from datamodules.base.files import sha256_of

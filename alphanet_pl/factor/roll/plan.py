@@ -6,8 +6,7 @@ from pathlib import Path
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.windows import check_history, last_session, window_sessions
-from alphanet_pl.fit.fits import Fit, done_fit, earlier_fits
-from alphanet_pl.fit.identity import fit_folder
+from alphanet_pl.fit.folder import Fit, done_fit, earlier_fits, fit_folder
 from alphanet_pl.fit.train import check_panel
 from datamodules.base.errors import ConfigError, FitError
 from datamodules.batches.split import split_of

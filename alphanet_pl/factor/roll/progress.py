@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alphanet_pl.factor.roll.plan import Task
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.job.world import global_rank
 

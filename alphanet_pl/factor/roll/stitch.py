@@ -7,7 +7,7 @@ import pandas as pd
 
 from alphanet_pl.factor.predict import score_blocks
 from alphanet_pl.factor.roll.plan import Plan
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.job.signals import GO_ON, pending_request, stop_or_requeue
 
 

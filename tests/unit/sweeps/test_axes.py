@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from alphanet_pl.config.compose import conf_dir, load_settings
-from alphanet_pl.fit.identity import fit_hash
+from alphanet_pl.fit.folder import fit_hash
 from datamodules.base.errors import ConfigError
 from sweeps.axes import expand, only_seeds, read_axes
 

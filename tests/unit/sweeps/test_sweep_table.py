@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from alphanet_pl.config.compose import load_settings
-from alphanet_pl.fit.identity import fit_folder, model_identity
+from alphanet_pl.fit.folder import fit_folder, model_identity
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.files import write_json, write_text
 from sweeps.axes import expand

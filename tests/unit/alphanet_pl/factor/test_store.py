@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from alphanet_pl.factor.store import Source, holds, read_factor, read_sources, write_factor
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from datamodules.base.errors import EvaluationError
 
 

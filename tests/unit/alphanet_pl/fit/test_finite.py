@@ -14,7 +14,7 @@ import torch
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.finite import FiniteLoss, Step
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.train import train
 from alphanet_pl.fit.trainer import leave_group
 from alphanet_pl.model.losses import Loss

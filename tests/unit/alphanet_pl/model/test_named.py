@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings, TrainerSettings
-from alphanet_pl.fit.fits import Fit
-from alphanet_pl.fit.identity import fit_hash, model_identity, same_settings
+from alphanet_pl.fit.folder import Fit, fit_hash, model_identity, same_settings
 from alphanet_pl.model.losses import LOSSES
 from alphanet_pl.model.module import NETWORKS, OPTIMISERS, AlphaNetModule
 from datamodules.base.errors import ConfigError, FitError
