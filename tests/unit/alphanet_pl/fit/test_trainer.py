@@ -6,12 +6,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 from alphanet_pl.fit.trainer import RankOrderDDP, _strategy, mean_in_rank_order
 from alphanet_pl.job.world import World
-from alphanet_pl.model.network import AlphaNet
+from alphanet_pl.model.fused import FusedAlphaNet
 
 RANKS = 4
 
 
-def gradients(network: AlphaNet, ranks: DistributedDataParallel, rank: int) -> torch.Tensor:
+def gradients(network: FusedAlphaNet, ranks: DistributedDataParallel, rank: int) -> torch.Tensor:
     """(parameters,) of a step that changes no weight."""
     pictures = torch.randn(30, 15, 30, generator=torch.Generator().manual_seed(rank))
     network.zero_grad()
@@ -23,7 +23,7 @@ def work(rank: int, folder: str) -> None:
     """Two steps of a process, and the first one of a process that has resumed."""
     torch.set_num_threads(1)
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=RANKS)
-    network, found = AlphaNet(n=8, seed=1), {}
+    network, found = FusedAlphaNet(n=8, seed=1), {}
     for start, steps in (("undisturbed", 2), ("resumed", 1)):
         ranks = DistributedDataParallel(network, broadcast_buffers=False)
         ranks.register_comm_hook(None, mean_in_rank_order)
