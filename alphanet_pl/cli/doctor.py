@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import alphanet_pl
-from alphanet_pl.config.compose import recompose
+from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import make_plan
 from alphanet_pl.fit.tracking import has_key, is_offline
@@ -258,16 +258,16 @@ def with_place(settings: Settings, environ: Mapping[str, str] = os.environ) -> S
     Where there is no job to complete them for, they stay as they are.
     """
     submits = in_job(environ) or shutil.which("sbatch", path=environ.get("PATH"))
-    if settings.typed is None or "ALPHANET_HOME" not in environ or not submits:
+    if settings.origin is None or "ALPHANET_HOME" not in environ or not submits:
         return settings
-    words = settings.typed.overrides
+    words = settings.origin.overrides
     added, runs, panel = [], environ.get("ALPHANET_RUNS"), environ.get("ALPHANET_PANEL")
     if runs and not _typed(settings, "runs"):
         added.append(f"runs={_quoted(runs)}")
     if panel and not _typed(settings, "data.panel") and "data=simulated" not in words:
         added.append(f"data.panel={_quoted(panel)}")
         added += [] if _typed(settings, "data") else ["data=parquet"]
-    return recompose(settings, *added) if added else settings
+    return with_overrides(settings, *added) if added else settings
 
 
 def planned_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ) -> World:
