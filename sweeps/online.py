@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.variants.schema import Comparison
+from alphanet_pl.evaluation.compare import Comparison
 from alphanet_pl.evaluation.variants.sections.enhancement import excess
 from alphanet_pl.evaluation.variants.sections.ic import summary as ic_rows
 from alphanet_pl.evaluation.variants.sections.layers import summary as layer_rows
@@ -95,19 +95,19 @@ def markdown(cells: Cells) -> str:
 def _variants(settings: Settings, comparison: Comparison) -> list[Any]:
     import wandb_workspaces.reports.v2 as wr
 
-    names = list(comparison["variants"])
-    span = f"{comparison['start']} to {comparison['stop']}"
-    layers = next((row["layers"] for row in comparison["variants"].values() if row["layers"]), None)
+    names = list(comparison.variants)
+    span = f"{comparison.start} to {comparison.stop}"
+    layers = next((row.layers for row in comparison.variants.values() if row.layers), None)
     tables = {"IC test": ic_rows(comparison)}
     if layers is not None:
         tables["Layers, annual excess over the pool"] = layer_rows(
-            comparison, len(layers["annual_excess"])
+            comparison, len(layers.annual_excess)
         )
-    if any(row["enhancement"] for row in comparison["variants"].values()):
+    if any(row.enhancement for row in comparison.variants.values()):
         tables["Index enhancement, excess over the index"] = excess(comparison)
     blocks: list[Any] = [
         wr.H1(text="Variants"),
-        wr.MarkdownBlock(text=f"Out of sample, {span}; the baseline is {comparison['baseline']}."),
+        wr.MarkdownBlock(text=f"Out of sample, {span}; the baseline is {comparison.baseline}."),
         wr.PanelGrid(
             runsets=[runset(settings, name) for name in names],
             panels=[

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from alphanet_pl.evaluation.types import Bools
 from datamodules.base.errors import EvaluationError
 
-Bools = NDArray[np.bool_]
 FilterMode = Literal["report", "realistic", "none"]
 MASKS = ("suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next")
 """Arrays of the panel that `next_day` needs."""

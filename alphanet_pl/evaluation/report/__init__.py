@@ -24,5 +24,5 @@ def write_report(evaluation: Evaluation, path: Path) -> None:
 
 def render(evaluation: Evaluation) -> str:
     """The page as text; the same evaluation gives the same text."""
-    title = f"AlphaNet-{evaluation['variant']}: out-of-sample factor"
+    title = f"AlphaNet-{evaluation.variant}: out-of-sample factor"
     return page(title, [part(evaluation) for part in _PARTS])

@@ -6,16 +6,12 @@ from alphanet_pl.evaluation.figures.enhancement import (
     yearly_excess,
 )
 from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
+from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
+from alphanet_pl.evaluation.portfolio.performance import Drawdown, Performance
 from alphanet_pl.evaluation.report.beside import HEADING, simulated
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.results import (
-    Drawdown,
-    EnhancementSection,
-    Evaluation,
-    Performance,
-    YearlySection,
-)
+from alphanet_pl.evaluation.results import Evaluation
 
 SCHEDULES = {"weekly": "on the last session of each week", "every_5": "every 5 sessions"}
 _COPIED = "v2.3"
@@ -31,15 +27,15 @@ _RUNGS = {
 
 def enhancement(evaluation: Evaluation) -> str:
     """The section; nothing where there is no index to enhance."""
-    found = evaluation["enhancement"]
+    found = evaluation.enhancement
     if found is None:
         return ""
-    yearly = evaluation["yearly"]
+    yearly = evaluation.yearly
     years = "" if yearly is None else _years(yearly, evaluation)
     return section(
-        f"Index enhancement, {found['index']}",
+        f"Index enhancement, {found.index}",
         paragraph(_note(found)),
-        _metrics(found, evaluation["variant"]),
+        _metrics(found, evaluation.variant),
         figure(excess_and_drawdown(found), "excess"),
         figure(portfolio_and_index(found), "portfolio"),
         years,
@@ -50,33 +46,33 @@ def enhancement(evaluation: Evaluation) -> str:
     )
 
 
-def _note(found: EnhancementSection) -> str:
+def _note(found: EnhancementResult) -> str:
     return (
-        f"Planned {SCHEDULES[found['schedule']]} by a linear program, {found['rebalances']} times: "
+        f"Planned {SCHEDULES[found.schedule]} by a linear program, {found.rebalances} times: "
         "the highest factor with the industries and size of the index, at most "
-        f"{percent(found['max_deviation'], 1)} above the index's weight in a name and "
-        f"{percent(found['max_turnover'], 0)} two-sided turnover, traded at the next day's vwap, "
-        f"cost {percent(found['cost'], 1)} one way, next-day filter {found['filter']}, convention "
-        f"{found['convention']}."
+        f"{percent(found.max_deviation, 1)} above the index's weight in a name and "
+        f"{percent(found.max_turnover, 0)} two-sided turnover, traded at the next day's vwap, "
+        f"cost {percent(found.cost, 1)} one way, next-day filter {found.filter}, convention "
+        f"{found.convention}."
     )
 
 
-def _metrics(found: EnhancementSection, variant: str) -> str:
-    relative = found["relative"]
+def _metrics(found: EnhancementResult, variant: str) -> str:
+    relative = found.relative
     ours = [
-        *_absolute(found["portfolio"]),
-        percent(relative["annual_excess"]),
-        percent(relative["tracking_error"]),
-        percent(relative["excess_max_drawdown"]["depth"]),
-        number(relative["information_ratio"]),
-        number(relative["calmar"]),
-        percent(relative["monthly_win"]),
-        percent(found["turnover"]["per_rebalance"]),
+        *_absolute(found.portfolio),
+        percent(relative.annual_excess),
+        percent(relative.tracking_error),
+        percent(relative.excess_max_drawdown.depth),
+        number(relative.information_ratio),
+        number(relative.calmar),
+        percent(relative.monthly_win),
+        percent(found.turnover.per_rebalance),
     ]
     blank = ["-"] * (len(ours) - 4)
     columns = {
         "portfolio": ours,
-        found["index"]: [*_absolute(found["benchmark"][found["convention"]]), *blank],
+        found.index: [*_absolute(found.benchmark[found.convention]), *blank],
     }
     if variant in PRINTED.enhancement:
         p, index = PRINTED.enhancement[variant], PRINTED.benchmark
@@ -93,7 +89,7 @@ def _metrics(found: EnhancementSection, variant: str) -> str:
     names = (
         "annual return", "volatility", "Sharpe ratio", "largest drawdown", "annual excess",
         "tracking error", "largest drawdown of the excess", "information ratio", "Calmar ratio",
-        f"monthly wins (ours: of {relative['months']})", "two-sided turnover of a rebalance",
+        f"monthly wins (ours: of {relative.months})", "two-sided turnover of a rebalance",
     )  # fmt: skip
     rows = [[name, *cells] for name, *cells in zip(names, *columns.values(), strict=True)]
     return table(("", *columns), rows) + paragraph(_conventions(found))
@@ -101,30 +97,29 @@ def _metrics(found: EnhancementSection, variant: str) -> str:
 
 def _absolute(found: Performance) -> list[str]:
     return [
-        percent(found["annual_return"]),
-        percent(found["volatility"]),
-        number(found["sharpe"]),
-        percent(found["max_drawdown"]["depth"]),
+        percent(found.annual_return),
+        percent(found.volatility),
+        number(found.sharpe),
+        percent(found.max_drawdown.depth),
     ]
 
 
-def _conventions(found: EnhancementSection) -> str:
-    ours, theirs = (found["benchmark"][each] for each in ("standard", "huatai"))
+def _conventions(found: EnhancementResult) -> str:
+    ours, theirs = (found.benchmark[each] for each in ("standard", "huatai"))
     return (
-        f"The index under both conventions: {percent(ours['annual_return'])} a year with every "
-        f"day (standard), {percent(theirs['annual_return'])} without the last day, as the report "
-        f"counts (huatai), over {ours['sessions']} sessions."
+        f"The index under both conventions: {percent(ours.annual_return)} a year with every "
+        f"day (standard), {percent(theirs.annual_return)} without the last day, as the report "
+        f"counts (huatai), over {ours.sessions} sessions."
     )
 
 
-def _years(yearly: YearlySection, evaluation: Evaluation) -> str:
+def _years(yearly: YearlyResult, evaluation: Evaluation) -> str:
     header = ["year", "portfolio", "index", "excess"]
-    series = (yearly["portfolio"], yearly["index"], yearly["excess"])
+    series = (yearly.portfolio, yearly.index, yearly.excess)
     rows = [
-        [year, *map(percent, values)]
-        for year, *values in zip(yearly["years"], *series, strict=True)
+        [year, *map(percent, values)] for year, *values in zip(yearly.years, *series, strict=True)
     ]
-    variant = evaluation["variant"]
+    variant = evaluation.variant
     note = "Partial first and last years are not annualised."
     if variant in PRINTED.yearly and not simulated(evaluation):
         header += [HEADING, "its index"]
@@ -141,8 +136,8 @@ def _years(yearly: YearlySection, evaluation: Evaluation) -> str:
     return table(header, rows, "Calendar years") + paragraph(note)
 
 
-def _episodes(found: EnhancementSection) -> str:
-    known = {name: fall for name, fall in found["episodes"].items() if fall is not None}
+def _episodes(found: EnhancementResult) -> str:
+    known = {name: fall for name, fall in found.episodes.items() if fall is not None}
     if not known:
         return ""
     rows = [[name, *_fall(fall)] for name, fall in known.items()]
@@ -150,25 +145,25 @@ def _episodes(found: EnhancementSection) -> str:
 
 
 def _fall(fall: Drawdown) -> list[str]:
-    return [percent(fall["depth"]), fall["peak"] or "its first day", fall["trough"] or "-"]
+    return [percent(fall.depth), fall.peak or "its first day", fall.trough or "-"]
 
 
-def _trading(found: EnhancementSection) -> str:
-    turnover = found["turnover"]
+def _trading(found: EnhancementResult) -> str:
+    turnover = found.turnover
     rows = [
-        ["turnover of a rebalance as planned, two-sided", percent(turnover["planned"])],
-        ["turnover of a month, two-sided", percent(turnover["monthly"])],
-        ["turnover of a year, one-sided", percent(turnover["annual_one_sided"], 0)],
-        ["rebalances that use the whole cap", percent(turnover["share_at_cap"])],
-        ["names held", number(found["mean_names"], 0)],
-        *([_RUNGS.get(rung, rung), str(count)] for rung, count in found["rungs"].items()),
-        ["largest violation of any constraint by a plan", f"{found['max_residual']:.0e}"],
+        ["turnover of a rebalance as planned, two-sided", percent(turnover.planned)],
+        ["turnover of a month, two-sided", percent(turnover.monthly)],
+        ["turnover of a year, one-sided", percent(turnover.annual_one_sided, 0)],
+        ["rebalances that use the whole cap", percent(turnover.share_at_cap)],
+        ["names held", number(found.mean_names, 0)],
+        *([_RUNGS.get(rung, rung), str(count)] for rung, count in found.rungs.items()),
+        ["largest violation of any constraint by a plan", f"{found.max_residual:.0e}"],
     ]
     return table(("", "portfolio"), rows, "Trading")
 
 
-def _relaxed(found: EnhancementSection) -> str:
-    rows = [[each["date"], each["rung"], each["detail"]] for each in found["relaxed"]]
+def _relaxed(found: EnhancementResult) -> str:
+    rows = [[each.date, each.rung, each.detail] for each in found.relaxed]
     if not rows:
         return paragraph("Every rebalance had an exact solution: no constraint was relaxed.")
     header = ("week", "rung", "what was relaxed")

@@ -16,7 +16,7 @@ def headline(evaluation: Evaluation) -> str:
             "The market is simulated: these figures show that the code works, "
             "and say nothing about real stocks."
         )
-    said += (evaluation["provenance"] or {}).get("lacks", [])
+    said += evaluation.provenance.lacks
     lead = f"<p class='lead'>{escape(_span(evaluation))}</p>"
     return "".join(
         [
@@ -29,44 +29,42 @@ def headline(evaluation: Evaluation) -> str:
 
 
 def _span(evaluation: Evaluation) -> str:
-    words = [f"{evaluation['start']} to {evaluation['stop']}."]
-    if evaluation["ic"] is not None:
-        ic = evaluation["ic"]
-        words.append(
-            f"{ic['neutral']['summary']['n']} cross-sections, every {ic['step']} sessions."
-        )
-    found = evaluation["provenance"] or {}
-    if found.get("seeds"):
-        seeds = found["seeds"]
+    words = [f"{evaluation.start} to {evaluation.stop}."]
+    if evaluation.ic is not None:
+        ic = evaluation.ic
+        words.append(f"{ic.neutral.summary.n} cross-sections, every {ic.step} sessions.")
+    found = evaluation.provenance
+    if found.seeds:
+        seeds = found.seeds
         words.append(f"Mean of {len(seeds)} seeds." if len(seeds) > 1 else f"Seed {seeds[0]}.")
-    if found.get("data"):
-        words.append(f"Data: {found['data']}.")
+    if found.data:
+        words.append(f"Data: {found.data}.")
     return " ".join(words)
 
 
 def _cards(evaluation: Evaluation) -> list[tuple[str, str]]:
     out = []
-    ic, layers, enhanced = evaluation["ic"], evaluation["layers"], evaluation["enhancement"]
+    ic, layers, enhanced = evaluation.ic, evaluation.layers, evaluation.enhancement
     if ic is not None:
-        summary = ic["neutral"]["summary"]
-        error = percent(summary["standard_error"])
+        summary = ic.neutral.summary
+        error = percent(summary.standard_error)
         out += [
-            (f"mean RankIC, neutral factor (standard error {error})", percent(summary["mean"])),
-            ("ICIR, not annualised", number(summary["icir"])),
+            (f"mean RankIC, neutral factor (standard error {error})", percent(summary.mean)),
+            ("ICIR, not annualised", number(summary.icir)),
         ]
-        if ic["achievable"] is not None:
-            share = percent(ic["achievable"]["share_reached"], 0)
+        if ic.achievable is not None:
+            share = percent(ic.achievable.share_reached, 0)
             out.append(("of the achievable RankIC, raw factor", share))
     if layers is not None:
-        top = layers["by_filter"][layers["filter"]]["annual_excess"][0]
+        top = layers.by_filter[layers.filter].annual_excess[0]
         out.append(("annual excess of the top layer over the pool, after cost", percent(top)))
     if enhanced is not None:
-        relative = enhanced["relative"]
+        relative = enhanced.relative
         out += [
             (
-                f"annual excess of the enhanced portfolio over {enhanced['index']}, after cost",
-                percent(relative["annual_excess"]),
+                f"annual excess of the enhanced portfolio over {enhanced.index}, after cost",
+                percent(relative.annual_excess),
             ),
-            ("its information ratio", number(relative["information_ratio"])),
+            ("its information ratio", number(relative.information_ratio)),
         ]
     return out

@@ -13,26 +13,27 @@ from alphanet_pl.evaluation.paper import CROSS_SECTIONS, PRINTED
 from alphanet_pl.evaluation.report.beside import HEADING
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.results import Evaluation, ICSection, ICSummary
+from alphanet_pl.evaluation.results import Evaluation
+from alphanet_pl.evaluation.signal.ic import ICResult, ICSummary
 
 
 def ic(evaluation: Evaluation) -> str:
     """The section; nothing where the test was not computed."""
-    found = evaluation["ic"]
+    found = evaluation.ic
     if found is None:
         return ""
     truth = " The truth is the expected return itself, known only where a market is simulated: "
-    truth = f"{truth}on average no factor ranks better." if found["achievable"] is not None else ""
+    truth = f"{truth}on average no factor ranks better." if found.achievable is not None else ""
     note = (
-        f"RankIC with the return over the next {found['horizon']} sessions (label "
-        f"{found['label']}, next-day filter {found['filter']}), every {found['step']} sessions; "
+        f"RankIC with the return over the next {found.horizon} sessions (label "
+        f"{found.label}, next-day filter {found.filter}), every {found.step} sessions; "
         "neutral means the residual on industries and size. ICIR is not annualised."
         f"{truth}"
     )
     return section(
         "IC test",
         paragraph(note),
-        _summary(found, evaluation["variant"]),
+        _summary(found, evaluation.variant),
         figure(cumulative_rank_ic(found), "cumulative-rank-ic"),
         figure(rank_ic_by_section(found), "rank-ic"),
         figure(rank_ic_decay(found), "decay"),
@@ -43,10 +44,10 @@ def ic(evaluation: Evaluation) -> str:
     )
 
 
-def _summary(ic: ICSection, variant: str) -> str:
-    columns = {"neutral": _column(ic["neutral"]["summary"]), "raw": _column(ic["raw"]["summary"])}
-    if ic["achievable"] is not None:
-        columns["the truth"] = _column(ic["achievable"]["summary"])
+def _summary(ic: ICResult, variant: str) -> str:
+    columns = {"neutral": _column(ic.neutral.summary), "raw": _column(ic.raw.summary)}
+    if ic.achievable is not None:
+        columns["the truth"] = _column(ic.achievable.summary)
     if variant in PRINTED.ic:
         row = PRINTED.ic[variant]
         shares = [printed(row.mean), printed(row.std), f"{row.icir:.2f}"]
@@ -61,21 +62,21 @@ def _summary(ic: ICSection, variant: str) -> str:
 
 def _column(s: ICSummary) -> list[str]:
     return [
-        percent(s["mean"]), percent(s["std"]), number(s["icir"]), percent(s["positive_share"]),
-        str(s["n"]), percent(s["standard_error"]), number(s["newey_west_t"]),
+        percent(s.mean), percent(s.std), number(s.icir), percent(s.positive_share),
+        str(s.n), percent(s.standard_error), number(s.newey_west_t),
     ]  # fmt: skip
 
 
-def _years(ic: ICSection) -> str:
+def _years(ic: ICResult) -> str:
     header = ("year", "mean", "std", "ICIR", "above 0", "N")
     rows: list[Sequence[str]] = [
-        (year, *_column(summary)[:5]) for year, summary in ic["neutral"]["by_year"].items()
+        (year, *_column(summary)[:5]) for year, summary in ic.neutral.by_year.items()
     ]
     return table(header, rows, "RankIC by year, neutral factor")
 
 
-def _persistence(ic: ICSection) -> str:
-    forms = {"neutral factor": ic["neutral"], "raw factor": ic["raw"]}
-    rows = [[name, *map(number, form["autocorrelation"].values())] for name, form in forms.items()]
-    header = ("sections earlier", *ic["neutral"]["autocorrelation"])
+def _persistence(ic: ICResult) -> str:
+    forms = {"neutral factor": ic.neutral, "raw factor": ic.raw}
+    rows = [[name, *map(number, form.autocorrelation.values())] for name, form in forms.items()]
+    header = ("sections earlier", *ic.neutral.autocorrelation)
     return table(header, rows, "Rank correlation of a factor with its own past")

@@ -9,14 +9,14 @@ from alphanet_pl.evaluation.results import Evaluation, FitOrigin, Provenance
 
 def provenance(evaluation: Evaluation) -> str:
     """Drop ledger, origin and parameters."""
-    found = evaluation["provenance"]
-    if found is None:
+    found = evaluation.provenance
+    if found == Provenance():
         return ""
     return "".join(
         [
-            drops(found.get("drops", {})),
+            drops(found.drops),
             section("Provenance", definitions(_origin(found))),
-            section("Parameters", definitions(flat(found.get("settings", {})))),
+            section("Parameters", definitions(flat(found.settings))),
         ]
     )
 
@@ -30,16 +30,16 @@ def drops(found: Mapping[str, int]) -> str:
 
 
 def _origin(found: Provenance) -> dict[str, str]:
-    versions = ", ".join(f"{name} {which}" for name, which in found.get("versions", {}).items())
+    versions = ", ".join(f"{name} {which}" for name, which in found.versions.items())
     return {
-        "created": found.get("created", "-"),
-        "command": found.get("command") or "none: from Python",
-        "data": found.get("data", "-"),
-        "panel": f"{found.get('panel', '-')} (fingerprint {_short(found, 'panel_fingerprint')})",
-        "factor": f"{found.get('factor', '-')} (sha256 {_short(found, 'factor_sha256')})",
-        "seeds": ", ".join(map(str, found.get("seeds", []))) or "not named in the factor",
-        "fits": _fits(found.get("fits", [])),
-        "git commit": found.get("git_commit") or "installed package",
+        "created": found.created or "-",
+        "command": found.command or "none: from Python",
+        "data": found.data or "-",
+        "panel": f"{found.panel or '-'} (fingerprint {_short(found, 'panel_fingerprint')})",
+        "factor": f"{found.factor or '-'} (sha256 {_short(found, 'factor_sha256')})",
+        "seeds": ", ".join(map(str, found.seeds)) or "not named in the factor",
+        "fits": _fits(found.fits),
+        "git commit": found.git_commit or "installed package",
         "versions": versions or "-",
     }
 
@@ -48,10 +48,10 @@ def _fits(fits: Sequence[FitOrigin]) -> str:
     """How many there are, of which windows, and the hours they took."""
     if not fits:
         return "not named in the factor"
-    windows = sorted({fit["asof"] for fit in fits})
-    hours = sum(fit["seconds"] or 0.0 for fit in fits) / 3600
-    named = ", ".join(f"{fit['asof']} seed {fit['seed']} {fit['hash']}" for fit in fits)
-    days = sorted({fit["in_sample_days"] for fit in fits if fit["in_sample_days"] is not None})
+    windows = sorted({fit.asof for fit in fits})
+    hours = sum(fit.seconds or 0.0 for fit in fits) / 3600
+    named = ", ".join(f"{fit.asof} seed {fit.seed} {fit.hash}" for fit in fits)
+    days = sorted({fit.in_sample_days for fit in fits if fit.in_sample_days is not None})
     sample = f", {_range(days)} sessions in sample" if days else ""
     return f"{len(fits)} as of {len(windows)} sessions{sample}, {hours:.1f} hours to train: {named}"
 
@@ -61,7 +61,7 @@ def _range(days: Sequence[int]) -> str:
 
 
 def _short(found: Provenance, key: str) -> str:
-    return str(found.get(key, "-"))[:12]
+    return str(getattr(found, key) or "-")[:12]
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

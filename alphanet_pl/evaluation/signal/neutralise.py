@@ -8,7 +8,8 @@ is a within-industry one (Frisch, Waugh and Lovell), so that no solver and no ra
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from alphanet_pl.evaluation.types import Floats
+
 MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of a normal sample times this is its standard deviation."""
 ROUNDING = 1e-12

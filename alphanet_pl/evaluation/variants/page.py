@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+from alphanet_pl.evaluation.compare import Comparison, Evaluations
 from alphanet_pl.evaluation.report.page import page
-from alphanet_pl.evaluation.variants.compare import Evaluations
-from alphanet_pl.evaluation.variants.schema import Comparison
 from alphanet_pl.evaluation.variants.sections.enhancement import enhancement
 from alphanet_pl.evaluation.variants.sections.headline import headline
 from alphanet_pl.evaluation.variants.sections.ic import ic

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from alphanet_pl.config.compose import load_settings
-from alphanet_pl.evaluation.results import new_evaluation
-from alphanet_pl.evaluation.variants.compare import compare
+from alphanet_pl.evaluation.compare import compare
+from alphanet_pl.evaluation.results import Evaluation
 from sweeps.configurations import Sweep
 from sweeps.online import build_report, markdown, publish
 
@@ -59,7 +59,8 @@ def test_a_sweep_has_its_table_coordinates_and_importance(sweep):
 
 def test_every_variant_has_its_own_run_set_and_tables():
     wr = pytest.importorskip("wandb_workspaces.reports.v2")
-    empty = {name: new_evaluation(name, "2011-01-31", "2021-06-30") for name in ("v2", "v2.1")}
+    days = {"start": "2011-01-31", "stop": "2021-06-30"}
+    empty = {name: Evaluation(variant=name, **days) for name in ("v2", "v2.1")}
     report = build_report(load_settings("compare"), "team", compare(empty), [])
     (grid,) = [block for block in report.blocks if isinstance(block, wr.PanelGrid)]
     assert [runset.name for runset in grid.runsets] == ["v2", "v2.1"]

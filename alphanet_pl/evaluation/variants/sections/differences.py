@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from alphanet_pl.evaluation.compare import Comparison
 from alphanet_pl.evaluation.report.page import table
-from alphanet_pl.evaluation.variants.schema import Comparison
 from alphanet_pl.evaluation.variants.sections.text import with_error
 
 
@@ -18,11 +18,11 @@ def differences(
         what: Its name, as the title begins.
     """
     rows = [
-        [variant, with_error(found["annual"], found["standard_error"]), str(found["days"])]
-        for variant, row in comparison["variants"].items()
-        if (found := row[key]) is not None
+        [variant, with_error(found.annual, found.standard_error), str(found.days)]
+        for variant, row in comparison.variants.items()
+        if (found := getattr(row, key)) is not None
     ]
     if not rows:
         return ""
-    title = f"{what} less that of {comparison['baseline']}, day by day"
+    title = f"{what} less that of {comparison.baseline}, day by day"
     return table(("", "a year, not compounded", "days"), rows, title)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
+from alphanet_pl.evaluation.compare import Comparison, EnhancementRow, Evaluations
 from alphanet_pl.evaluation.paper import INDEX, PRINTED, PrintedBenchmark, PrintedEnhancement
+from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
+from alphanet_pl.evaluation.portfolio.performance import Performance
 from alphanet_pl.evaluation.report.enhancement import SCHEDULES
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.results import EnhancementSection, Performance
-from alphanet_pl.evaluation.variants.compare import Evaluations
 from alphanet_pl.evaluation.variants.figures import excess_drawdown, yearly_excess
-from alphanet_pl.evaluation.variants.schema import Comparison, EnhancementRow
 from alphanet_pl.evaluation.variants.sections.differences import differences
 from alphanet_pl.evaluation.variants.sections.episodes import episodes
 from alphanet_pl.evaluation.variants.sections.text import PRINTED_ROW, Cells, beside, with_error
@@ -18,13 +18,11 @@ from alphanet_pl.evaluation.variants.sections.yearly import years
 
 def enhancement(comparison: Comparison, evaluations: Evaluations) -> str:
     """The section; nothing where no variant could be traded near an index."""
-    found = next(
-        (each["enhancement"] for each in evaluations.values() if each["enhancement"]), None
-    )
+    found = next((each.enhancement for each in evaluations.values() if each.enhancement), None)
     if found is None:
         return ""
     return section(
-        f"Index enhancement, {found['index']}",
+        f"Index enhancement, {found.index}",
         paragraph(_note(found)),
         table(*excess(comparison), "Excess over the index"),
         paragraph("Turnover is two-sided, the mean of a rebalance."),
@@ -38,29 +36,29 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> str:
     )
 
 
-def _note(found: EnhancementSection) -> str:
+def _note(found: EnhancementResult) -> str:
     return (
-        f"Planned {SCHEDULES[found['schedule']]} by a linear program: the highest factor with the "
+        f"Planned {SCHEDULES[found.schedule]} by a linear program: the highest factor with the "
         "industries and size of the index, at most "
-        f"{percent(found['max_deviation'], 1)} above the index's weight in a name and "
-        f"{percent(found['max_turnover'], 0)} two-sided turnover, cost {percent(found['cost'], 1)} "
-        f"one way, next-day filter {found['filter']}, convention {found['convention']}. Excess is "
+        f"{percent(found.max_deviation, 1)} above the index's weight in a name and "
+        f"{percent(found.max_turnover, 0)} two-sided turnover, cost {percent(found.cost, 1)} "
+        f"one way, next-day filter {found.filter}, convention {found.convention}. Excess is "
         "the compounded daily difference."
     )
 
 
-def _returns(comparison: Comparison, found: EnhancementSection) -> str:
+def _returns(comparison: Comparison, found: EnhancementResult) -> str:
     """The absolute columns, and the index's own."""
     ours = {
-        variant: _absolute(row["enhancement"]["portfolio"])
-        for variant, row in comparison["variants"].items()
-        if row["enhancement"] is not None
+        variant: _absolute(row.enhancement.portfolio)
+        for variant, row in comparison.variants.items()
+        if row.enhancement is not None
     }
     theirs = {name: _printed(row) for name, row in PRINTED.enhancement.items()}
     rows = beside(ours, theirs)
-    if comparison["benchmark"] is not None:
-        index = comparison["benchmark"][found["convention"]]
-        rows.append([found["index"], *_absolute(index)])
+    if comparison.benchmark is not None:
+        index = comparison.benchmark[found.convention]
+        rows.append([found.index, *_absolute(index)])
         rows.append([f"{INDEX}, {PRINTED_ROW}", *_printed(PRINTED.benchmark)])
     header = ("", "annual return", "volatility", "Sharpe ratio", "largest drawdown")
     return table(header, rows, "Portfolio and index")
@@ -69,9 +67,9 @@ def _returns(comparison: Comparison, found: EnhancementSection) -> str:
 def excess(comparison: Comparison) -> Cells:
     """The excess columns of tables 14, 22 and 30, each variant above the report's own row."""
     ours = {
-        variant: _cells(row["enhancement"])
-        for variant, row in comparison["variants"].items()
-        if row["enhancement"] is not None
+        variant: _cells(row.enhancement)
+        for variant, row in comparison.variants.items()
+        if row.enhancement is not None
     }
     theirs = {
         variant: [
@@ -95,21 +93,21 @@ def _printed(p: PrintedEnhancement | PrintedBenchmark) -> list[str]:
 
 def _absolute(found: Performance) -> list[str]:
     return [
-        percent(found["annual_return"]), percent(found["volatility"]), number(found["sharpe"]),
-        percent(found["max_drawdown"]["depth"]),
+        percent(found.annual_return), percent(found.volatility), number(found.sharpe),
+        percent(found.max_drawdown.depth),
     ]  # fmt: skip
 
 
 def _cells(row: EnhancementRow) -> list[str]:
-    relative = row["relative"]
+    relative = row.relative
     return [
-        with_error(relative["annual_excess"], row["excess_standard_error"]),
-        percent(relative["tracking_error"]),
-        number(relative["information_ratio"]),
-        percent(relative["excess_max_drawdown"]["depth"]),
-        number(relative["calmar"]),
-        percent(relative["monthly_win"]),
-        percent(row["turnover"]),
+        with_error(relative.annual_excess, row.excess_standard_error),
+        percent(relative.tracking_error),
+        number(relative.information_ratio),
+        percent(relative.excess_max_drawdown.depth),
+        number(relative.calmar),
+        percent(relative.monthly_win),
+        percent(row.turnover),
     ]
 
 
@@ -117,15 +115,15 @@ def _trading(comparison: Comparison, evaluations: Evaluations) -> str:
     rows = [
         [
             variant,
-            str(found["rebalances"]),
-            percent(found["turnover"]["share_at_cap"]),
-            percent(found["turnover"]["share_relaxed"]),
-            _rungs(found["rungs"]),
-            number(found["mean_names"], 0),
-            f"{found['max_residual']:.0e}",
+            str(found.rebalances),
+            percent(found.turnover.share_at_cap),
+            percent(found.turnover.share_relaxed),
+            _rungs(found.rungs),
+            number(found.mean_names, 0),
+            f"{found.max_residual:.0e}",
         ]
-        for variant in comparison["variants"]
-        if (found := evaluations[variant]["enhancement"]) is not None
+        for variant in comparison.variants
+        if (found := evaluations[variant].enhancement) is not None
     ]
     header = (
         "", "rebalances", "use the whole cap", "without exact solution", "relaxed or held",

@@ -2,20 +2,19 @@
 
 from html import escape
 
+from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow, seeds_of
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.beside import period, simulated
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent
 from alphanet_pl.evaluation.results import Evaluation
-from alphanet_pl.evaluation.variants.compare import Evaluations, seeds_of
 from alphanet_pl.evaluation.variants.figures import cover
-from alphanet_pl.evaluation.variants.schema import Comparison, VariantRow
 from alphanet_pl.evaluation.variants.sections.text import PRINTED_ROW, sentence, with_error
 
 
 def headline(comparison: Comparison, evaluations: Evaluations) -> str:
     """Period, N, data, the headline table, the cover chart, and what the data lacks."""
-    enhanced = any(each["enhancement"] is not None for each in evaluations.values())
+    enhanced = any(each.enhancement is not None for each in evaluations.values())
     return "".join(
         [
             f"<p class='lead'>{escape(_span(comparison, evaluations))}</p>",
@@ -30,17 +29,17 @@ def headline(comparison: Comparison, evaluations: Evaluations) -> str:
 
 
 def _span(comparison: Comparison, evaluations: Evaluations) -> str:
-    base = evaluations[comparison["baseline"]]
-    words = [f"{comparison['start']} to {comparison['stop']},"]
-    if comparison["common_period"]:
+    base = evaluations[comparison.baseline]
+    words = [f"{comparison.start} to {comparison.stop},"]
+    if comparison.common_period:
         words.append("the sessions that every variant scored.")
     else:
         words.append("but every variant over its own sessions: differences mix variant and period.")
-    if base["ic"] is not None:
-        count = base["ic"]["neutral"]["summary"]["n"]
-        words.append(f"{count} cross-sections, every {base['ic']['step']} sessions.")
-    words.append(f"The baseline is {comparison['baseline']}.")
-    data = (base["provenance"] or {}).get("data")
+    if base.ic is not None:
+        count = base.ic.neutral.summary.n
+        words.append(f"{count} cross-sections, every {base.ic.step} sessions.")
+    words.append(f"The baseline is {comparison.baseline}.")
+    data = base.provenance.data
     if data:
         words.append(f"Data: {data}.")
     return " ".join(words)
@@ -51,23 +50,23 @@ def _table(comparison: Comparison) -> str:
         "", "RankIC", "ICIR", "top layer", "enhanced index", "information ratio",
         "excess drawdown",
     )  # fmt: skip
-    rows = [[variant, *_cells(row)] for variant, row in comparison["variants"].items()]
+    rows = [[variant, *_cells(row)] for variant, row in comparison.variants.items()]
     return table(header, rows)
 
 
 def _cells(row: VariantRow) -> list[str]:
-    ic, layers, enhanced = row["ic"], row["layers"], row["enhancement"]
+    ic, layers, enhanced = row.ic, row.layers, row.enhancement
     cells = ["-"] * 6
     if ic is not None:
-        cells[:2] = [with_error(ic["mean"], ic["standard_error"]), number(ic["icir"])]
+        cells[:2] = [with_error(ic.mean, ic.standard_error), number(ic.icir)]
     if layers is not None:
-        cells[2] = percent(layers["annual_excess"][0])
+        cells[2] = percent(layers.annual_excess[0])
     if enhanced is not None:
-        relative = enhanced["relative"]
+        relative = enhanced.relative
         cells[3:] = [
-            with_error(relative["annual_excess"], enhanced["excess_standard_error"], 1),
-            number(relative["information_ratio"]),
-            percent(relative["excess_max_drawdown"]["depth"]),
+            with_error(relative.annual_excess, enhanced.excess_standard_error, 1),
+            number(relative.information_ratio),
+            percent(relative.excess_max_drawdown.depth),
         ]
     return cells
 
@@ -108,7 +107,7 @@ def _said(evaluations: Evaluations) -> list[str]:
             "The market is simulated: these figures show that the code works, and say nothing "
             "about real stocks."
         )
-    panels = {(e["provenance"] or {}).get("panel_fingerprint") for e in evaluations.values()}
+    panels = {e.provenance.panel_fingerprint for e in evaluations.values()}
     if len(panels) > 1:
         out.append("The variants were judged on different panels: prepare one, evaluate anew.")
     lacks = {name: _lacks(each) for name, each in evaluations.items()}
@@ -121,20 +120,20 @@ def _said(evaluations: Evaluations) -> list[str]:
 
 
 def _lacks(evaluation: Evaluation) -> list[str]:
-    return (evaluation["provenance"] or {}).get("lacks", [])
+    return evaluation.provenance.lacks
 
 
 def _setups(comparison: Comparison, evaluations: Evaluations) -> str:
     rows = []
-    for variant, row in comparison["variants"].items():
-        setup = row["setup"]
-        sampled, weight, seeds = setup["n"], setup["long_weight"], seeds_of(evaluations[variant])
+    for variant, row in comparison.variants.items():
+        setup = row.setup
+        sampled, weight, seeds = setup.n, setup.long_weight, seeds_of(evaluations[variant])
         rows.append(
             [
                 variant,
                 "-" if sampled is None else str(sampled),
                 number(weight, 1),
-                {None: "-", True: "yes", False: "no"}[setup["neutralise"]],
+                {None: "-", True: "yes", False: "no"}[setup.neutralise],
                 ", ".join(map(str, seeds)) or "not named in the factor",
             ]
         )

@@ -1,10 +1,9 @@
 """The end of the page: the drop ledger, where each variant comes from, and all parameters."""
 
+from alphanet_pl.evaluation.compare import Comparison, Evaluations
 from alphanet_pl.evaluation.report.page import definitions, section, table
 from alphanet_pl.evaluation.report.provenance import drops, flat
 from alphanet_pl.evaluation.results import Evaluation, Provenance
-from alphanet_pl.evaluation.variants.compare import Evaluations
-from alphanet_pl.evaluation.variants.schema import Comparison
 
 _OWN = ("variant", "factor", "typed.overrides")
 """Settings that differ because the variant does; said elsewhere."""
@@ -12,10 +11,10 @@ _OWN = ("variant", "factor", "typed.overrides")
 
 def origin(comparison: Comparison, evaluations: Evaluations) -> str:
     """Drop ledger, origin and parameters of all variants."""
-    base = _provenance(evaluations[comparison["baseline"]])
+    base = _provenance(evaluations[comparison.baseline])
     return "".join(
         [
-            drops(base.get("drops", {})),
+            drops(base.drops),
             section("Provenance", _origins(evaluations), definitions(_shared(base))),
             section("Parameters", _parameters(evaluations)),
         ]
@@ -23,7 +22,7 @@ def origin(comparison: Comparison, evaluations: Evaluations) -> str:
 
 
 def _provenance(evaluation: Evaluation) -> Provenance:
-    return evaluation["provenance"] or Provenance()
+    return evaluation.provenance
 
 
 def _origins(evaluations: Evaluations) -> str:
@@ -33,10 +32,10 @@ def _origins(evaluations: Evaluations) -> str:
         rows.append(
             [
                 variant,
-                found.get("created", "-"),
-                found.get("factor", "-"),
-                found.get("factor_sha256", "-")[:12],
-                found.get("panel_fingerprint", "-")[:12],
+                found.created or "-",
+                found.factor or "-",
+                (found.factor_sha256 or "-")[:12],
+                (found.panel_fingerprint or "-")[:12],
             ]
         )
     header = ("", "judged", "factor", "sha256", "panel")
@@ -44,20 +43,18 @@ def _origins(evaluations: Evaluations) -> str:
 
 
 def _shared(found: Provenance) -> dict[str, str]:
-    versions = ", ".join(f"{name} {which}" for name, which in found.get("versions", {}).items())
+    versions = ", ".join(f"{name} {which}" for name, which in found.versions.items())
     return {
-        "data": found.get("data", "-"),
-        "panel": found.get("panel", "-"),
-        "git commit": found.get("git_commit") or "installed package",
+        "data": found.data or "-",
+        "panel": found.panel or "-",
+        "git commit": found.git_commit or "installed package",
         "versions": versions or "-",
     }
 
 
 def _parameters(evaluations: Evaluations) -> str:
     """Those in which the variants differ as a table, the others once."""
-    found = {
-        name: flat(_provenance(each).get("settings", {})) for name, each in evaluations.items()
-    }
+    found = {name: flat(_provenance(each).settings) for name, each in evaluations.items()}
     keys = list(dict.fromkeys(key for values in found.values() for key in values))
     keys = [key for key in keys if key not in _OWN]
     first, *others = found.values()

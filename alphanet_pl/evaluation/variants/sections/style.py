@@ -1,27 +1,27 @@
 """What the factors are made of, how alike they are, and how much they cover."""
 
+from alphanet_pl.evaluation.compare import Comparison, Evaluations
 from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.results import Evaluation, Exposure
-from alphanet_pl.evaluation.variants.compare import Evaluations
+from alphanet_pl.evaluation.results import Evaluation
+from alphanet_pl.evaluation.signal.exposures import Exposure
 from alphanet_pl.evaluation.variants.figures import exposures as drawn
-from alphanet_pl.evaluation.variants.schema import Comparison
 
 
 def exposures(comparison: Comparison, evaluations: Evaluations) -> str:
     """Style exposures of all variants; nothing where the panel has no styles."""
     columns: dict[str, dict[str, Exposure]] = {}
-    for variant, row in comparison["variants"].items():
-        if row["exposures"] is not None:
-            columns[variant] = row["exposures"]
+    for variant, row in comparison.variants.items():
+        if row.exposures is not None:
+            columns[variant] = row.exposures
     if not columns:
         return ""
     size = dict(columns)
-    for variant, row in comparison["variants"].items():
-        before = row["exposures_before_projection"]
+    for variant, row in comparison.variants.items():
+        before = row.exposures_before_projection
         if before is not None:
             size[f"{variant} before projection"] = before
-    counts = {style["n"] for found in columns.values() for style in found.values()} - {0}
+    counts = {style.n for found in columns.values() for style in found.values()} - {0}
     sections = " to ".join(map(str, sorted({min(counts, default=0), max(counts, default=0)})))
     note = (
         "Rank correlation of each published factor with each Barra style, mean over the "
@@ -44,7 +44,7 @@ def _matrix(title: str, columns: dict[str, dict[str, Exposure]], of: str) -> str
         [
             name.replace("_", " "),
             *(
-                number(found[name][of]) if name in found else "-"  # type: ignore[literal-required]
+                number(getattr(found[name], of)) if name in found else "-"
                 for found in columns.values()
             ),
         ]
@@ -55,7 +55,7 @@ def _matrix(title: str, columns: dict[str, dict[str, Exposure]], of: str) -> str
 
 def alike(comparison: Comparison, evaluations: Evaluations) -> str:
     """How far the factors agree."""
-    found = comparison["correlation"]
+    found = comparison.correlation
     if not found or len(found) < 2:
         return ""
     rows = [[name, *(number(other) for other in row.values())] for name, row in found.items()]
@@ -69,9 +69,9 @@ def alike(comparison: Comparison, evaluations: Evaluations) -> str:
 def coverage(comparison: Comparison, evaluations: Evaluations) -> str:
     """Stocks scored and feature pairs seen."""
     rows = [
-        [variant, percent(stocks["mean_share"]), str(min(stocks["scored"])), *_pairs(evaluation)]
+        [variant, percent(stocks.mean_share), str(min(stocks.scored)), *_pairs(evaluation)]
         for variant, evaluation in evaluations.items()
-        if (stocks := evaluation["stock_coverage"]) is not None
+        if (stocks := evaluation.stock_coverage) is not None
     ]
     if not rows:
         return ""
@@ -87,13 +87,13 @@ def coverage(comparison: Comparison, evaluations: Evaluations) -> str:
 
 
 def _pairs(evaluation: Evaluation) -> list[str]:
-    found = evaluation["pair_coverage"]
+    found = evaluation.pair_coverage
     if found is None:
         return ["-"] * 5
     return [
-        str(found["n"]),
-        str(found["models"]),
-        percent(found["share"]),
-        percent(found["exact"]),
-        percent(found["printed"]),
+        str(found.n),
+        str(found.models),
+        percent(found.share),
+        percent(found.exact),
+        percent(found.printed),
     ]

@@ -2,12 +2,11 @@
 
 import numpy as np
 
+from alphanet_pl.evaluation.compare import Comparison, Evaluations
 from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
 from alphanet_pl.evaluation.report.beside import simulated
 from alphanet_pl.evaluation.report.page import paragraph, table
 from alphanet_pl.evaluation.report.text import percent, printed
-from alphanet_pl.evaluation.variants.compare import Evaluations
-from alphanet_pl.evaluation.variants.schema import Comparison
 from alphanet_pl.evaluation.variants.sections.text import PRINTED_ROW
 
 COPIED = "v2.3"
@@ -18,24 +17,24 @@ _HOLIDAY = np.timedelta64(12, "D")
 
 def years(comparison: Comparison, evaluations: Evaluations) -> str:
     """A row a year; printed figures only of years that both cover alike, on a real market."""
-    yearly = {name: row["yearly"] for name, row in comparison["variants"].items() if row["yearly"]}
+    yearly = {name: row.yearly for name, row in comparison.variants.items() if row.yearly}
     if not yearly:
         return ""
     real = not any(map(simulated, evaluations.values()))
-    names = sorted({year for found in yearly.values() if found for year in found["years"]})
+    names = sorted({year for found in yearly.values() if found for year in found.years})
     alike = {year for year in names if real and same_days(year, comparison)}
     header, columns = [""], []
     for variant, found in yearly.items():
         if found is None:
             continue
         header.append(variant)
-        columns.append(dict(zip(found["years"], map(percent, found["portfolio"]), strict=True)))
+        columns.append(dict(zip(found.years, map(percent, found.portfolio), strict=True)))
         if alike and variant in PRINTED.yearly and variant != COPIED:
             header.append(f"{variant}, {PRINTED_ROW}")
             columns.append({year: _printed(variant, year) for year in alike})
     first = next(found for found in yearly.values() if found)
     header.append("index")
-    columns.append(dict(zip(first["years"], map(percent, first["index"]), strict=True)))
+    columns.append(dict(zip(first.years, map(percent, first.index), strict=True)))
     if alike:
         header.append(f"index, {PRINTED_ROW}")
         columns.append({year: _printed(INDEX, year) for year in alike})
@@ -51,7 +50,7 @@ def same_days(year: str, comparison: Comparison) -> bool:
     begin, end = np.datetime64(f"{year}-01-01"), np.datetime64(f"{year}-12-31")
     ours, theirs = (
         (max(begin, np.datetime64(first)), min(end, np.datetime64(last)))
-        for first, last in ((comparison["start"], comparison["stop"]), PERIOD)
+        for first, last in ((comparison.start, comparison.stop), PERIOD)
     )
     if ours[0] > ours[1] or theirs[0] > theirs[1]:
         return False

@@ -1,5 +1,7 @@
 """Figures show what the sections hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -7,6 +9,7 @@ from synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.figures import enhancement, ic, layers, universe
 from alphanet_pl.evaluation.figures.style import LAYERS, layer_colors
+from alphanet_pl.evaluation.signal.ic import ic_summary
 
 DRAWN = [
     (ic.cumulative_rank_ic, "ic"),
@@ -33,34 +36,33 @@ def evaluation():
 
 @pytest.mark.parametrize(("draw", "name"), DRAWN, ids=lambda each: getattr(each, "__name__", each))
 def test_every_figure_has_a_title_and_points(evaluation, draw, name):
-    figure = draw(evaluation[name])
+    figure = draw(getattr(evaluation, name))
     assert isinstance(figure, go.Figure)
     assert figure.layout.title.text
     assert all(len(trace.x) and len(trace.x) == len(trace.y) for trace in figure.data)
 
 
 def test_the_layers_curves_are_the_sections(evaluation):
-    figure = layers.layer_excess_curves(evaluation["layers"])
-    for trace, curve in zip(figure.data, evaluation["layers"]["curves"]["excess"], strict=True):
+    figure = layers.layer_excess_curves(evaluation.layers)
+    for trace, curve in zip(figure.data, evaluation.layers.curves.excess, strict=True):
         np.testing.assert_allclose(trace.y, curve, rtol=1e-6)
 
 
 def test_a_drawdown_points_down(evaluation):
-    drawdown = enhancement.excess_and_drawdown(evaluation["enhancement"]).data[1]
+    drawdown = enhancement.excess_and_drawdown(evaluation.enhancement).data[1]
     assert np.max(drawdown.y) <= 0 < -np.min(drawdown.y)
 
 
 def test_industries_stand_in_the_order_of_their_rank_ic(evaluation):
-    trace = ic.rank_ic_by_industry(evaluation["ic"]).data[0]
+    trace = ic.rank_ic_by_industry(evaluation.ic).data[0]
     assert (np.diff(trace.x) >= 0).all()
     assert set(trace.y) == {"Banks", "Steel <& iron>", "Media"}
 
 
 def test_an_industry_without_stocks_is_not_drawn(evaluation):
-    section = {**evaluation["ic"]}
-    empty = {"n": 0, "mean": float("nan")}
-    section["neutral"] = {**section["neutral"], "by_industry": {"Coal": empty}}
-    assert not len(ic.rank_ic_by_industry(section).data[0].y)
+    neutral = replace(evaluation.ic.neutral, by_industry={"Coal": ic_summary(np.zeros(0))})
+    found = replace(evaluation.ic, neutral=neutral)
+    assert not len(ic.rank_ic_by_industry(found).data[0].y)
 
 
 @pytest.mark.parametrize("count", [2, 5, 10])

@@ -1,5 +1,6 @@
 """The page of one variant: what it says, and what it leaves unsaid."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +12,7 @@ from alphanet_pl.evaluation.report.enhancement import enhancement
 from alphanet_pl.evaluation.report.headline import headline
 from alphanet_pl.evaluation.report.page import table
 from alphanet_pl.evaluation.report.text import number, percent
-from alphanet_pl.evaluation.results import new_evaluation, read_evaluation, write_evaluation
+from alphanet_pl.evaluation.results import Evaluation, Provenance, read_evaluation, write_evaluation
 
 SECTIONS = (
     "IC test", "Layer test", "Index enhancement, csi500", "Style exposures", "Coverage",
@@ -84,7 +85,7 @@ def test_every_figure_is_drawn_once(text):
 
 
 def test_an_evaluation_of_nothing_is_still_a_page():
-    page = _Text(render(new_evaluation("v2", "2011-01-31", "2011-02-01")))
+    page = _Text(render(Evaluation(variant="v2", start="2011-01-31", stop="2011-02-01")))
     assert page.titles == []
     assert "AlphaNet-v2: out-of-sample factor" in page.words
 
@@ -110,25 +111,25 @@ def test_another_period_is_said_to_be_another(page):
 
 
 def test_the_same_period_is_said_to_be_the_same(evaluation):
-    same = {**evaluation, "start": PERIOD[0], "stop": PERIOD[1]}
+    same = replace(evaluation, start=PERIOD[0], stop=PERIOD[1])
     assert any("the same period" in words for words in _Text(headline(same)).words)
 
 
 def test_a_simulated_market_is_not_compared_year_by_year(evaluation):
-    made_up = {**evaluation, "provenance": {"source": "simulated"}}
+    made_up = replace(evaluation, provenance=Provenance(source="simulated"))
     page = _Text(headline(made_up) + enhancement(made_up))
     assert any("The market is simulated" in words for words in page.words)
     assert len(_calendar_year(page)) == 4
 
 
 def test_a_variant_that_the_report_lacks_has_no_printed_column(evaluation):
-    other = {**evaluation, "variant": "combined"}
+    other = replace(evaluation, variant="combined")
     page = _Text(headline(other) + enhancement(other))
     assert not any("report 2011-2021" in words for words in page.words)
 
 
 def test_the_copied_row_of_the_report_is_named(evaluation):
-    page = _Text(enhancement({**evaluation, "variant": "v2.3"}))
+    page = _Text(enhancement(replace(evaluation, variant="v2.3")))
     assert any("copy of its row of v2.1" in words for words in page.words)
 
 

@@ -1,14 +1,16 @@
 """The page of several variants: what stands beside what, and that each keeps its color."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from synthetic_evaluation import synthetic_evaluation
 
+from alphanet_pl.evaluation.compare import compare
 from alphanet_pl.evaluation.paper import PERIOD
-from alphanet_pl.evaluation.results import new_evaluation
+from alphanet_pl.evaluation.results import Evaluation, Provenance
 from alphanet_pl.evaluation.variants import figures
 from alphanet_pl.evaluation.variants.colors import KNOWN, OTHERS, colors
-from alphanet_pl.evaluation.variants.compare import compare
 from alphanet_pl.evaluation.variants.page import render
 from alphanet_pl.evaluation.variants.sections.episodes import episodes, restarted
 from alphanet_pl.evaluation.variants.sections.headline import headline
@@ -49,8 +51,8 @@ def test_printed_rows_stand_under_ours(text):
 
 
 def test_our_numbers_are_the_evaluations(text, several):
-    summary = several["v2.2"]["ic"]["neutral"]["summary"]
-    cell = with_error(summary["mean"], summary["standard_error"])
+    summary = several["v2.2"].ic.neutral.summary
+    cell = with_error(summary.mean, summary.standard_error)
     assert f"<td>{cell}</td>" in _row(text, "v2.2", "<h2>IC test</h2>")
 
 
@@ -89,8 +91,7 @@ def test_outside_the_period_is_said(text):
 
 def test_the_reports_claim_is_counted_over_the_covered_periods(several, comparison):
     falls = [
-        comparison["variants"][name]["episodes"]["end of 2014"]["drawdown"]["depth"]
-        for name in ("v2.2", "v2")
+        comparison.variants[name].episodes["end of 2014"].drawdown.depth for name in ("v2.2", "v2")
     ]
     said = "it holds at end of 2014" if falls[0] < falls[1] else "it holds in none"
     assert f"Of the 1 wholly inside the period judged here {said}." in episodes(comparison, several)
@@ -115,40 +116,42 @@ def test_an_episodes_curve_begins_anew():
     ],
 )
 def test_printed_years_stand_beside_the_same_days_only(start, stop, year, expected, comparison):
-    assert same_days(year, {**comparison, "start": start, "stop": stop}) is expected
+    assert same_days(year, replace(comparison, start=start, stop=stop)) is expected
 
 
 def test_a_whole_year_has_its_printed_return(several, comparison):
-    found = years({**comparison, "start": "2014-01-02", "stop": "2014-12-31"}, several)
+    found = years(replace(comparison, start="2014-01-02", stop="2014-12-31"), several)
     assert "<td>44.96%</td>" in found
     assert "<td>39.01%</td>" in found
 
 
 def test_a_simulated_market_has_no_printed_years(several, comparison):
-    made_up = {name: {**e, "provenance": {"source": "simulated"}} for name, e in several.items()}
-    found = years({**comparison, "start": "2014-01-02", "stop": "2014-12-31"}, made_up)
+    source = Provenance(source="simulated")
+    made_up = {name: replace(each, provenance=source) for name, each in several.items()}
+    found = years(replace(comparison, start="2014-01-02", stop="2014-12-31"), made_up)
     assert "printed" not in found
 
 
 def test_a_single_seed_is_pointed_out(several):
-    single = {**several["v2.2"], "provenance": {"seeds": [0]}}
+    single = replace(several["v2.2"], provenance=Provenance(seeds=[0]))
     both = {"v2": several["v2"], "v2.2": single}
     assert "v2.2 is one seed" in headline(compare(both), both)
 
 
 def test_different_periods_are_pointed_out(several):
-    both = {"v2": several["v2"], "v2.1": {**several["v2.1"], "stop": "2014-12-31"}}
+    both = {"v2": several["v2"], "v2.1": replace(several["v2.1"], stop="2014-12-31")}
     assert "differences mix variant and period" in headline(compare(both), both)
 
 
 def test_what_only_one_variant_lacks_is_said_of_it(several):
-    lacking = {**several["v2.1"], "provenance": {"lacks": ["There is no layer test."]}}
+    lacking = replace(several["v2.1"], provenance=Provenance(lacks=["There is no layer test."]))
     both = {"v2": several["v2"], "v2.1": lacking}
     assert "v2.1: There is no layer test." in headline(compare(both), both)
 
 
 def test_variants_that_lack_everything_are_still_a_page():
-    empty = {name: new_evaluation(name, "2011-01-31", "2011-02-01") for name in ("v2", "v2.1")}
+    days = {"start": "2011-01-31", "stop": "2011-02-01"}
+    empty = {name: Evaluation(variant=name, **days) for name in ("v2", "v2.1")}
     text = render(compare(empty), empty)
     assert "<h2>IC test</h2>" not in text
 

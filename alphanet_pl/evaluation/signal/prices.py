@@ -6,11 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from alphanet_pl.evaluation.types import Bools, Dates, Floats
 from datamodules.panel.panel import Panel
-
-Floats = NDArray[np.floating]
-Bools = NDArray[np.bool_]
-Dates = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)

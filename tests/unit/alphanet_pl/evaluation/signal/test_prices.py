@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alphanet_pl.evaluation.portfolio.prices import Market, carried
+from alphanet_pl.evaluation.signal.prices import Market, carried
 
 
 def test_a_price_is_carried_through_a_gap_and_past_the_last_trade():
