@@ -230,7 +230,7 @@ def paired(left: Series, right: Series) -> tuple[list[str], NDArray[np.float64]]
     return dates, values[:, 0] - values[:, 1] if dates else np.zeros(0)
 
 
-def _excess_of(
+def excess_nav(
     evaluation: Evaluation | None, part: Literal["layers", "enhancement"]
 ) -> Series | None:
     """Excess NAV of the top layer over the pool, or of the portfolio over the index."""
@@ -246,7 +246,7 @@ def _excess_of(
 def _difference(
     ours: Evaluation, base: Evaluation | None, part: Literal["layers", "enhancement"]
 ) -> DailyDifference | None:
-    mine, theirs = (_excess_of(each, part) for each in (ours, base))
+    mine, theirs = (excess_nav(each, part) for each in (ours, base))
     return None if mine is None or theirs is None else daily_difference(mine, theirs)
 
 

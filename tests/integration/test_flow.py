@@ -92,7 +92,7 @@ class _Addresses(HTMLParser):
 def test_the_report_asks_no_network_for_anything(study):
     page = _Addresses()
     page.feed((study.runs / "default" / "v2.1" / "report.html").read_text())
-    assert page.found == ["data:,"]
+    assert {found for found in page.found if not found.startswith("#")} == {"data:,"}
 
 
 @pytest.mark.parametrize(

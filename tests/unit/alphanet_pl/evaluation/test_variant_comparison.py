@@ -15,9 +15,9 @@ from alphanet_pl.evaluation.compare import (
     write_comparison,
 )
 from alphanet_pl.evaluation.portfolio.enhancement import EPISODES
+from alphanet_pl.evaluation.report.tables import comparison_tables
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.types import Series
-from alphanet_pl.evaluation.variants.tables import comparison_tables
 
 
 @pytest.fixture(scope="module")
