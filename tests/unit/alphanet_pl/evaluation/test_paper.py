@@ -1,27 +1,49 @@
-"""Do the printed figures agree with one another? Recompute each from the others.
+"""Do the printed figures agree with one another? Each is computed again from the others.
 
 A figure printed with two decimals stands for an interval; a quotient of two is checked with the
 intervals, so that rounding is never called an error. The identities come from lognormal algebra on
 daily series; see `excess_identity` and `long_short_identity`.
-
-Example: `[anomaly.row for anomaly in lint()]`.
 """
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
-from alphanet_pl.evaluation.paper import (
-    CROSS_SECTIONS,
-    INDEX,
-    INDEX_LEVELS,
-    MONTHS,
-    PRINTED,
-    SESSIONS,
-    PrintedExcess,
-    PrintedTables,
-)
+import pytest
+
+from alphanet_pl.evaluation.paper import CROSS_SECTIONS, INDEX, MONTHS, PRINTED, PrintedTables
 from alphanet_pl.evaluation.portfolio.performance import ANNUAL_DAYS
+
+SESSIONS = 2531
+INDEX_LEVELS = {"2020-12-31": 6367.11, "2021-06-30": 6808.18}
+"""Closes of CSI 500 that the printed return of 2021 comes from."""
+
+
+class PrintedExcess(NamedTuple):
+    """What the two reports of 2020 print of an enhanced portfolio, and of their index."""
+
+    annual_return: float
+    volatility: float
+    annual_excess: float
+    tracking_error: float
+    index_return: float
+    index_volatility: float
+
+
+EARLIER = {
+    "v1, 10 days, 0.5%": PrintedExcess(18.31, 25.50, 15.67, 5.24, 1.83, 26.67),
+    "v1, 10 days, 1%": PrintedExcess(19.08, 25.53, 16.38, 6.02, 1.83, 26.67),
+    "v1, 10 days, 1.5%": PrintedExcess(19.16, 25.65, 16.45, 6.60, 1.83, 26.67),
+    "v1, 10 days, 2%": PrintedExcess(19.35, 25.75, 16.63, 7.06, 1.83, 26.67),
+    "v1, 5 days, 0.5%": PrintedExcess(20.02, 25.13, 17.23, 5.22, 1.83, 26.67),
+    "v1, 5 days, 1%": PrintedExcess(20.39, 25.19, 17.55, 6.02, 1.83, 26.67),
+    "v1": PrintedExcess(22.43, 25.52, 17.17, 6.28, 3.96, 26.70),
+    "v2": PrintedExcess(24.41, 25.56, 19.09, 6.11, 3.96, 26.70),
+    "v2 in CSI 500": PrintedExcess(14.06, 25.95, 9.40, 4.30, 3.96, 26.70),
+    "v3 in CSI 500": PrintedExcess(14.39, 26.05, 9.75, 4.24, 3.96, 26.70),
+}
+"""Rows of 2020-06-14 (v1) and 2020-08-24 (v1, v2, v3)."""
 
 HALF = 0.005
 """Half a unit of the second decimal."""
@@ -43,10 +65,11 @@ class Anomaly(NamedTuple):
     computed: float
 
 
-def lint(tables: PrintedTables = PRINTED) -> list[Anomaly]:
+def lint(tables=PRINTED, earlier=EARLIER) -> list[Anomaly]:
     """Recompute every ratio, count, identity and compounded row of the printed tables."""
-    checks = (_ic, _layers, _enhancement, _earlier, _yearly, _index_year, _coverage)
-    return [anomaly for check in checks for anomaly in check(tables)]
+    checks = (_ic, _layers, _enhancement, _yearly, _index_year, _coverage)
+    found = [anomaly for check in checks for anomaly in check(tables)]
+    return found + list(_earlier(earlier))
 
 
 def excess_identity(row: PrintedExcess) -> float:
@@ -131,8 +154,8 @@ def _enhancement(tables: PrintedTables) -> Iterator[Anomaly]:
                 yield Anomaly("14, 22, 30", name, claim, quotient, top / bottom)
 
 
-def _earlier(tables: PrintedTables) -> Iterator[Anomaly]:
-    for name, row in tables.earlier.items():
+def _earlier(rows) -> Iterator[Anomaly]:
+    for name, row in rows.items():
         yield from _excess("reports of 2020", name, row)
 
 
@@ -165,3 +188,67 @@ def _coverage(tables: PrintedTables) -> Iterator[Anomaly]:
         exact = 100 * (1 - (1 - n * (n - 1) / 210) ** 10)
         if abs(printed - exact) > COVERAGE_TOLERANCE:
             yield Anomaly("figure 5", f"n = {n}", "expected coverage", printed, exact)
+
+
+def altered(table, row, **fields):
+    rows = dict(EARLIER if table == "earlier" else getattr(PRINTED, table))
+    rows[row] = rows[row]._replace(**fields)
+    found = lint(earlier=rows) if table == "earlier" else lint(replace(PRINTED, **{table: rows}))
+    return {(each.row, each.claim) for each in found}
+
+
+def known():
+    return {(each.row, each.claim) for each in lint()}
+
+
+def test_exactly_the_two_known_anomalies_are_found():
+    found = [(each.table, each.row, each.printed, round(each.computed, 2)) for each in lint()]
+    assert found == [("15, 23, 31", "v2.3", 27.89, 27.17), ("15, 23, 31", "csi500", 6.92, 6.93)]
+
+
+def test_the_discarded_row_of_table_31_is_that_of_v21():
+    assert PRINTED.yearly["v2.3"] == PRINTED.yearly["v2.1"]
+
+
+@pytest.mark.parametrize(
+    ("row", "low", "high"), [("v2.1", 0.37, 0.54), ("v2", 0.44, 0.61), ("v2.2", 0.46, 0.64)]
+)
+def test_the_other_rows_leave_a_last_day_like_the_index(row, low, high):
+    day = missing_last_day(PRINTED.enhancement[row].annual_return, PRINTED.yearly[row])
+    assert low <= day <= high
+
+
+def test_the_excess_identity_predicts_the_printed_row_of_v21():
+    assert excess_identity(PrintedExcess(27.11, 24.5, 0.0, 6.52, 4.0, 26.0)) == pytest.approx(
+        21.50, abs=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "fields", "claim"),
+    [
+        ("ic", "v2", {"icir": 1.16}, "IC_IR = mean / std"),
+        ("ic", "v2", {"positive_share": 88.60}, "IC > 0 of 261"),
+        ("layers", "v2.1", {"long_short": 55.0}, "long-short identity"),
+        ("layers", "v2.1", {"top_monthly_win": 79.5}, "months won of 125"),
+        ("enhancement", "v2.2", {"sharpe": 0.87}, "Sharpe ratio"),
+        ("enhancement", "v2.2", {"information_ratio": 3.15}, "information ratio"),
+        ("enhancement", "v2.2", {"calmar": 3.22}, "Calmar ratio"),
+        ("enhancement", "v2.2", {"monthly_win": 84.5}, "months won of 125"),
+        ("enhancement", "v2.2", {"annual_excess": 17.0}, "excess identity"),
+        ("earlier", "v3 in CSI 500", {"annual_excess": 10.2}, "excess identity"),
+    ],
+)
+def test_a_planted_misprint_is_found(table, row, fields, claim):
+    assert (row, claim) in altered(table, row, **fields) - known()
+
+
+def test_a_planted_year_is_found():
+    yearly = PRINTED.yearly | {"v2": (-9.47, *PRINTED.yearly["v2.2"][1:])}
+    found = {(each.row, each.claim) for each in lint(replace(PRINTED, yearly=yearly))}
+    assert found - known() == {("v2", "years compound to the annual return")}
+
+
+def test_a_planted_coverage_is_found():
+    found = {each.row for each in lint(replace(PRINTED, coverage={8: 96.0}))}
+    assert "n = 8" in found
