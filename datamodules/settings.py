@@ -22,11 +22,11 @@ QLIB_ADJUSTED: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "prev_
 class MarketSettings:
     """The simulated market; see conf/data/simulated.yaml for units."""
 
-    stocks: int = 300
-    days: int = 900
+    stocks: int = field(default=300, metadata={"least": 20})
+    days: int = field(default=900, metadata={"least": 60})
     seed: int = 2021
     start: str = "2011-01-04"
-    rank_ic: float = 0.11
+    rank_ic: float = field(default=0.11, metadata={"least": 0, "most": 0.3})
 
 
 @dataclass
@@ -77,6 +77,10 @@ class DataSettings(TableSettings):
     filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
     styles: str = field(default="available", metadata={"choices": ("none", "available", "all")})
     beta_index: str | None = None
+    size: str = field(default="float_cap", metadata={"choices": ("float_cap", "total_cap")})
+    market_rules: str = field(default="a_share", metadata={"choices": ("a_share", "none")})
+    limit_rules: list[dict[str, Any]] = field(default_factory=list)
+    boards: dict[str, str] = field(default_factory=dict)
     style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: int = field(default=1500, metadata={"least": 60})
     min_in_sample_days: int | None = field(default=None, metadata={"least": 60})

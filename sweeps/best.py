@@ -7,7 +7,7 @@ from shlex import quote
 import pandas as pd
 from omegaconf import OmegaConf
 
-from alphanet_pl.fit.identity import model_identity
+from alphanet_pl.fit.identity import decisive_settings
 from datamodules.base.files import write_text
 from sweeps.axes import SEED
 from sweeps.plan import Planned
@@ -54,12 +54,11 @@ def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> None:
     Where the panel is, and how fast, stays with the command that uses it.
     """
     settings, top = best.trial.settings, summary.iloc[0]
-    identity = {k: v for k, v in model_identity(settings).items() if k != "protocol"}
     lines = [
         "# @package _global_",
         f"# Best of {len(summary)} configurations by validation RankIC: {top[RANK_IC]:.4f} "
         f"(mean over {top['seeds']} seeds, as of {best.asof}).",
         f"#   {command_of(best, folder)}",
-        OmegaConf.to_yaml({"variant": settings.variant, **identity}),
+        OmegaConf.to_yaml({"variant": settings.variant, **decisive_settings(settings)}),
     ]
     write_text(best_path(folder), "\n".join(lines))

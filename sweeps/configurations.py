@@ -12,8 +12,9 @@ import pandas as pd
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
 from alphanet_pl.fit.fits import done_fit, read_record
+from alphanet_pl.fit.identity import Groups, recorded_settings
 from datamodules.base.errors import EvaluationError
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.axes import SEED
 from sweeps.measures import Worth, worth
 from sweeps.table import DONE, RANK_IC
@@ -58,7 +59,7 @@ class Configuration:
     @property
     def features(self) -> int:
         """How many features there are to sample from."""
-        return len(next(iter(self.records.values()))["identity"]["data"]["features"])
+        return len(_settings(next(iter(self.records.values())))["data"]["features"])
 
     @property
     def val_rank_ic(self) -> Spread:
@@ -194,13 +195,13 @@ def _configuration(
     records = {record["seed"]: record for folder in folders if (record := read_record(folder))}
     if not records:
         return None
-    identity = next(iter(records.values()))["identity"]
+    settings = _settings(next(iter(records.values())))
     asof = str(point.pop("asof"))
     return Configuration(
         point=point,
         asof=asof,
-        n=int(identity["model"]["n"]),
-        long_weight=float(identity["loss"]["long_weight"]),
+        n=int(settings["model"]["n"]),
+        long_weight=float(settings["loss"]["long_weight"]),
         records=records,
         trials=len(group),
         worth=worth(panel, folders, options),
@@ -218,13 +219,18 @@ def _full(like: Configuration, experiment: Path) -> Spread | None:
     times = [
         record["seconds"] / record["epochs"]
         for record in records
-        if record["identity"]["model"]["n"] == like.features and _without_n(record) == wanted
+        if _settings(record)["model"]["n"] == like.features and _without_n(record) == wanted
     ]
     return spread(times) if times else None
 
 
 def _without_n(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The identity but for what a sweep of n or of the long-side weight varies."""
-    identity = record["identity"]
-    model = {key: value for key, value in identity["model"].items() if key != "n"}
-    return {**identity, "model": model, "loss": identity["loss"]["neutralise"]}
+    """Protocol and settings but for what a sweep of n or of the long-side weight varies."""
+    settings, protocol = _settings(record), record["identity"]["protocol"]
+    model = {key: value for key, value in settings["model"].items() if key != "n"}
+    loss = settings["loss"]["neutralise"]
+    return {**settings, "model": model, "loss": loss, "protocol": protocol}
+
+
+def _settings(record: Mapping[str, Any]) -> Groups:
+    return recorded_settings(record["identity"])

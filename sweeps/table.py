@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
+from alphanet_pl.fit.identity import recorded_settings
 from sweeps.axes import SEED
 from sweeps.plan import Planned
 
@@ -117,7 +118,7 @@ def _pairs(done: Sequence[Planned]) -> dict[str, float | None]:
     if not done:
         return {"pairs_covered": None, "pairs_expected": None}
     records = [record for one in done if (record := one.record()) is not None]
-    features = list(records[0]["identity"]["data"]["features"])
+    features = recorded_settings(records[0]["identity"])["data"]["features"]
     samples = [[features.index(name) for name in r["sampled_features"]] for r in records]
     return {
         "pairs_covered": covered_share(samples, len(features)),

@@ -24,7 +24,7 @@ from alphanet_pl.fit.train import train
 from alphanet_pl.job.signals import Interrupted
 from datamodules.base.errors import AlphaNetError, FitError
 from datamodules.batches.datamodule import LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.disk import disk_full
 from sweeps.table import RANK_IC
 

@@ -9,9 +9,7 @@ from hypothesis import settings
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import IndexSettings, MarketSettings, TableSettings
-from datamodules.styles.make import style_maker
-from datamodules.styles.profiles import StyleProfile
+from datamodules.settings import DataSettings, IndexSettings, MarketSettings
 from datamodules.tables.load import load_tables
 
 settings.register_profile("same", derandomize=True, deadline=None)  # what CI saw, everybody sees
@@ -30,6 +28,5 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_panel(small_tables: Path) -> Panel:
     """The panel of `small_tables`."""
-    tables = load_tables(TableSettings(source="simulated", path=str(small_tables)))
-    styles = style_maker(tables.fundamentals, StyleProfile(), "available")
-    return prepare(tables, small_tables.parent / "panel.zarr", index=IndexSettings(), styles=styles)
+    data = DataSettings(source="simulated", path=str(small_tables))
+    return prepare(load_tables(data), small_tables.parent / "panel.zarr", data, IndexSettings())

@@ -24,7 +24,7 @@ from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.evaluation.signal.stock_coverage import stock_coverage_of
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
 from datamodules.base.errors import ConfigError, EvaluationError
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 Part = TypeVar("Part")
 

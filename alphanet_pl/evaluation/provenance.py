@@ -19,8 +19,8 @@ from alphanet_pl.fit.identity import variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.files import read_json, sha256_of
-from datamodules.panel.panel import Panel
-from datamodules.panel.storage import SHARD_DAYS
+from datamodules.panel import Panel
+from datamodules.panel.layout import SHARD_DAYS
 
 PRINTED_MODELS = 10
 """Models in the paper's figure 5."""

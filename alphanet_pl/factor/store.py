@@ -15,7 +15,7 @@ from alphanet_pl.fit.fits import Fit
 from alphanet_pl.fit.identity import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import written_aside
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 _FITS = b"alphanet.fits"
 """Key of the file's metadata that lists the fits behind the factor."""

@@ -11,12 +11,12 @@ from omegaconf import OmegaConf
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
-from alphanet_pl.fit.fits import SCHEMA, Fit, done_fit
+from alphanet_pl.fit.fits import SCHEMA, Fit, describe_earlier, done_fit, earlier_fits
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.identity import fit_folder, model_identity
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.lost import lost_process_explained
-from alphanet_pl.fit.progress import say
+from alphanet_pl.fit.progress import Display, say
 from alphanet_pl.fit.tracking import finish_logger
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import describe_device, use_threads
@@ -27,7 +27,7 @@ from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def train(
@@ -58,22 +58,35 @@ def train(
     panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
-    folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
+    session = str(panel.dates[asof])
+    folder = fit_folder(settings, session, panel.fingerprint)
     if (done := done_fit(folder)) is not None:
         return done
+    if world.rank == 0 and not any(isinstance(one, Display) for one in callbacks):
+        line = describe_earlier(earlier_fits(settings, session))
+        if line is not None:
+            say(line)
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
+    module = AlphaNetModule.create(
+        features=len(panel.features),
+        model=settings.model,
+        loss=settings.loss,
+        learning_rate=settings.trainer.learning_rate,
+        seed=settings.seed,
+    )
     data = CrossSectionDataModule(
         panel,
         settings.data,
         asof,
         settings.seed,
         with_styles=settings.loss.neutralise,
+        windows=module.network.takes,
         last=last,
     )
     with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
         # Another job may have held the lock until it was done.
-        return done_fit(folder) or _fit(settings, folder, panel, data, world, callbacks)
+        return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -91,6 +104,7 @@ def _fit(
     settings: Settings,
     folder: Path,
     panel: Panel,
+    module: AlphaNetModule,
     data: CrossSectionDataModule,
     world: World,
     callbacks: Sequence[pl.Callback],
@@ -100,13 +114,6 @@ def _fit(
     record = _describe_start(settings, panel, data)
     if first:
         _write_start(folder, settings, record)
-    module = AlphaNetModule.create(
-        features=len(data.features),
-        model=settings.model,
-        loss=settings.loss,
-        learning_rate=settings.trainer.learning_rate,
-        seed=settings.seed,
-    )
     history = History(folder / "metrics.csv")
     trainer = build_trainer(settings, folder, record, world, history, callbacks)
     checkpoint = find_checkpoint(folder, say if first else None)

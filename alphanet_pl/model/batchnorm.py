@@ -4,6 +4,10 @@ The running variance is the biased one, as in Keras, where HT20b trained. With `
 initialised, a training batch is the union of all ranks' rows, weighted by their number, on CPU and
 GPU alike (torch's own SyncBatchNorm refuses CPU tensors); otherwise nothing is communicated.
 
+A variance is the square of its channel's scale, which float32 does not always hold: the covariance
+of two volumes is near 1e16, of volumes in another unit near 1e22. Sums of squares are float64 where
+float32 overflows, and the running variance always is.
+
     norm = BatchNorm(270)
     centred_CN, scale_C, shift_C = norm(x_CN)
 """
@@ -13,6 +17,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from datamodules.batches.windows import Windows
 
 
 class BatchNorm(nn.Module):
@@ -33,7 +39,7 @@ class BatchNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
-        self.register_buffer("running_var", torch.ones(channels))
+        self.register_buffer("running_var", torch.ones(channels, dtype=torch.float64))
 
     def forward(self, x_CN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return (centred, scale, shift): the normalised x is scale * centred + shift.
@@ -49,11 +55,12 @@ class BatchNorm(nn.Module):
             centred (C, N), scale (C,) and shift (C,), differentiable, through the statistics too.
         """
         if not self.training:
-            return self._centre(x_CN, self.running_mean), self._scale(self.running_var), self.bias
+            # Double also where a caller has cast the module to float32, statistics included.
+            scale = self._scale(self.running_var.double())
+            return self._centre(x_CN, self.running_mean), scale, self.bias
         local = x_CN.mean(1)
         centred = self._centre(x_CN, local)
-        squares = torch.linalg.vector_norm(centred, dim=1).square()
-        mean, var = across_ranks(x_CN.shape[1], local, squares)
+        mean, var = across_ranks(x_CN.shape[1], local, _sum_of_squares(centred))
         self._follow(mean, var)
         scale = self._scale(var)
         shift = self.bias if mean is local else self.bias + scale * (local - mean)
@@ -63,16 +70,64 @@ class BatchNorm(nn.Module):
         return x_CN - mean[:, None] if x_CN.requires_grad else x_CN.sub_(mean[:, None])
 
     def _scale(self, var: Tensor) -> Tensor:
-        return self.weight * torch.rsqrt(var + self.eps)
+        return self.weight * torch.rsqrt(var + self.eps).to(self.weight.dtype)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, var: Tensor) -> None:
         self.running_mean.lerp_(mean, 1 - self.momentum)
-        self.running_var.lerp_(var, 1 - self.momentum)
+        self.running_var.lerp_(var.to(self.running_var.dtype), 1 - self.momentum)
+
+
+def _sum_of_squares(centred_CN: Tensor) -> Tensor:
+    """(C,) in the type of the data where that holds it, else in float64.
+
+    Reading float32 into float64 sums takes a CPU five times as long, so it is done where it must
+    be. A GPU does so at the speed of its memory, and would have to be waited for to ask it.
+    """
+    if not (centred_CN.is_cuda or torch.compiler.is_compiling()):
+        squares = torch.linalg.vector_norm(centred_CN, dim=1).square()
+        if squares.isfinite().all():
+            return squares
+    return torch.linalg.vector_norm(centred_CN, dim=1, dtype=torch.float64).square()
+
+
+class FeatureNorm(BatchNorm):
+    """Batch norm of features that come with their moments: nothing of it is a pass over them.
+
+    A date's windows and their moments are constants of the data, so the norm is a scale and a
+    shift of each window, which the layer behind folds into its weights.
+    """
+
+    def forward(self, windows: Windows) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Return scale and shift (D, W, C): the normalised feature is scale * value + shift.
+
+        In training the statistics are those of all dates of the step, on all ranks.
+        """
+        mean, variance = self.running_mean.double(), self.running_var.double()
+        if self.training:
+            mean, variance = self._statistics(windows)
+            self._follow(mean.to(self.running_mean.dtype), variance)
+        inverse = torch.rsqrt(variance + self.eps)
+        ratio = (windows.scale * inverse).to(self.weight.dtype)
+        offset = ((windows.location - mean) * inverse).to(self.weight.dtype)
+        return self.weight * ratio, torch.addcmul(self.bias, self.weight, offset)
+
+    def _statistics(self, windows: Windows) -> tuple[Tensor, Tensor]:
+        count = len(windows.values) * sum(windows.counts)
+        if len(windows.counts) == 1:
+            mean, squares = windows.mean[0], windows.variance[0] * count
+        else:
+            shares = torch.tensor(windows.counts, device=windows.mean.device) / sum(windows.counts)
+            mean = shares.double() @ windows.mean
+            spread = windows.variance + (windows.mean - mean).square()
+            squares = (shares.double() @ spread) * count
+        return across_ranks(count, mean, squares)
 
 
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and biased variance of all ranks' rows together, differentiable.
+
+    Of several ranks the variance is float64.
 
     Args:
         count: Rows of this rank.
@@ -88,7 +143,7 @@ def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Ten
     total = counts.sum()
     centre = (counts * means).sum(0) / total
     summed = (within + counts * (means - centre).square()).sum(0)
-    return centre.to(mean.dtype), (summed / total).to(mean.dtype)
+    return centre.to(mean.dtype), summed / total
 
 
 class _AllGather(torch.autograd.Function):

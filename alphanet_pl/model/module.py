@@ -14,7 +14,8 @@ from alphanet_pl.model.losses import build_loss
 from alphanet_pl.model.losses.loss import mean_stocks
 from alphanet_pl.model.metrics import RankIC
 from alphanet_pl.model.network import AlphaNet
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
+from datamodules.batches.windows import Windows
 
 
 class AlphaNetModule(pl.LightningModule):
@@ -63,15 +64,15 @@ class AlphaNetModule(pl.LightningModule):
         """From typed settings; see the class."""
         return cls(features, asdict(model), asdict(loss), learning_rate, seed)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Prediction (S,) of pictures (S, F, T)."""
-        prediction: Tensor = self.network(pictures)
+    def forward(self, inputs: Tensor | Windows) -> Tensor:
+        """Prediction (S,) of pictures (S, F, T) or of their windows."""
+        prediction: Tensor = self.network(inputs)
         return prediction
 
     def training_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """One optimisation step's loss."""
         stocks = mean_stocks(batch)
-        loss = self.loss(self(batch.pictures), batch, stocks)
+        loss = self.loss(self(batch.inputs), batch, stocks)
         # The loss of one rank is its sum over `stocks`, so weighted by them the mean is exact.
         self._train_loss.update(loss.detach(), weight=stocks)
         self.log("train/loss", self._train_loss, on_step=False, on_epoch=True)
@@ -88,13 +89,15 @@ class AlphaNetModule(pl.LightningModule):
         """Take up an epoch's mean where `train_loss_so_far` left it; on one rank only."""
         self._train_loss.mean_value, self._train_loss.weight = sums.to(self.device).unbind()
 
-    def validation_step(self, batch: CrossSections, batch_idx: int) -> None:
-        """Selection loss and RankIC of the published factor."""
-        prediction = self(batch.pictures)
-        self._val_loss.update(self.loss.selection(prediction, batch), weight=len(batch.label))
+    def validation_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
+        """Squared error within dates and RankIC of the published factor; each stock counts once."""
+        prediction = self(batch.inputs)
+        loss = self.loss.selection(prediction, batch)
+        self._val_loss.update(loss, weight=len(batch.label))
         self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)
         self.log("val/loss", self._val_loss, prog_bar=True)
         self.log("val/rank_ic", self._val_rank_ic, prog_bar=True)
+        return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, as in the report of 2020-08-24."""

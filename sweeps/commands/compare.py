@@ -12,7 +12,7 @@ from alphanet_pl.evaluation.results import Evaluation, read_evaluation
 from alphanet_pl.fit.identity import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.configurations import Sweep, read_sweep
 from sweeps.online import publish
 from sweeps.run import TRIALS

@@ -18,7 +18,8 @@ import pytest
 import zarr
 
 from datamodules.base.errors import PanelError
-from datamodules.panel import Panel, PanelContents, build, build_panel
+from datamodules.panel import Panel, PanelContents, build_panel
+from datamodules.panel import write as writing
 
 SESSIONS, STOCKS = 500, 20
 MOMENTS = (
@@ -58,19 +59,19 @@ def die(*_args: object) -> None:
 
 def arm(moment: str) -> None:
     """Make a build kill its own process at a moment."""
-    rename, write = Path.rename, build.write_array
+    rename, write = Path.rename, writing.write_array
     if moment in ("first array", "last array"):
         fatal = "features" if moment == "first array" else "listed"
-        build.write_array = lambda g, name, v: (write(g, name, v), name == fatal and die())[0]
+        writing.write_array = lambda g, name, v: (write(g, name, v), name == fatal and die())[0]
     elif moment == "attributes":
         zarr.Group.update_attributes = die
     elif moment == "manifest":
-        build.write_manifest = die
+        writing.write_manifest = die
     elif moment.startswith("rename"):
         source = ".panel.zarr.building" if moment.endswith("new") else "panel.zarr"
         Path.rename = lambda path, to: die() if path.name == source else rename(path, to)
     elif moment == "swept":
-        build.shutil.rmtree = lambda path, **_: path.exists() and die()
+        writing.shutil.rmtree = lambda path, **_: path.exists() and die()
 
 
 def start(out: Path, seed: int, moment: str) -> subprocess.Popen:
@@ -120,7 +121,7 @@ def test_a_build_that_died_between_its_renames_gives_the_old_panel_back(
     old = Panel.open(out).fingerprint
     assert start(out, 1, "rename new").wait() == -signal.SIGKILL
     assert not out.exists()
-    monkeypatch.setattr(build, "write_array", lambda *_: 1 / 0)
+    monkeypatch.setattr(writing, "write_array", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build_panel(contents(2), out)
     assert Panel.open(out).fingerprint == old

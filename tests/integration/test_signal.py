@@ -11,11 +11,11 @@ from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.fits import Fit
 from alphanet_pl.fit.train import train
 from datamodules.batches import datamodule
-from datamodules.batches.members import Sections, read_sections
+from datamodules.batches.cross_sections import Membership, read_membership
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import DataSettings, MarketSettings, TableSettings
+from datamodules.settings import DataSettings, MarketSettings
 from datamodules.tables.load import load_tables
 
 DAYS, ASOF = 900, 630
@@ -26,8 +26,8 @@ SEEDS = (0, 1, 2)
 def market(tmp_path_factory) -> Panel:
     folder = tmp_path_factory.mktemp("signal")
     simulate(MarketSettings(stocks=400, days=DAYS), folder / "tables")
-    tables = load_tables(TableSettings(source="simulated", path=str(folder / "tables")))
-    return prepare(tables, folder / "panel.zarr")
+    data = DataSettings(source="simulated", path=str(folder / "tables"), styles="none")
+    return prepare(load_tables(data), folder / "panel.zarr", data)
 
 
 def _settings(panel: Panel, runs, seed: int) -> Settings:
@@ -65,13 +65,13 @@ def test_a_planted_signal_is_found_out_of_sample(market, tmp_path):
 def test_nothing_is_found_when_labels_are_shuffled(market, tmp_path, monkeypatch, seed):
     def shuffled(
         panel: Panel, settings: DataSettings, sessions: np.ndarray, least: int
-    ) -> Sections:
-        true = read_sections(panel, settings, sessions, least)
+    ) -> Membership:
+        true = read_membership(panel, settings, sessions, least)
         rng = np.random.default_rng([seed, len(sessions)])
         for row, members in zip(true.labels, true.members, strict=True):
             row[members] = rng.permutation(row[members])
         return true
 
-    monkeypatch.setattr(datamodule, "read_sections", shuffled)
+    monkeypatch.setattr(datamodule, "read_membership", shuffled)
     found = _rank_ic(market, train(_settings(market, tmp_path, seed)))
     assert abs(found.mean) < 3 * found.standard_error

@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from alphanet_pl.config.settings import Settings
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import read_json
-from datamodules.canon.tables import Tables
 from datamodules.market.market import simulate
 from datamodules.prepare.prepare import REPORT, prepare
-from datamodules.styles.make import style_maker
 from datamodules.tables.load import load_tables
 
 
@@ -22,20 +18,7 @@ def run(settings: Settings) -> str:
     if data.source == "simulated":
         simulate(data.market, Path(data.path))
     tables = load_tables(data, features=data.features)
-    styles = None
-    if data.styles != "none":
-        market = _beta_market(tables, data.beta_index)
-        styles = style_maker(tables.fundamentals, data.style_profile, data.styles, market)
-    panel = prepare(
-        tables,
-        Path(data.panel),
-        features=data.features,
-        horizon=data.horizon,
-        picture_days=data.picture_days,
-        index=settings.evaluation.index,
-        styles=styles,
-        attrs={"free_turn": data.free_turn, "without": list(data.without), "source": data.source},
-    )
+    panel = prepare(tables, Path(data.panel), data, settings.evaluation.index)
     report = read_json(panel.path.with_name(REPORT))
     return "\n".join(
         [
@@ -46,16 +29,3 @@ def run(settings: Settings) -> str:
             f"{panel.fingerprint[:12]})",
         ]
     )
-
-
-def _beta_market(tables: Tables, code: str | None) -> tuple[pd.DataFrame, str] | None:
-    """The index that Beta is measured against, or None for the universe itself."""
-    if code is None:
-        return None
-    if tables.index is None:
-        raise ConfigError(
-            f"data.beta_index={code} was given",
-            "the tables have no index table to find it in",
-            "data.beta_index=null takes the capitalisation-weighted universe",
-        )
-    return tables.index, code

@@ -11,11 +11,11 @@ from alphanet_pl.factor.roll.plan import Plan, Task, make_plan, name
 from alphanet_pl.factor.roll.run import train_all
 from alphanet_pl.factor.roll.stitch import stitched
 from alphanet_pl.factor.store import factor_path, holds, write_factor
-from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.fits import Fit, describe_earlier
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.job.signals import listen
 from alphanet_pl.job.world import global_rank
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def run(settings: Settings) -> str:
@@ -23,6 +23,8 @@ def run(settings: Settings) -> str:
     plan = make_plan(settings, Panel.open(settings.data.panel))
     ours = take_part(plan.tasks, settings.parts)
     _say(_describe(plan, ours, settings.parts))
+    if (line := describe_earlier([fit for task in ours for fit in task.earlier()])) is not None:
+        _say(line)
     train_all(ours, plan.panel, settings.trainer.progress)
     if global_rank():
         return ""  # the first of the processes that train together writes the factor

@@ -10,8 +10,8 @@ from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market, read_market
 from alphanet_pl.evaluation.types import Dates, Floats
 from datamodules.base.errors import EvaluationError
-from datamodules.panel.panel import Panel
-from datamodules.panel.storage import SHARD_DAYS
+from datamodules.panel import Panel
+from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.labels import FILTERS, label_filter
 
 HORIZONS = tuple(range(1, 21))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.types import Bools, Dates, Floats
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.windows import check_history, last_session, window_sessions
-from alphanet_pl.fit.fits import Fit, done_fit
+from alphanet_pl.fit.fits import Fit, done_fit, earlier_fits
 from alphanet_pl.fit.identity import fit_folder
 from alphanet_pl.fit.train import check_panel
 from datamodules.base.errors import ConfigError, FitError
-from datamodules.batches.members import split_of
-from datamodules.panel.panel import Panel
+from datamodules.batches.split import split_of
+from datamodules.panel import Panel
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Task:
     def done(self) -> Fit | None:
         """The fit, if it is finished."""
         return done_fit(self.folder)
+
+    def earlier(self) -> list[Fit]:
+        """What it would be under another protocol, where that is trained and this is not."""
+        return [] if self.done() else earlier_fits(self.settings, self.folder.parent.name)
 
 
 @dataclass(frozen=True)

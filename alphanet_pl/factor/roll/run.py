@@ -7,7 +7,7 @@ from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.factor.roll.progress import FitProgress
 from alphanet_pl.fit.train import train
 from datamodules.batches.datamodule import LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def train_all(tasks: Sequence[Task], panel: Panel, bar: bool) -> None:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from alphanet_pl.config.settings import RollingSettings
 from alphanet_pl.fit.train import parse_date
 from datamodules.base.errors import AlphaNetError, ConfigError
-from datamodules.batches.members import first_usable_session, split_of
-from datamodules.panel.panel import Panel
+from datamodules.batches.split import first_usable_session, split_of
+from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 
 
