@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alphanet_pl.config.compose import recompose
@@ -25,6 +26,7 @@ from alphanet_pl.evaluation.signal.stock_coverage import stock_coverage_of
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
 from datamodules.base.errors import ConfigError, EvaluationError
 from datamodules.panel import Panel
+from datamodules.settings import IndexSettings
 
 Part = TypeVar("Part")
 
@@ -41,7 +43,9 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
     """
     panel = Panel.open(settings.data.panel)
     path = factor_path(settings)
+    check_index(panel, settings.evaluation.index)
     factor = read_factor(path, panel)
+    check_scores(path, factor)
     if among is not None:
         factor[~np.isin(panel.dates, among)] = np.nan
     scored = np.flatnonzero(np.isfinite(factor).any(axis=1))
@@ -49,6 +53,11 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
     lacks: list[str] = []
     enhanced = _if_possible("index enhancement", lambda: enhancement_of(cut), lacks)
     layers = _if_possible("layer test", lambda: layers_of(cut), lacks)
+    if _is_constant(factor[scored]):
+        lacks.append(
+            "There is no order in the factor: it gives every stock of a cross-section the same "
+            "score, so that it ranks nothing, and layers are in the order of the codes."
+        )
     samples = samples_of(path, settings, panel.features)
     return Evaluation(
         variant=settings.variant,
@@ -63,6 +72,54 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
         pair_coverage=pair_coverage(samples, len(panel.features)),
         provenance=provenance_of(panel, settings, path, lacks),
     )
+
+
+def check_index(panel: Panel, index: IndexSettings) -> None:
+    """Refuse another index than the one that the panel was built with.
+
+    Raises:
+        EvaluationError: They differ; the panel's prices and weights are of its own.
+    """
+    built = panel.index
+    if built is not None and built != index:
+        raise EvaluationError(
+            f"evaluation.index names {index.members}, {index.code}",
+            f"{panel.path} holds the weights of {built.members} and the closes of {built.code}",
+            f"evaluation.index.members={built.members} evaluation.index.code={built.code}, "
+            "or prepare a panel with the other index",
+        )
+
+
+def check_scores(path: Path, factor: NDArray[np.floating]) -> None:
+    """Refuse a factor of which one row would silently win over another, or none can be ranked.
+
+    Args:
+        path: The file.
+        factor: What was read of it, NaN without a score.
+
+    Raises:
+        EvaluationError: A stock-date given twice, an infinite score, or no score at all.
+    """
+    scores = pq.read_table(path, columns=["factor"])["factor"].to_numpy()
+    infinite, known = int(np.isinf(scores).sum()), int(np.isfinite(scores).sum())
+    twice = known - int(np.isfinite(factor).sum())
+    if not known:
+        raise EvaluationError(
+            f"{path} has no finite score",
+            "scores of dates of the panel",
+            "alphanet predict writes one",
+        )
+    for count, what, needed in (
+        (infinite, "scores are infinite", "finite scores; leave out what has none"),
+        (twice, "scores are of a date and code that it holds already", "one row a date and code"),
+    ):
+        if count > 0:
+            raise EvaluationError(f"{path}: {count} {what}", needed, "alphanet predict writes one")
+
+
+def _is_constant(scores: NDArray[np.floating]) -> bool:
+    """Whether no cross-section (D, N) tells two stocks apart."""
+    return bool((np.nanmax(scores, axis=1) == np.nanmin(scores, axis=1)).all())
 
 
 def _if_possible(what: str, part: Callable[[], Part], lacks: list[str]) -> Part | None:

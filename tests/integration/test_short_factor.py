@@ -46,3 +46,9 @@ def test_a_factor_from_elsewhere_has_no_seeds(judged):
     found = judged(lambda factor: factor[["date", "code", "factor"]])
     assert found.provenance.seeds == []
     assert found.pair_coverage is None
+
+
+def test_a_constant_factor_is_said_to_rank_nothing(judged):
+    found = judged(lambda factor: factor.assign(factor=1.0))
+    assert found.ic.neutral.summary.n == 0
+    assert any("There is no order in the factor" in said for said in found.provenance.lacks)
