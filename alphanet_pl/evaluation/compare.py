@@ -290,7 +290,7 @@ def _enhancement(found: EnhancementResult) -> EnhancementRow:
 
 
 def episodes(found: EnhancementResult) -> dict[str, Episode]:
-    """The three periods of the report, each with its drawdown and how far it is covered."""
+    """The three periods of the paper, each with its drawdown and how far it is covered."""
     dates = found.curves.dates
     return {
         name: Episode(

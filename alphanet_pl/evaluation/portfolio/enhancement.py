@@ -1,7 +1,7 @@
 """Index enhancement: a portfolio near its index that leans to the factor, rebalanced weekly.
 
 Every week a linear program (lp.py, rebalance.py) plans weights at the close from the holdings
-drifted to that close; they trade at the next day's vwap, and what cannot trade stays. Report:
+drifted to that close; they trade at the next day's vwap, and what cannot trade stays. Paper:
 tables 14, 15, 22, 23, 30 and 31, figures 16, 24 and 32.
 
 Example: `run_enhancement(score, market, rows, benchmark=w, industry=i, log_cap=c, next_day=n)`.
@@ -49,7 +49,7 @@ EPISODES = {
     "early 2019": ("2019-01-01", "2019-04-30"),
     "early 2020": ("2020-01-01", "2020-04-30"),
 }
-"""Where the report says that v2.2 loses less; it names no days, these are ours."""
+"""Where the paper says that v2.2 loses less; it names no days, these are ours."""
 AT_CAP = 1e-6
 """A plan whose turnover comes this near the cap uses the whole of it."""
 
@@ -59,7 +59,7 @@ class Turnover:
     """How much a portfolio traded; a rebalance's two-sided turnover is sum |w_new - w_drifted|."""
 
     per_rebalance: Number
-    """Mean over all rebalances, the first build included: the report's last column."""
+    """Mean over all rebalances, the first build included: the paper's last column."""
     planned: Number
     """The same, of the plan against the holdings drifted to its own close."""
     monthly: Number
@@ -114,7 +114,7 @@ class EnhancementResult:
     """Largest violation of any constraint by any plan."""
     mean_names: Number
     episodes: dict[str, Drawdown | None]
-    """Excess drawdown inside the periods that the report names; null where the run has no day."""
+    """Excess drawdown inside the periods that the paper names; null where the run has no day."""
     curves: EnhancementCurves
 
 

@@ -2,7 +2,7 @@
 
 At each section the pool (every stock with a factor) is cut into layers, layer 1 holding the highest
 factor; they trade at the next day's vwap. The benchmark is the pool itself, equal weight, without
-cost. Report: tables 11, 21 and 29, figures 12, 13, 19, 20, 27 and 28.
+cost. Paper: tables 11, 21 and 29, figures 12, 13, 19, 20, 27 and 28.
 
 Example: `layer_table(run_layers(neutral, market, rows)).annual_excess`.
 """
@@ -36,7 +36,7 @@ from datamodules.base.errors import EvaluationError
 
 LongShortMode = Literal["report", "net"]
 COST = 0.002
-"""One way, as in the report."""
+"""One way, as in the paper."""
 LAYERS = 5
 
 
@@ -253,7 +253,7 @@ def layers_section(
 def long_short_returns(books: LayerBooks, cost: float, mode: LongShortMode) -> Floats:
     """Daily returns (m,) of layer 1 less the last layer.
 
-    `report` takes the difference of two net series, as the report does, so that the short leg's
+    `report` takes the difference of two net series, as the paper does, so that the short leg's
     cost counts as gain; `net` lets both legs pay.
 
     Raises:

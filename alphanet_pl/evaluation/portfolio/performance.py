@@ -7,7 +7,7 @@ prod(1 + r_p - r_b). Two conventions for annual figures, from the same daily ret
 - `standard`: all m daily returns count;
 - `huatai`: the NAV vector has m entries and begins with 1, so that the last day's return is left
   out of annual return, volatility and drawdown while the exponent stays 250 / m. This reproduces
-  the benchmark rows the report (table 14) and its two predecessors print. Calendar years and
+  the benchmark rows the paper (table 14) and its two predecessors print. Calendar years and
   months include the last day under both, as in table 15.
 
 Example: `performance(returns, dates).annual_return`.
@@ -172,7 +172,7 @@ def relative_performance(
 def monthly_returns(returns: Floats, dates: Dates) -> tuple[NDArray[np.datetime64], Floats]:
     """Compounded return of each calendar month, from month-end to month-end NAV.
 
-    A month with a single session in the period is a stub, not a month (the report's 2011-01-31).
+    A month with a single session in the period is a stub, not a month (the paper's 2011-01-31).
 
     Returns:
         (months,) datetime64[M] and (months,) returns.

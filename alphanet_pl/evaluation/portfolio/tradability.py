@@ -1,6 +1,6 @@
 """The three next-day filters, as what a portfolio may buy and sell on the day after a section.
 
-The report drops stocks that on the next day are suspended or close at a price limit, which looks
+The paper drops stocks that on the next day are suspended or close at a price limit, which looks
 ahead: a name that closes limit-up may have traded below it. `realistic` drops nothing and leaves
 orders unfilled, buying and selling apart; `none` only knows that a suspended stock has no price.
 """

@@ -108,7 +108,7 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Fac
     kept = label_filter(masks, options.filter) & np.isfinite(forward)
     industry, log_cap = (read_rows(panel, name, rows) for name in ("industry", "log_cap"))
     published = np.where(kept, factor[rows], np.nan)
-    # The report's universe leaves filtered stocks out from the start; otherwise what is known
+    # The paper's universe leaves filtered stocks out from the start; otherwise what is known
     # only tomorrow must not touch the statistics of today's neutralisation.
     universe = published if options.filter == "report" else factor[rows]
     return FactorSections(

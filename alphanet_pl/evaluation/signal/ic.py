@@ -2,7 +2,7 @@
 
 Arrays are (sections, stocks): the caller picks the rows, every `step` sessions, so that forward
 windows of `step` sessions do not overlap. NaN means absent; the caller has set to NaN what a filter
-leaves out. Report: tables 9, 17 and 25, figures 10, 18 and 26.
+leaves out. Paper: tables 9, 17 and 25, figures 10, 18 and 26.
 
 Example: `ic_summary(rank_correlation(neutralise(factor, industry, log_cap), forward)).mean`.
 """

@@ -1,6 +1,6 @@
 """Winsorise, standardise and neutralise a factor by industry and size, date by date.
 
-The report tests its factors "industry and size neutral": the residual of a regression on industry
+The paper tests its factors "industry and size neutral": the residual of a regression on industry
 dummies and the logarithm of float capitalisation. With dummies alone among the regressors the fit
 is a within-industry one (Frisch, Waugh and Lovell), so that no solver and no rank question remain.
 """
@@ -91,7 +91,7 @@ def residual(values: Floats, industry: NDArray[np.integer], log_cap: Floats) -> 
 
 
 def neutralise(values: Floats, industry: NDArray[np.integer], log_cap: Floats) -> Floats:
-    """Winsorise, standardise, and take the industry-and-size residual: what the report ranks.
+    """Winsorise, standardise, and take the industry-and-size residual: what the paper ranks.
 
     Args:
         values: (D, N) published factor, NaN absent.
