@@ -10,15 +10,15 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from alphanet_pl.config.settings import Settings
 from datamodules.base.errors import ConfigError, UnfinishedError
+from sweeps.settings import SweepsSettings
 
 _PATIENCE = 120
 """Seconds."""
 
 
 @contextmanager
-def cluster(settings: Settings) -> Iterator[None]:
+def cluster(settings: SweepsSettings) -> Iterator[None]:
     """Ray for the duration of a sweep.
 
     Raises:
@@ -62,7 +62,7 @@ def _wait(wanted: int) -> None:
         time.sleep(0.5)
 
 
-def gpus_per_trial(settings: Settings) -> float:
+def gpus_per_trial(settings: SweepsSettings) -> float:
     """Share of a GPU that each trial owns: what was asked for, or a whole one if there is one.
 
     Raises:
@@ -98,7 +98,7 @@ def gpus_per_trial(settings: Settings) -> float:
     return gpus
 
 
-def at_once(settings: Settings, gpus: float) -> int:
+def at_once(settings: SweepsSettings, gpus: float) -> int:
     """Trials that the cluster runs at the same time."""
     fits = sum(_room(node, settings.sweep.cpus_per_trial, gpus) for node in _nodes())
     return min(fits, settings.sweep.max_concurrent or fits)

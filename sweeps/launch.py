@@ -12,16 +12,16 @@ from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from rich.console import Console
 
-from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.progress import describe_seconds
 from sweeps.cluster import at_once, gpus_per_trial
 from sweeps.plan import Planned, log_of, sweep_folder
 from sweeps.run import Outcome
+from sweeps.settings import SweepsSettings
 from sweeps.table import RANK_IC
 from sweeps.trial import FATAL, Work, run_trial, worker_settings
 
 
-def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
+def launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     """Run these trials on the present Ray cluster.
 
     An interrupted launch returns as well; then some trials are neither ended nor failed.
@@ -79,7 +79,7 @@ def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
     return outcome
 
 
-def _scheduler(settings: Settings) -> Any:
+def _scheduler(settings: SweepsSettings) -> Any:
     if not settings.sweep.asha:
         return FIFOScheduler()
     return ASHAScheduler(

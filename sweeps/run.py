@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from alphanet_pl.config.settings import Settings
 from datamodules.base.errors import FitError
 from datamodules.base.files import write_text
 from sweeps.best import best_of, write_best
 from sweeps.plan import Planned, sweep_folder
+from sweeps.settings import SweepsSettings
 from sweeps.table import MISSING, summarise, trials_table
 
 TRIALS, SUMMARY, _STOPPED = "trials.csv", "summary.csv", "stopped.json"
@@ -56,7 +56,7 @@ class Result:
         return [i for i, status in enumerate(self.trials["status"]) if status == MISSING]
 
 
-def run_sweep(settings: Settings, planned: Sequence[Planned]) -> Result:
+def run_sweep(settings: SweepsSettings, planned: Sequence[Planned]) -> Result:
     """Train the trials that are not done, on Ray, and write the tables.
 
     Raises:
@@ -74,7 +74,7 @@ def run_sweep(settings: Settings, planned: Sequence[Planned]) -> Result:
         return _write(folder, planned, stopped, outcome)
 
 
-def _launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
+def _launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     from sweeps.cluster import cluster  # Ray takes seconds to import
     from sweeps.launch import launch
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from alphanet_pl.config.compose import recompose
+from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE, Comparison, compare
 from alphanet_pl.evaluation.portfolio.enhancement import enhancement_of
@@ -168,7 +168,7 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
             "leave out factor, or variants",
         )
     ordered = sorted(names, key=lambda name: name != BASELINE)
-    return {name: recompose(settings, "variants=[]", f"variant={name}") for name in ordered}
+    return {name: with_overrides(settings, "variants=[]", f"variant={name}") for name in ordered}
 
 
 def common_sessions(paths: dict[str, Path]) -> NDArray[np.datetime64]:

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.console import Console
 
-from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.report.formats import number, percent
 from datamodules.base.errors import UnfinishedError
 from sweeps.best import best_path, command_of
 from sweeps.disk import disk_full
 from sweeps.plan import Planned, describe, log_of, plan, sweep_folder
 from sweeps.run import SUMMARY, TRIALS, Result, run_sweep
+from sweeps.settings import SweepsSettings
 from sweeps.table import RANK_IC
 
 
-def run(settings: Settings) -> str:
+def run(settings: SweepsSettings) -> str:
     """Train what is not trained yet, then rank the configurations.
 
     Raises:
@@ -76,7 +76,7 @@ def _close(summary: pd.DataFrame, varied: Sequence[str]) -> list[str]:
     return [f"within one standard error of the best: {', '.join(names) or 'none'}"]
 
 
-def _files(settings: Settings, result: Result) -> list[str]:
+def _files(settings: SweepsSettings, result: Result) -> list[str]:
     folder = sweep_folder(settings)
     lines = [f"tables: {folder / TRIALS}, {folder / SUMMARY}"]
     if result.best is not None:
@@ -84,7 +84,9 @@ def _files(settings: Settings, result: Result) -> list[str]:
     return lines
 
 
-def _unfinished(settings: Settings, result: Result, planned: Sequence[Planned]) -> BaseException:
+def _unfinished(
+    settings: SweepsSettings, result: Result, planned: Sequence[Planned]
+) -> BaseException:
     """Why trials are missing: what stopped the sweep, an interruption, or failures by name."""
     outcome = result.outcome
     names = [planned[position].trial.name for position in result.missing]

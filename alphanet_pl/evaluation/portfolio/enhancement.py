@@ -9,7 +9,7 @@ Example: `run_enhancement(score, market, rows, benchmark=w, industry=i, log_cap=
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ from alphanet_pl.evaluation.portfolio.performance import (
     yearly_returns,
 )
 from alphanet_pl.evaluation.portfolio.rebalance import RUNGS, Rebalance, rebalance
-from alphanet_pl.evaluation.portfolio.tradability import MASKS, FilterMode, NextDay, next_day
+from alphanet_pl.evaluation.portfolio.tradability import MASKS, NextDay, next_day
 from alphanet_pl.evaluation.signal.cross_sections import FactorSections
 from alphanet_pl.evaluation.signal.neutralise import standardise, winsorise
 from alphanet_pl.evaluation.signal.prices import Market
@@ -454,7 +454,7 @@ def enhancement_of(cut: FactorSections) -> tuple[EnhancementResult, YearlyResult
         index,
         index=cut.options.index.members,
         filter_mode=cut.options.filter,
-        convention=cast(Convention, cut.options.convention),
+        convention=cut.options.convention,
         options=options,
     )
     return section, yearly_section(run, index, options)
@@ -470,7 +470,7 @@ def _run(cut: FactorSections) -> EnhancementRun:
             "prepare a panel with both, and evaluation.index naming the benchmark",
         )
     market = cut.test_period()
-    rows = rebalance_rows(market.dates, 0, len(cut.daily), cast(Schedule, options.schedule))
+    rows = rebalance_rows(market.dates, 0, len(cut.daily), options.schedule)
     rows = rows[np.isfinite(cut.daily[rows]).any(axis=1)]
     benchmark = cut.read("index_weight", rows) if len(rows) else np.zeros((0, 0))
     weighed = np.nan_to_num(benchmark).sum(axis=1) > 0
@@ -490,7 +490,7 @@ def _run(cut: FactorSections) -> EnhancementRun:
         benchmark=benchmark,
         industry=cut.read("industry", rows),
         log_cap=cut.read("log_cap", rows),
-        next_day=next_day(cast(FilterMode, cut.options.filter), masks, traded),
+        next_day=next_day(cut.options.filter, masks, traded),
         options=options,
     )
 

@@ -9,7 +9,7 @@ Example: `layer_table(run_layers(neutral, market, rows)).annual_excess`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -357,9 +357,9 @@ def layers_of(cut: FactorSections) -> LayersResult:
         industry=cut.industry,
         log_cap=cut.log_cap,
         masks={name: cut.read(name) for name in MASKS},
-        filter_mode=cast(FilterMode, options.filter),
-        ls_mode=cast(LongShortMode, options.ls_mode),
-        convention=cast(Convention, options.convention),
+        filter_mode=options.filter,
+        ls_mode=options.ls_mode,
+        convention=options.convention,
         cost=options.cost,
         layers=options.layers,
     )

@@ -1,7 +1,7 @@
 """A sweep of invented fits."""
 
 import pytest
-from invented_sweep import configuration
+from helpers.invented_sweep import configuration
 
 from sweeps.configurations import Configuration
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import isnan, sqrt
 
 import pytest
-from invented_sweep import configuration
+from helpers.invented_sweep import configuration
 
 from sweeps.configurations import Spread, Sweep, over, spread
 from sweeps.figures import axis_of, has_grid, heat_map, points

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import (
     Evaluation,

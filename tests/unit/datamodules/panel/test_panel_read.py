@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ def panel(contents, tmp_path_factory):
     return Panel.open(path)
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(st.tuples(st.integers(0, SESSIONS), st.integers(0, SESSIONS)).map(sorted))
 def test_any_window_of_rows_is_that_slice(contents, panel, span):
     start, stop = span

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers.examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as numpy_arrays
@@ -136,7 +137,7 @@ def test_standardising_equals_a_loop_over_the_dates():
         assert np.isnan(fast[t, ~kept]).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(
     numpy_arrays(np.float32, (1, 6), elements=st.floats(-1, 5, width=32)),
     numpy_arrays(bool, (1, 6)),

@@ -3,6 +3,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,7 +45,7 @@ def test_1_15_at_ten_percent_is_1_27_and_1_04():
     assert (limits.up[1, 0], limits.down[1, 0]) == (127, 104)
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(st.integers(5, 10**6), st.booleans())
 def test_limits_equal_exact_decimal_arithmetic(fen, is_st):
     grid = closes("SH600000", ["2015-01-05", "2015-01-06"], [fen / 100] * 2, is_st=is_st)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers.examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ def test_the_scorable_universe_equals_its_definition_cell_by_cell(quotes, rows):
             assert fast[t, s] == slow
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(flags, st.integers(1, 4))
 def test_a_picture_is_complete_only_if_each_of_its_days_is(rows_of_flags, days):
     known = np.array(rows_of_flags)
@@ -77,7 +78,7 @@ def test_suspension_and_delisting_are_seen_from_the_session_before():
     assert next_session(~traded, listed).tolist() == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(flags)
 def test_nothing_is_known_of_the_session_after_the_last(rows_of_flags):
     mask = np.array(rows_of_flags)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.report import figures
 from alphanet_pl.evaluation.report.look import KNOWN, LAYERS, OTHERS, colors, layer_colors

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.compare import compare
 from alphanet_pl.evaluation.paper import PERIOD

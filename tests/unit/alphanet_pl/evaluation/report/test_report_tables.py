@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.compare import compare
 from alphanet_pl.evaluation.paper import PRINTED
