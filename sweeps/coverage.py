@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.figures.style import ACCENT, MUTED, styled
 from alphanet_pl.evaluation.pair_coverage import expected_share
 from alphanet_pl.evaluation.paper import PRINTED
+from alphanet_pl.evaluation.report.look import ACCENT, MUTED, styled
 
 MODELS, DRAWS, SEED = 10, 1000, 2021
 """The report's figure: 1000 simulations of ten models."""

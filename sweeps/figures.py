@@ -6,8 +6,7 @@ from math import isfinite
 import numpy as np
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.figures.style import ACCENT, INK, MUTED, styled
-from alphanet_pl.evaluation.variants.colors import KNOWN, OTHERS
+from alphanet_pl.evaluation.report.look import ACCENT, INK, KNOWN, MUTED, OTHERS, styled
 from sweeps.configurations import Configuration, Spread
 
 WORDS = {"n": "n, features sampled by each model", "long_weight": "long-side weight"}

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alphanet_pl.config.settings import EvaluationSettings
-from alphanet_pl.evaluation.signal.cross_sections import Cut, cut_factor
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections, cut_factor
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
 from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.folder import Fit, read_record
@@ -140,7 +140,7 @@ def _judge(
     )
 
 
-def _volatility(cut: Cut) -> float:
+def _volatility(cut: FactorSections) -> float:
     if VOLATILITY not in cut.panel.styles:
         return float("nan")
     style = cut.read("styles")[:, :, list(cut.panel.styles).index(VOLATILITY)]

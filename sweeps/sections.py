@@ -1,29 +1,28 @@
 """A sweep on the page of a comparison: its tables, heat map, training time and correlation."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
 
 import pandas as pd
 
 from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
-from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.variants.sections.text import Cells, with_error
+from alphanet_pl.evaluation.report.formats import number, percent, with_error
+from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
 from sweeps.configurations import Configuration, Spread, Sweep, over
 from sweeps.figures import axis_of, coverage, has_grid, heat_map, points
 from sweeps.measures import AHEAD
 
 
-def sweep_section(sweep: Sweep) -> str:
+def sweep_section(sweep: Sweep) -> Part:
     """Everything of one sweep."""
     found = sweep.configurations
     axis = axis_of(found)
     name = re.sub(r"[^\w-]", "-", sweep.name)
-    return section(
+    return part(
         f"Sweep {sweep.name}",
         paragraph(_note(sweep)),
-        table(*results(sweep)),
+        table(results(sweep)),
         figure(heat_map(found), f"{name}-heat") if has_grid(found) else "",
         figure(
             points(found, lambda one: one.val_rank_ic, "Validation RankIC", axis), f"{name}-val"
@@ -79,7 +78,7 @@ def _note(sweep: Sweep) -> str:
     return " ".join(words)
 
 
-def results(sweep: Sweep) -> Cells:
+def results(sweep: Sweep) -> pd.DataFrame:
     """What each configuration is worth."""
     header = (
         "", "seeds", "validation RankIC", "RankIC after the window", "of the seeds' mean",
@@ -97,7 +96,7 @@ def results(sweep: Sweep) -> Cells:
         ]
         for one in sweep.configurations
     ]
-    return header, rows
+    return _cells(header, rows)
 
 
 def _after(sweep: Sweep, axis: str, name: str) -> list[str]:
@@ -139,7 +138,7 @@ def _speed(sweep: Sweep) -> str:
             "wall time, and hold for machines that were equally busy."
         )
     header = ("", "seconds an epoch", f"ratio to n = {features}", "epochs")
-    return table(header, rows, "Training time") + paragraph(said)
+    return table(_cells(header, rows), "Training time") + paragraph(said)
 
 
 def _pairs(sweep: Sweep) -> str:
@@ -150,7 +149,7 @@ def _pairs(sweep: Sweep) -> str:
             str(len(one.records)),
             percent(one.covered),
             percent(one.expected),
-            printed(PRINTED.coverage.get(one.n)),
+            _printed(one.n),
         ]
         for one in sweep.configurations
     ]
@@ -163,7 +162,19 @@ def _pairs(sweep: Sweep) -> str:
         "features is meant to make the members of an ensemble less alike: a lower correlation at "
         "a lower n says that it does."
     )
-    return table(header, rows, "How alike the seeds are, and what they see") + paragraph(note)
+    return table(_cells(header, rows), "How alike the seeds are, and what they see") + paragraph(
+        note
+    )
+
+
+def _cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Written rows, each named by its first cell."""
+    return pd.DataFrame([list(row[1:]) for row in rows], [row[0] for row in rows], list(header[1:]))
+
+
+def _printed(n: int) -> str:
+    found = PRINTED.coverage.get(n)
+    return percent(None if found is None else found / 100)
 
 
 def _cell(value: Spread) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.console import Console
 
-from alphanet_pl.evaluation.report.text import number, percent
+from alphanet_pl.evaluation.report.formats import number, percent
 from datamodules.base.errors import UnfinishedError
 from sweeps.best import best_path, command_of
 from sweeps.disk import disk_full
