@@ -7,9 +7,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from alphanet_pl.config.dates import parse_date, parse_range, weekday
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.fits import Fit, find_fits
-from alphanet_pl.fit.train import check_panel, parse_date
+from alphanet_pl.fit.train import check_panel
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, PanelError
@@ -47,22 +48,25 @@ def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
         raise ConfigError(
             "date is not set", "predict needs to know what to score", "date=latest or START:END"
         )
-    newest = len(panel.dates) - 1
+    dates, least = panel.dates, panel.picture_days - 1
     if date == "latest":
-        return np.array([newest])
-    start_text, colon, end_text = date.partition(":")
-    start = parse_date("date", start_text) if start_text else panel.dates[0]
-    if not colon:
-        found = np.flatnonzero(panel.dates == start)
+        return np.array([len(dates) - 1])
+    if ":" in date:
+        found = parse_range("date", date, dates)
     else:
-        end = parse_date("date", end_text) if end_text else panel.dates[newest]
-        found = np.flatnonzero((panel.dates >= start) & (panel.dates <= end))
-    found = found[found >= panel.picture_days - 1]
+        day = parse_date("date", date)
+        found = np.flatnonzero(dates == day)
+        if not len(found) and dates[least] < day < dates[-1]:
+            raise PanelError(
+                f"date={date} was given",
+                f"this {weekday(day)} is no session of the panel",
+                f"date={dates[panel.session_on_or_before(day)]}, the session before it",
+            )
+    found = found[found >= least]
     if not len(found):
         raise PanelError(
             f"date={date} was given",
-            f"the panel can score sessions from {panel.dates[panel.picture_days - 1]} to"
-            f" {panel.dates[newest]}",
+            f"the panel can score sessions from {dates[least]} to {dates[-1]}, and none is in it",
             "date=latest",
         )
     return found

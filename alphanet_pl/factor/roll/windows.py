@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import RollingSettings
-from alphanet_pl.fit.train import parse_date
 from datamodules.base.errors import AlphaNetError, ConfigError
 from datamodules.batches.members import first_usable_session, split_of
 from datamodules.panel.panel import Panel
