@@ -154,14 +154,9 @@ def asof_session(panel: Panel, settings: Settings) -> int:
     day = parse_date("asof", settings.asof)
     first, last = panel.dates[[0, -1]]
     if not first <= day <= last:
-        side = (
-            f"before the panel's first session {first}"
-            if day < first
-            else (f"after the panel's last session {last}")
-        )
         raise ConfigError(
             f"asof={settings.asof} was given",
-            f"it is {side}",
+            f"the panel has sessions from {first} to {last}",
             f"asof={panel.dates[len(panel.dates) - 1 - panel.horizon]}, the newest with labels",
         )
     return panel.session_on_or_before(day)
