@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.factor.predict import score_blocks
+from alphanet_pl.factor.predict import describe_gaps, score_blocks
 from alphanet_pl.factor.roll.plan import Plan
 from alphanet_pl.fit.fits import Fit
 from alphanet_pl.job.signals import GO_ON, answer, asked
@@ -28,7 +28,11 @@ def stitched(
     for at, (start, stop, fits) in enumerate(zip(plan.windows, stops, ensembles, strict=True)):
         first, last = plan.panel.dates[[start, stop - 1]]
         say(f"score {at + 1} of {len(stops)}: {first} to {last}")
+        scored = [np.empty(0, "datetime64[D]")]
         for block in score_blocks(plan.panel, np.arange(start, stop), fits):
             if asked() != GO_ON:
                 raise answer(asked(), "the last fit; the factor is stitched anew")
+            scored.append(block["date"].unique().astype("datetime64[D]"))
             yield block
+        if gaps := describe_gaps(plan.panel.dates[start:stop], np.concatenate(scored)):
+            say(gaps)
