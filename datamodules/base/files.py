@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one, and one writer at a time."""
 
 import errno
 import hashlib
@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from datamodules.base.errors import FitError
+from filelock import FileLock, Timeout
+
+from datamodules.base.errors import AlphaNetError, FitError
 
 
 @contextmanager
@@ -57,6 +59,26 @@ def sha256_of(path: Path) -> str:
     """Hash of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(path: Path, refusal: AlphaNetError) -> Iterator[None]:
+    """Hold the lock file `path`; the system takes the lock back from a killed process.
+
+    Args:
+        path: The lock file, which stays: another process may be waiting on it.
+        refusal: What to raise, at once, where another process (or thread) holds the lock.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=0, is_singleton=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise refusal from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_disk_full(error: OSError) -> bool:

@@ -1,6 +1,7 @@
 import pytest
 
-from datamodules.base.files import read_json, write_json, write_text
+from datamodules.base.errors import FitError
+from datamodules.base.files import locked, read_json, write_json, write_text
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -20,3 +21,22 @@ def test_a_number_that_json_does_not_have_is_refused(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
     assert not (tmp_path / "a.json").exists()
+
+
+BUSY = FitError("it is another's", "one at a time", "wait for it")
+
+
+def test_a_lock_that_is_held_is_refused_in_the_callers_words(tmp_path):
+    with (
+        locked(tmp_path / "new" / "lock", BUSY),
+        pytest.raises(FitError, match="another's: one at a time\nHINT: wait for it"),
+        locked(tmp_path / "new" / "lock", BUSY),
+    ):
+        pass
+
+
+def test_a_lock_is_free_again_after_an_error(tmp_path):
+    with pytest.raises(KeyError), locked(tmp_path / "lock", BUSY):
+        raise KeyError
+    with locked(tmp_path / "lock", BUSY):
+        pass
