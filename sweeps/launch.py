@@ -13,7 +13,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from rich.console import Console
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.factor.roll.progress import describe_seconds
+from datamodules.base.words import duration
 from sweeps.cluster import at_once, gpus_per_trial
 from sweeps.plan import Planned, log_of, sweep_folder
 from sweeps.run import Outcome
@@ -126,7 +126,7 @@ class _Watch(tune.Callback):
         self._outcome.ended.append(name)
         seconds = float(result["time_total_s"])
         self._seconds.append(seconds)
-        took = f"{describe_seconds(seconds)}{self._left()}"
+        took = f"{duration(seconds)}{self._left()}"
         _say(f"{self._count()} {name}: {RANK_IC} {result[RANK_IC]:.4f}, {took}")
 
     def on_trial_recover(
@@ -150,7 +150,7 @@ class _Watch(tune.Callback):
         if not ahead:
             return ""
         mean = sum(self._seconds) / len(self._seconds)
-        return f", about {describe_seconds(mean * ahead / min(ahead, self._slots))} left"
+        return f", about {duration(mean * ahead / min(ahead, self._slots))} left"
 
 
 def _say(line: str) -> None:
