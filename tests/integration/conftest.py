@@ -11,7 +11,7 @@ from small_study import ASOF, Study, call
 from alphanet_pl.config.compose import load_settings
 from datamodules.panel import Panel
 from sweeps.plan import plan
-from sweeps.table import trials_table
+from sweeps.results import trials_table
 
 
 @pytest.fixture(scope="session")
