@@ -347,9 +347,10 @@ def _full_model_seconds(folder: Path, keys: Sequence[str], features: int) -> Spr
         if len(record["sampled_features"]) == features
         and _apart_from(record["identity"], ["model.n", *keys]) == wanted
     ]
-    return (
-        Spread(*mean_and_error("", pd.Series(seconds)).values(), len(seconds)) if seconds else None
-    )
+    if not seconds:
+        return None
+    mean, error = mean_and_error("full", pd.Series(seconds)).values()
+    return Spread(mean, error, len(seconds))
 
 
 def _apart_from(identity: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def leave_slurm() -> None:
     for name in [name for name in os.environ if name.startswith("SLURM_")]:
         if name not in _OF_JOB:
             del os.environ[name]
-    rank_zero_only.rank = 0
+    rank_zero_only.rank = 0  # type: ignore[attr-defined]
 
 
 def check_package(wanted: str) -> None:

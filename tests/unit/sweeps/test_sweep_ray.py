@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ray import cloudpickle
 
 from datamodules.base.errors import FitError
-from sweeps.ray import imports_like, last_error
+from sweeps.ray import _own_session, imports_like, last_error
 from sweeps.trial import package_root
 
 
@@ -18,14 +19,25 @@ def test_a_worker_imports_what_the_command_imports(tmp_path):
     pickled = cloudpickle.dumps(imports_like(sys.path))
     code = (
         "import sys; from ray import cloudpickle\n"
-        f"sys.path.insert(0, {str(other.parent)!r})\n"  # as Ray puts the folder it stands in
         f"cloudpickle.loads({pickled!r})()\n"
-        "import sweeps; print(sweeps.__file__)"
+        f"sys.path.insert(0, {str(other.parent)!r})\n"  # as Ray does with the present folder
+        "import sweeps.plan; print(sweeps.plan.__file__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == f"{package_root()}/sweeps/__init__.py"
+    assert done.stdout.strip() == f"{package_root()}/sweeps/plan.py"
+
+
+def test_the_session_of_a_killed_sweep_goes_with_the_next_one_and_nothing_else_does(tmp_path):
+    killed, foreign = tmp_path / "alphanet-ray-killed", tmp_path / "mine"
+    for left in (killed, foreign):
+        left.mkdir()
+        (tmp_path / "ray-session").write_text(str(left))
+        with _own_session(tmp_path) as session:
+            assert Path(session).is_dir()
+        assert not Path(session).exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_the_own_package_comes_first_where_it_was_found_by_other_means():
