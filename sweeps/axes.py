@@ -14,7 +14,7 @@ from typing import Any
 
 from alphanet_pl.config.compose import compose_config, groups, vary
 from alphanet_pl.config.settings import Settings, Typed
-from alphanet_pl.fit.identity import model_identity
+from alphanet_pl.fit.identity import decisive_settings
 from datamodules.base.errors import ConfigError
 
 Value = str | int | float | bool
@@ -162,8 +162,7 @@ def _check_keys(axes: Axes, settings: Settings, folder: Path | None) -> None:
     plain = {key: values[0] for key, values in axes.items() if key not in groups()}
     with _hint_names_axis():
         compose_config("train", [_override(*pair) for pair in plain.items()], folder)
-    identity = model_identity(settings)
-    part = {f"{g}.{k}" for g, keys in identity.items() if isinstance(keys, dict) for k in keys}
+    part = {f"{g}.{k}" for g, keys in decisive_settings(settings).items() for k in keys}
     for key in axes:
         if key not in part and key not in (*_GROUPS, *_OTHERS):
             raise ConfigError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.fits import done_fit, read_record
+from alphanet_pl.fit.fits import describe_earlier, done_fit, earlier_fits, read_record
 from alphanet_pl.fit.identity import fit_folder
 from alphanet_pl.fit.train import asof_session, check_panel
 from datamodules.base.errors import ConfigError
@@ -84,14 +84,19 @@ def plan(settings: Settings) -> list[Planned]:
 
 
 def describe(settings: Settings, planned: Sequence[Planned]) -> str:
-    """One line: how many trials of which axes, and how much of it is done."""
+    """One line: how many trials of which axes, and how much of it is done.
+
+    A second one where another protocol has trained some of the rest.
+    """
     axes = " x ".join(f"{len(values)} {key}" for key, values in read_axes(settings).items())
-    done = sum(one.done() for one in planned)
-    begun = sum(one.record() is not None for one in planned) - done
-    return (
+    todo = [one for one in planned if not one.done()]
+    done, begun = len(planned) - len(todo), sum(one.record() is not None for one in todo)
+    earlier = [fit for one in todo for fit in earlier_fits(one.trial.settings, one.asof)]
+    line = (
         f"sweep {settings.sweep.name}: {len(planned)} trials ({axes}); "
-        f"{done} done already, {begun} begun, {len(planned) - done} to do"
+        f"{done} done already, {begun} begun, {len(todo)} to do"
     )
+    return "\n".join(filter(None, [line, describe_earlier(earlier)]))
 
 
 def _place(trial: Trial, panel: Panel) -> Planned:

@@ -20,7 +20,7 @@ from pandas.api.types import is_numeric_dtype
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
 from alphanet_pl.fit.fits import Fit, done_fit
-from alphanet_pl.fit.identity import model_identity
+from alphanet_pl.fit.identity import decisive_settings
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
 from datamodules.panel.panel import Panel
@@ -281,13 +281,12 @@ def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> None:
     Where the panel is, and how fast, stays with the command that uses it.
     """
     settings, top = best.trial.settings, summary.iloc[0]
-    identity = {k: v for k, v in model_identity(settings).items() if k != "protocol"}
     lines = [
         "# @package _global_",
         f"# Best of {len(summary)} configurations by validation RankIC: {top[RANK_IC]:.4f} "
         f"(mean over {top['seeds']} seeds, as of {best.asof}).",
         f"#   {command_of(best, folder)}",
-        OmegaConf.to_yaml({"variant": settings.variant, **identity}),
+        OmegaConf.to_yaml({"variant": settings.variant, **decisive_settings(settings)}),
     ]
     write_text(best_path(folder), "\n".join(lines))
 

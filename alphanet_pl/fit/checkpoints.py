@@ -34,21 +34,42 @@ class SafeCheckpoints(TorchCheckpointIO):
 
 
 def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | None:
-    """The newest whole checkpoint to resume from, or None to begin.
+    """The newest whole checkpoint of finite weights to resume from, or None to begin.
 
     Args:
         folder: The fit's.
-        say: Called with a sentence on each checkpoint that is damaged; None keeps quiet.
+        say: Called with a sentence on each checkpoint that cannot be used; None keeps quiet.
     """
     for name in (LAST, PREVIOUS):
         path = folder / name
         if not path.is_file():
             continue
-        if is_whole(path):
+        fault = _fault(path)
+        if fault is None:
             return path
         if say is not None:
-            say(f"{path} is damaged: the fit goes back to the one before, or to its beginning")
+            say(f"{path} {fault}: the fit goes back to the one before, or to its beginning")
     return None
+
+
+def _fault(path: Path) -> str | None:
+    """Why a fit cannot go on from this file, or None."""
+    if not is_whole(path):
+        return "is damaged"
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        parts = content["state_dict"], content["optimizer_states"]
+    except Exception:  # whatever a file may hold
+        return "is no checkpoint of a fit"
+    return None if all(map(_all_finite, parts)) else "holds weights that are not finite"
+
+
+def _all_finite(node: Any) -> bool:
+    if isinstance(node, torch.Tensor):
+        return bool(node.isfinite().all())
+    if isinstance(node, dict):
+        return all(map(_all_finite, node.values()))
+    return all(map(_all_finite, node)) if isinstance(node, list | tuple) else True
 
 
 def is_whole(path: Path) -> bool:

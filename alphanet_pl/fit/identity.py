@@ -2,30 +2,58 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from alphanet_pl.config.settings import Settings
 
-_DATA = (
-    "features", "picture_days", "horizon", "label", "filter", "in_sample_days", "sample_step",
-    "train_share", "embargo", "dates_per_step",
-)  # fmt: skip
-_TRAINER = ("learning_rate", "patience", "max_epochs")
-PROTOCOL = 1
-"""Raised when the code itself changes the weights that the same settings give."""
+PROTOCOL = 2
+"""Raised when the code, or the default of a setting, changes the weights that the same words give.
+
+1: early stopping by the plain squared error. 2: by the squared error within dates.
+"""
+
+_DECIDES: dict[str, tuple[str, ...] | None] = {
+    "model": None,
+    "loss": None,
+    "data": (
+        "features", "picture_days", "horizon", "label", "filter", "in_sample_days", "sample_step",
+        "train_share", "embargo", "dates_per_step",
+    ),
+    "trainer": ("learning_rate", "patience", "max_epochs"),
+}  # fmt: skip
+"""Group -> its settings that can change the weights, None for all of them."""
+
+Groups = dict[str, dict[str, Any]]
+"""Group -> setting -> value."""
 
 
-def model_identity(settings: Settings) -> dict[str, object]:
+def decisive_settings(settings: Settings) -> Groups:
     """Every setting that can change the weights, apart from when, which seed and which data."""
-    data, trainer = asdict(settings.data), asdict(settings.trainer)
-    return {
-        "protocol": PROTOCOL,
-        "model": asdict(settings.model),
-        "loss": asdict(settings.loss),
-        "data": {name: data[name] for name in _DATA},
-        "trainer": {name: trainer[name] for name in _TRAINER},
-    }
+    return {group: _decisive(group, getattr(settings, group)) for group in _DECIDES}
+
+
+def model_identity(settings: Settings) -> dict[str, Any]:
+    """The protocol, and of `decisive_settings` those that differ from its defaults.
+
+    A setting that is added later, with a default that changes nothing, renames no fit.
+    """
+    return {"protocol": PROTOCOL, **_differing(decisive_settings(settings), _defaults(settings))}
+
+
+def recorded_settings(identity: Mapping[str, Any]) -> Groups:
+    """`decisive_settings` of a fit from its fit.json, which leaves the defaults out."""
+    defaults = _defaults(Settings())
+    return {group: {**values, **identity.get(group, {})} for group, values in defaults.items()}
+
+
+def same_settings(identity: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether a recorded fit, of whatever protocol, had these settings, seed and dates apart."""
+    recorded = {group: values for group, values in identity.items() if group != "protocol"}
+    defaults = _defaults(settings)
+    return _differing(recorded, defaults) == _differing(decisive_settings(settings), defaults)
 
 
 def fit_hash(settings: Settings, asof: str, fingerprint: str) -> str:
@@ -48,3 +76,26 @@ def fit_folder(settings: Settings, asof: str, fingerprint: str) -> Path:
 def variant_folder(settings: Settings) -> Path:
     """runs/EXPERIMENT/VARIANT, the home of a variant's fits, factor and evaluation."""
     return Path(settings.runs) / settings.experiment / settings.variant
+
+
+def _decisive(group: str, node: Any) -> dict[str, Any]:
+    values = asdict(node)
+    return {name: values[name] for name in _DECIDES[group] or values}
+
+
+def _defaults(settings: Settings) -> Groups:
+    """The defaults of the settings' own groups."""
+    return {group: _decisive(group, type(getattr(settings, group))()) for group in _DECIDES}
+
+
+def _differing(groups: Groups, defaults: Groups) -> Groups:
+    """What is not as in `defaults`; a group without such a setting is left out."""
+    found = {
+        group: {
+            name: value
+            for name, value in values.items()
+            if name not in defaults.get(group, {}) or value != defaults[group][name]
+        }
+        for group, values in groups.items()
+    }
+    return {group: values for group, values in found.items() if values}

@@ -46,6 +46,7 @@ def quiet() -> None:
         ".*`srun` command is available.*",  # cluster.read_world says what is wrong, if anything is
         ".*broadcast_buffers. is deprecated.*",  # its successor is not in every torch served
         ".*your dataloader is not resumable.*",  # the sampler skips what a resumed epoch has taken
+        ".*Encountered `nan` values in tensor.*",  # FiniteLoss ends the fit with a better sentence
         ".*isinstance\\(treespec, LeafSpec\\).*",
     ):
         warnings.filterwarnings("ignore", message)

@@ -12,12 +12,12 @@ from omegaconf import OmegaConf
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
-from alphanet_pl.fit.fits import SCHEMA, Fit, done_fit
+from alphanet_pl.fit.fits import SCHEMA, Fit, describe_earlier, done_fit, earlier_fits
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.identity import fit_folder, model_identity
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.lost import lost_process_explained
-from alphanet_pl.fit.progress import say
+from alphanet_pl.fit.progress import Display, say
 from alphanet_pl.fit.tracking import finish_logger
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import describe_device, use_threads
@@ -59,9 +59,14 @@ def train(
     panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
     asof = asof_session(panel, settings)
-    folder = fit_folder(settings, str(panel.dates[asof]), panel.fingerprint)
+    session = str(panel.dates[asof])
+    folder = fit_folder(settings, session, panel.fingerprint)
     if (done := done_fit(folder)) is not None:
         return done
+    if world.rank == 0 and not any(isinstance(one, Display) for one in callbacks):
+        line = describe_earlier(earlier_fits(settings, session))
+        if line is not None:
+            say(line)
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     data = CrossSectionDataModule(

@@ -13,6 +13,7 @@ from lightning.pytorch.strategies import DDPStrategy
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
+from alphanet_pl.fit.finite import FiniteLoss
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
 from alphanet_pl.fit.stop import Survive
@@ -67,6 +68,7 @@ def build_trainer(
         logger=build_logger(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
             history,
+            FiniteLoss(),
             Survive(folder / LAST),
             EarlyStopping("val/loss", patience=options.patience),
             best,

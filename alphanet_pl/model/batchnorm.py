@@ -4,6 +4,10 @@ The running variance is the biased one, as in Keras, where HT20b trained. With `
 initialised, a training batch is the union of all ranks' rows, weighted by their number, on CPU and
 GPU alike (torch's own SyncBatchNorm refuses CPU tensors); otherwise nothing is communicated.
 
+A variance is the square of its channel's scale, which float32 does not always hold: the covariance
+of two volumes is near 1e16, of volumes in another unit near 1e22. Sums of squares are float64 where
+float32 overflows, and the running variance always is.
+
     norm = BatchNorm(270)
     centred_CN, scale_C, shift_C = norm(x_CN)
 """
@@ -33,7 +37,7 @@ class BatchNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
-        self.register_buffer("running_var", torch.ones(channels))
+        self.register_buffer("running_var", torch.ones(channels, dtype=torch.float64))
 
     def forward(self, x_CN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return (centred, scale, shift): the normalised x is scale * centred + shift.
@@ -49,11 +53,12 @@ class BatchNorm(nn.Module):
             centred (C, N), scale (C,) and shift (C,), differentiable, through the statistics too.
         """
         if not self.training:
-            return self._centre(x_CN, self.running_mean), self._scale(self.running_var), self.bias
+            # Double also where a caller has cast the module to float32, statistics included.
+            scale = self._scale(self.running_var.double())
+            return self._centre(x_CN, self.running_mean), scale, self.bias
         local = x_CN.mean(1)
         centred = self._centre(x_CN, local)
-        squares = torch.linalg.vector_norm(centred, dim=1).square()
-        mean, var = across_ranks(x_CN.shape[1], local, squares)
+        mean, var = across_ranks(x_CN.shape[1], local, _sum_of_squares(centred))
         self._follow(mean, var)
         scale = self._scale(var)
         shift = self.bias if mean is local else self.bias + scale * (local - mean)
@@ -63,16 +68,31 @@ class BatchNorm(nn.Module):
         return x_CN - mean[:, None] if x_CN.requires_grad else x_CN.sub_(mean[:, None])
 
     def _scale(self, var: Tensor) -> Tensor:
-        return self.weight * torch.rsqrt(var + self.eps)
+        return self.weight * torch.rsqrt(var + self.eps).to(self.weight.dtype)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, var: Tensor) -> None:
         self.running_mean.lerp_(mean, 1 - self.momentum)
-        self.running_var.lerp_(var, 1 - self.momentum)
+        self.running_var.lerp_(var.to(self.running_var.dtype), 1 - self.momentum)
+
+
+def _sum_of_squares(centred_CN: Tensor) -> Tensor:
+    """(C,) in the type of the data where that holds it, else in float64.
+
+    Reading float32 into float64 sums takes a CPU five times as long, so it is done where it must
+    be. A GPU does so at the speed of its memory, and would have to be waited for to ask it.
+    """
+    if not (centred_CN.is_cuda or torch.compiler.is_compiling()):
+        squares = torch.linalg.vector_norm(centred_CN, dim=1).square()
+        if squares.isfinite().all():
+            return squares
+    return torch.linalg.vector_norm(centred_CN, dim=1, dtype=torch.float64).square()
 
 
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and biased variance of all ranks' rows together, differentiable.
+
+    Of several ranks the variance is float64.
 
     Args:
         count: Rows of this rank.
@@ -88,7 +108,7 @@ def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Ten
     total = counts.sum()
     centre = (counts * means).sum(0) / total
     summed = (within + counts * (means - centre).square()).sum(0)
-    return centre.to(mean.dtype), (summed / total).to(mean.dtype)
+    return centre.to(mean.dtype), summed / total
 
 
 class _AllGather(torch.autograd.Function):

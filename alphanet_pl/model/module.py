@@ -88,13 +88,15 @@ class AlphaNetModule(pl.LightningModule):
         """Take up an epoch's mean where `train_loss_so_far` left it; on one rank only."""
         self._train_loss.mean_value, self._train_loss.weight = sums.to(self.device).unbind()
 
-    def validation_step(self, batch: CrossSections, batch_idx: int) -> None:
-        """Selection loss and RankIC of the published factor."""
+    def validation_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
+        """Squared error within dates and RankIC of the published factor; each stock counts once."""
         prediction = self(batch.pictures)
-        self._val_loss.update(self.loss.selection(prediction, batch), weight=len(batch.label))
+        loss = self.loss.selection(prediction, batch)
+        self._val_loss.update(loss, weight=len(batch.label))
         self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)
         self.log("val/loss", self._val_loss, prog_bar=True)
         self.log("val/rank_ic", self._val_rank_ic, prog_bar=True)
+        return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, as in the report of 2020-08-24."""

@@ -111,6 +111,17 @@ class CrossSectionDataModule(pl.LightningDataModule):
             )
         return self._loader(dataset, range(rank, count, ranks))
 
+    def name_row(self, batch: CrossSections, row: int) -> str:
+        """Stock and date of a batch's row, e.g. `SH600000 on 2011-05-03`."""
+        session = int(batch.date[row])
+        offset = row - int((batch.date == session).int().argmax())  # the rows of a date together
+        for part in (self.train, self.validation):
+            if part is not None and session in part.sessions:
+                stocks = part.stocks[int(np.searchsorted(part.sessions, session))]
+                code = self._panel.codes[stocks[offset]]
+                return f"{code} on {self._panel.dates[session]}"
+        raise KeyError(session)
+
     def _loader(self, dataset: object, sampler: object) -> DataLoader[CrossSections]:
         workers = self._settings.workers if self._settings.residency == "stream" else 0
         return DataLoader(

@@ -9,6 +9,7 @@ import pytest
 from small_study import ASOF, call
 
 from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.fit.identity import recorded_settings
 from datamodules.panel import Panel
 
 
@@ -29,11 +30,11 @@ def test_the_page_holds_the_variants_and_the_sweep(compared):
 def test_a_configuration_is_the_mean_of_its_fits(compared, table):
     row = table[(table["model.n"] == 6) & (table["loss.long_weight"] == 2.0)].iloc[0]
     records = [json.loads(path.read_text()) for path in compared.glob("v2.1/*/*/fit.json")]
+    settings = [recorded_settings(record["identity"]) for record in records]
     mine = [
         record
-        for record in records
-        if record["identity"]["model"]["n"] == 6
-        and record["identity"]["loss"]["long_weight"] == 2.0
+        for record, own in zip(records, settings, strict=True)
+        if own["model"]["n"] == 6 and own["loss"]["long_weight"] == 2.0
     ]
     ranks = [record["metrics"]["val/rank_ic"] for record in mine]
     assert len(ranks) == row["seeds"] == 2

@@ -1,4 +1,5 @@
 import json
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from small_study import ASOF, call
 
 from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.fit.identity import recorded_settings
 from datamodules.panel import Panel
 
 
@@ -50,6 +52,28 @@ def test_a_done_fit_is_not_repeated(study, capsys):
     asof = json.loads((folder / "fit.json").read_text())["asof"]
     assert call(study, "train", "variant=v2.1", f"asof={asof}") == 0
     assert (folder / "best.ckpt").stat().st_mtime_ns == before
+
+
+def test_a_fit_of_an_earlier_protocol_is_named_left_alone_and_not_scored(study, capsys):
+    (folder,) = study.fits()
+    record = json.loads((folder / "fit.json").read_text())
+    older = study.runs / "older" / "v2.1" / record["asof"] / "seed0-0123456789"
+    shutil.copytree(folder, older)
+    identity = {"protocol": 1, **recorded_settings(record["identity"])}
+    (older / "fit.json").write_text(json.dumps(record | {"identity": identity}))
+    before = {path.name: path.read_bytes() for path in older.iterdir() if path.is_file()}
+    words = ("variant=v2.1", "experiment=older")
+    assert call(study, "predict", *words, "date=latest") == 2
+    said = capsys.readouterr().err
+    assert "fits of protocol 1, where 2 is the present one: 1" in said
+    assert "HINT: alphanet train variant=v2.1 asof=" in said
+    assert call(study, "train", *words, f"asof={record['asof']}") == 0
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if "protocol" in one]
+    assert "a fit of protocol 1 with these settings stays as it is" in line
+    (own,) = [path for path in older.parent.iterdir() if path != older]
+    assert own.name == folder.name
+    assert before == {path.name: path.read_bytes() for path in older.iterdir() if path.is_file()}
+    assert call(study, "predict", *words, "date=latest") == 0
 
 
 def test_every_scorable_stock_of_every_session_is_scored(study, panel):

@@ -7,6 +7,7 @@ import numpy as np
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.plan import Study, Task, name_tasks, plan_study, take_part
 from alphanet_pl.factor.roll.roll import FactorBusy, stitch, train_all
+from alphanet_pl.fit.fits import describe_earlier
 from alphanet_pl.job.world import global_rank
 from datamodules.base.words import log
 from datamodules.panel.panel import Panel
@@ -16,7 +17,9 @@ def run(settings: Settings) -> str:
     """Train, resume or find the fits of this part; stitch the factor when all are there."""
     study = plan_study(settings, Panel.open(settings.data.panel))
     ours = take_part(study.tasks, settings.parts)
-    log(_describe(study, ours, settings.parts), quiet=global_rank() > 0)
+    said = [_describe(study, ours, settings.parts)]
+    said.append(describe_earlier([fit for task in ours for fit in task.earlier()]) or "")
+    log("\n".join(filter(None, said)), quiet=global_rank() > 0)
     train_all(ours, study.panel, settings.trainer.progress)
     if global_rank():
         return ""  # the first of the processes that train together writes the factor

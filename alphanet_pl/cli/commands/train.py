@@ -2,6 +2,7 @@
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.fits import Fit
+from alphanet_pl.fit.identity import recorded_settings
 from alphanet_pl.fit.train import train
 
 
@@ -15,7 +16,7 @@ def describe(fit: Fit) -> str:
     record = fit.record
     metrics, sessions = record["metrics"], record["sessions"]
     sample = record["sampled_features"]
-    every = record["identity"]["data"]["features"]
+    every = recorded_settings(record["identity"])["data"]["features"]
     lines = [
         f"{record['variant']} seed {record['seed']} as of {record['asof']}: validation RankIC "
         f"{metrics['val/rank_ic']:.4f}, loss {metrics['val/loss']:.5f} at epoch "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import RollingSettings, Settings
-from alphanet_pl.fit.fits import Fit, done_fit
+from alphanet_pl.fit.fits import Fit, done_fit, earlier_fits
 from alphanet_pl.fit.identity import fit_folder
 from alphanet_pl.fit.train import check_panel
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
@@ -45,6 +45,10 @@ class Task:
     def done(self) -> Fit | None:
         """The fit, if it is finished."""
         return done_fit(self.folder)
+
+    def earlier(self) -> list[Fit]:
+        """What it would be under another protocol, where that is trained and this is not."""
+        return [] if self.done() else earlier_fits(self.settings, self.folder.parent.name)
 
 
 @dataclass(frozen=True)

@@ -53,13 +53,17 @@ class Loss:
         return errors.sum() / share
 
     def selection(self, prediction: Tensor, batch: CrossSections) -> Tensor:
-        """Return what early stopping compares: unweighted, and residual against residual.
+        """Return what early stopping compares: the squared error within dates, one a stock.
 
-        The label's part outside the residual is a floor that differs by date and that no model can
-        move (evaluation notes 4.1), so it is left out.
+        Unweighted, and residual against residual: the label's part outside the residual is a floor
+        that differs by date and that no model can move (evaluation notes 4.1). What is left of it
+        is centred on each date, since the level of a date's scores ranks nothing: batch norm hides
+        it in training, and in evaluation it drifts by as much as there is to gain.
         """
         label = batch.label if self.residual is None else self.residual(batch.label, batch)
-        return (self.published(prediction, batch) - label).square().mean()
+        errors = self.published(prediction, batch) - label
+        counts = torch.unique_consecutive(batch.date, return_counts=True)[1].tolist()
+        return torch.cat([part - part.mean() for part in errors.split(counts)]).square().mean()
 
     def published(self, prediction: Tensor, batch: CrossSections) -> Tensor:
         """Return the factor (S,) that the loss sees and that predict writes."""

@@ -3,7 +3,7 @@ import torch
 
 from alphanet_pl.fit.checkpoints import SafeCheckpoints, find_checkpoint, is_whole
 
-CONTENT = {"state": torch.arange(1000.0), "epoch": 3}
+CONTENT = {"state_dict": {"w": torch.arange(1000.0)}, "optimizer_states": [], "epoch": 3}
 
 
 @pytest.fixture
@@ -55,6 +55,28 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(saved, damage):
     assert find_checkpoint(saved, said.append) == saved / "previous.ckpt"
     (sentence,) = said
     assert "last.ckpt is damaged" in sentence
+
+
+def not_finite(path):
+    torch.save(CONTENT | {"optimizer_states": [{"exp_avg": torch.tensor([torch.nan])}]}, path)
+
+
+def of_another_program(path):
+    torch.save([1, 2], path)
+
+
+@pytest.mark.parametrize(
+    ("put", "said"),
+    [
+        (not_finite, "holds weights that are not finite: the fit goes back"),
+        (of_another_program, "is no checkpoint of a fit: the fit goes back"),
+    ],
+)
+def test_a_whole_file_that_no_fit_can_go_on_from_is_passed_over(saved, put, said):
+    put(saved / "last.ckpt")
+    words = []
+    assert find_checkpoint(saved, words.append) == saved / "previous.ckpt"
+    assert said in words[0]
 
 
 def test_a_damaged_checkpoint_does_not_replace_the_good_one_before(saved):

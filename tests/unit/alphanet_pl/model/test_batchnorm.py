@@ -49,7 +49,7 @@ def test_running_statistics_follow_mean_and_biased_variance():
     mean, var = x.mean(1), x.var(1, correction=0)
     norm(x)
     torch.testing.assert_close(norm.running_mean, 0.25 * mean)
-    torch.testing.assert_close(norm.running_var, 0.75 + 0.25 * var)
+    torch.testing.assert_close(norm.running_var, (0.75 + 0.25 * var).double())
 
 
 def test_evaluation_leaves_the_running_statistics_alone():
@@ -77,3 +77,25 @@ def test_data_is_centred_in_place_but_an_input_with_gradient_is_not():
     state = torch.ones(2, 4, requires_grad=True)
     BatchNorm(2)(state)
     assert state.eq(1).all()
+
+
+@pytest.mark.parametrize("power", [40, 60, 100])
+def test_a_channel_is_normalised_alike_at_any_scale(power):
+    x, scale = torch.randn(2, 500), torch.tensor([[1.0], [2.0**power]])
+    small, large = BatchNorm(2, eps=0.0), BatchNorm(2, eps=0.0)
+    for training in (True, False):
+        small.train(training), large.train(training)
+        expected = normalised(small, x.clone())
+        torch.testing.assert_close(normalised(large, x * scale), expected, rtol=1e-5, atol=1e-6)
+        # What initial statistics weigh is seen by the small one alone.
+        small.running_var.copy_(large.running_var / scale.double()[:, 0].square())
+    assert large.running_var.isfinite().all()
+
+
+def test_an_overflow_in_one_channel_leaves_the_others_their_gradients():
+    x = torch.randn(2, 50)
+    x[0] *= 1e30
+    x.requires_grad_()
+    norm = BatchNorm(2)
+    normalised(norm, x).square().sum().backward()
+    assert all(found.isfinite().all() for found in (x.grad, norm.weight.grad, norm.bias.grad))

@@ -198,3 +198,34 @@ def test_the_exported_program_agrees_at_two_batch_sizes():
     for count in (7, 41):
         result = exported.module()(pictures(count))
         torch.testing.assert_close(result, network(pictures(count)), rtol=1e-5, atol=1e-6)
+
+
+def market(stocks: int, unit: float) -> Tensor:
+    """Pictures at a market's own magnitudes, their volumes counted in a unit."""
+    generator = torch.Generator().manual_seed(stocks)
+    noise = torch.randn(stocks, 15, 30, generator=generator, dtype=torch.float64)
+    level = torch.ones(15, 1, dtype=torch.float64)
+    level[[5, 11]] = torch.tensor([[1e9], [1e8]], dtype=torch.float64) * unit
+    return (level * (1 + 0.1 * noise)).float()
+
+
+def losses(unit: float) -> Tensor:
+    """Of ten steps and of one validation after each; Adam would divide rounding by its own size."""
+    network, label = AlphaNet(seed=2), torch.linspace(-1, 1, 80)
+    optimiser, found = torch.optim.SGD(network.parameters(), lr=0.1), []
+    for _ in range(10):
+        network.train()
+        loss = (network(market(80, unit)) - label).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        with torch.no_grad():
+            found += [loss, (network.eval()(market(60, unit)) - label[:60]).square().mean()]
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("unit", [1e3, 1e6])
+def test_volumes_in_another_unit_train_as_well(unit):
+    expected = losses(1.0)
+    assert expected[-2] < expected[0]
+    torch.testing.assert_close(losses(unit), expected, rtol=1e-5, atol=1e-6)

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
+from torchmetrics import MeanMetric
 
 from alphanet_pl.model.losses import LongSide, Loss
 from alphanet_pl.model.metrics import RankIC
@@ -43,6 +44,15 @@ def state(network: AlphaNet, prediction: Tensor, metric: RankIC) -> dict[str, An
     }
 
 
+def selected(*batches: CrossSections) -> Tensor:
+    """Validation's loss as the module adds it up, of predictions that have a level each date."""
+    mean = MeanMetric()
+    for batch in batches:
+        prediction = batch.pictures[:, 0, -1] / 1e4 + batch.date
+        mean.update(Loss().selection(prediction, batch), weight=len(batch.label))
+    return mean.compute()
+
+
 def lopsided(batch: CrossSections, rank: int) -> Tensor:
     """The metric where only rank 1 has seen a date."""
     metric = RankIC()
@@ -61,7 +71,8 @@ def work(rank: int, folder: str) -> None:
     metric.update(prediction, batch.label, batch.date)
     if rank:
         metric.update(prediction, batch.label, batch.date)
-    result = state(network, prediction, metric) | {"lopsided": lopsided(batch, rank)}
+    result = state(network, prediction, metric)
+    result |= {"lopsided": lopsided(batch, rank), "selected": selected(batch)}
     torch.save(result, f"{folder}/rank{rank}.pt")
     dist.destroy_process_group()
 
@@ -83,7 +94,7 @@ def alone() -> Iterator[dict[str, Any]]:
     prediction = step(network, whole)
     metric = RankIC()
     metric.update(prediction, whole.label, whole.date)
-    yield state(network, prediction, metric)
+    yield state(network, prediction, metric) | {"selected": selected(whole)}
     torch.set_num_threads(before)
 
 
@@ -109,3 +120,8 @@ def test_a_rank_without_any_date_sees_the_others(ranks):
 def test_a_date_that_two_batches_bring_counts_once_in_the_metric(ranks, alone):
     for rank in ranks:
         torch.testing.assert_close(rank["rank_ic"], alone["rank_ic"])
+
+
+def test_the_validation_loss_is_that_of_one_process_on_both_ranks(ranks, alone):
+    for rank in ranks:
+        torch.testing.assert_close(rank["selected"], alone["selected"], rtol=1e-6, atol=0)

@@ -1,10 +1,15 @@
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from alphanet_pl.config.settings import LossSettings
 from alphanet_pl.model.losses import LongSide, Loss, build_loss
+from alphanet_pl.model.losses.neutralised import style_residual
 from datamodules.batches.batch import CrossSections
+from datamodules.batches.style_basis import orthonormal_basis
 
 
 def batch(label: list[float], date: list[int]) -> CrossSections:
@@ -71,3 +76,48 @@ def test_the_gradient_is_two_over_n_times_weight_times_error(two_dates):
 def test_settings_choose_weights_only_where_they_differ_from_one():
     assert build_loss(LossSettings()) == Loss()
     assert build_loss(LossSettings(long_weight=2.0)) == Loss(weights=LongSide(2.0))
+
+
+LOSSES = [
+    LossSettings(long_weight=weight, neutralise=neutralise)
+    for weight in (1.0, 2.0)
+    for neutralise in (False, True)
+]
+
+
+def scored(sizes: list[int], seed: int) -> tuple[Tensor, CrossSections]:
+    """A prediction and its batch: dates of these sizes, each with a basis that has an intercept."""
+    made = np.random.default_rng(seed)
+    bases = [orthonormal_basis(made.normal(size=(n, 2))) for n in sizes]
+    prediction, label = (torch.tensor(made.normal(size=sum(sizes))).float() for _ in range(2))
+    date = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    basis = torch.cat([torch.from_numpy(basis) for basis in bases])
+    return prediction, CrossSections(torch.empty(0), label, date, basis)
+
+
+levels = st.lists(st.tuples(st.integers(5, 40), st.floats(-10, 10)), min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("settings", LOSSES, ids=str)
+@given(dates=levels, seed=st.integers(0, 2**16))
+def test_a_constant_added_on_a_date_leaves_selection_as_it_is(settings, dates, seed):
+    sizes, constants = [n for n, _ in dates], torch.tensor([c for _, c in dates])
+    prediction, batch = scored(sizes, seed)
+    loss, level = build_loss(settings), constants.repeat_interleave(torch.tensor(sizes))
+    expected = loss.selection(prediction, batch)
+    torch.testing.assert_close(
+        loss.selection(prediction + level, batch), expected, rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("settings", LOSSES, ids=str)
+def test_selection_is_the_squared_error_of_centred_values_over_stocks(settings):
+    prediction, batch = scored([5, 23, 40], seed=1)
+    published = build_loss(settings).published(prediction, batch)
+    truth = style_residual(batch.label, batch) if settings.neutralise else batch.label
+    squares = 0.0
+    for date in range(3):
+        one, other = (v[batch.date == date].double().numpy() for v in (published, truth))
+        squares += (((one - one.mean()) - (other - other.mean())) ** 2).sum()
+    selected = build_loss(settings).selection(prediction, batch).item()
+    assert selected == pytest.approx(squares / 68, rel=1e-5)
