@@ -87,16 +87,22 @@ def run_sweep(settings: Settings, planned: Sequence[Planned]) -> Result:
         "wait for it, or give this one sweep.name=OTHER",
     )
     with locked(lock := folder / "lock", busy):
-        stopped = _read_stopped(folder) if settings.sweep.asha else frozenset()
-        todo = [one for one in planned if not one.done() and one.trial.name not in stopped]
-        outcome = _launch(settings, todo) if todo else Outcome()
-        if settings.sweep.asha:
-            begun = {one.trial.name for one in todo if not one.done()}
-            stopped |= begun & set(outcome.ended)
-            write_text(folder / _STOPPED, json.dumps(sorted(stopped), indent=2) + "\n")
-        result = Result(outcome, *write_tables(folder, planned, stopped))
-        lock.unlink()
-    return result
+        try:
+            return _run_alone(settings, folder, planned)
+        finally:
+            lock.unlink()
+
+
+def _run_alone(settings: Settings, folder: Path, planned: Sequence[Planned]) -> Result:
+    asha, path = settings.sweep.asha, folder / _STOPPED
+    stopped = frozenset(json.loads(path.read_text())) if asha and path.is_file() else frozenset()
+    todo = [one for one in planned if not one.done() and one.trial.name not in stopped]
+    outcome = _launch(settings, todo) if todo else Outcome()
+    if asha:
+        begun = {one.trial.name for one in todo if not one.done()}
+        stopped |= begun & set(outcome.ended)
+        write_text(path, json.dumps(sorted(stopped), indent=2) + "\n")
+    return Result(outcome, *write_tables(folder, planned, stopped))
 
 
 def table_lines(summary: pd.DataFrame) -> list[str]:
@@ -115,13 +121,6 @@ def _launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
 
     with cluster(settings):
         return launch(settings, todo)
-
-
-def _read_stopped(folder: Path) -> frozenset[str]:
-    path = folder / _STOPPED
-    return (
-        frozenset(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else frozenset()
-    )
 
 
 def _cells(row: pd.Series, varied: Sequence[str]) -> list[str]:

@@ -45,13 +45,9 @@ def test_a_lock_is_free_again_after_an_error(tmp_path):
 
 
 def test_a_full_disk_is_found_behind_what_it_led_to():
-    try:
-        try:
-            raise OSError(errno.ENOSPC, "No space left on device", "/data/fit.json")
-        except OSError as error:
-            raise RuntimeError("the checkpoint was not written") from error
-    except RuntimeError as error:
-        found = disk_full_behind(error)
+    error = RuntimeError("the checkpoint was not written")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device", "/data/fit.json")
+    found = disk_full_behind(error)
     assert found is not None
     assert "the disk is full (/data/fit.json)" in str(found)
     assert disk_full_behind(OSError(errno.EACCES, "Permission denied")) is None
