@@ -2,18 +2,35 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+WORKERS ?= logical
 
-.PHONY: demo test lint clean
+# A file's tests stay in one worker; the flow comes first, because it takes longest.
+SPREAD := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+
+.PHONY: demo check test test-rest storm lint clean
 
 demo: $(VENV)/installed
 	$(RUN)/alphanet demo
 
+# Four tiers of tests: CONTRIBUTING.md says what belongs where.
+check: $(VENV)/installed-dev lint
+	@tests=$$($(RUN)/python tests/changed.py) && if [ -n "$$tests" ]; then \
+	  echo "pytest $$tests" && $(RUN)/pytest $$tests; fi
+
 test: $(VENV)/installed-dev lint
-	$(RUN)/pytest
+	$(RUN)/pytest tests/flow tests/golden tests/unit $(SPREAD) --durations=20
+
+test-rest: $(VENV)/installed-dev
+	$(RUN)/pytest tests/rest tests/slurm --durations=20
+
+storm: $(VENV)/installed-dev
+	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit -m hypothesis $(SPREAD) --timeout=7200
+	KILLS=$${KILLS:-200} $(RUN)/pytest tests/rest -m kill
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
+	@if grep -q '^\[tool\.importlinter' pyproject.toml; then $(RUN)/lint-imports; fi
 	$(RUN)/mypy
 	$(RUN)/shellcheck --external-sources slurm/*.sh .ci/run
 

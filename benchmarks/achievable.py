@@ -7,6 +7,7 @@ python -m benchmarks.achievable FOLDER 3000 variant=v2    the same with any sett
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def _panel(settings: Settings) -> Panel:
     data = settings.data
     if not Path(data.panel).exists():
         simulate(data.market, Path(data.path))
-        prepare(load_tables(data), Path(data.panel))
+        prepare(load_tables(data), Path(data.panel), replace(data, styles="none"))
     return Panel.open(data.panel)
 
 

@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 from alphanet_pl.model.losses import Loss
 from alphanet_pl.model.network import AlphaNet
 from benchmarks.race import write
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 STOCKS, RANKS, ROUNDS = 2000, 2, 60
 

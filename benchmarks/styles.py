@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from datamodules.styles.compose import StyleInputs, compute_styles
 from datamodules.styles.price_volume import market_and_risk, market_returns
 from datamodules.styles.profiles import StyleProfile
+from datamodules.styles.styles import StyleInputs, compute_styles
 
 MEGABYTE = 1 << 10
 LOOPED = 20

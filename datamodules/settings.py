@@ -22,11 +22,11 @@ QLIB_ADJUSTED: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "prev_
 class MarketSettings:
     """The simulated market; see conf/data/simulated.yaml for units."""
 
-    stocks: int = 300
-    days: int = 900
+    stocks: int = field(default=300, metadata={"least": 20})
+    days: int = field(default=900, metadata={"least": 60})
     seed: int = 2021
     start: str = "2011-01-04"
-    rank_ic: float = 0.11
+    rank_ic: float = field(default=0.11, metadata={"least": 0, "most": 0.3})
 
 
 @dataclass
@@ -42,7 +42,7 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones.
 
     Args:
-        source: `parquet`, `qlib`, or `simulated` (read as Parquet).
+        source: `parquet`, `qlib`, `simulated` (read as Parquet), or `MODULE:FUNCTION` of your own.
         path: Folder of the tables.
         files: Table -> file name in `path`, where it is not TABLE.parquet.
         columns: Table -> canonical column -> the vendor's column (qlib: field).
@@ -50,6 +50,7 @@ class TableSettings:
         free_turn: `required`, or `turn`: use turn in its place.
         without: Quotes columns to do without, said in the report: is_st, industry, float_cap.
         qlib_adjusted: Columns that a qlib folder holds adjusted: prices x factor, volume / factor.
+        accept: Findings that would be refused, accepted by name, see `canon.report.FINDINGS`.
         max_bad_rows: Share of a table's rows that may be faulty; they count as not traded.
     """
 
@@ -61,6 +62,7 @@ class TableSettings:
     free_turn: str = field(default="required", metadata={"choices": ("required", "turn")})
     without: list[str] = field(default_factory=list)
     qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))
+    accept: list[str] = field(default_factory=list)  # findings that are known and no mistake
     max_bad_rows: float = field(default=1e-5, metadata={"least": 0, "most": 1})
 
 
@@ -77,6 +79,10 @@ class DataSettings(TableSettings):
     filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
     styles: str = field(default="available", metadata={"choices": ("none", "available", "all")})
     beta_index: str | None = None
+    size: str = field(default="float_cap", metadata={"choices": ("float_cap", "total_cap")})
+    market_rules: str = field(default="a_share", metadata={"choices": ("a_share", "none")})
+    limit_rules: list[dict[str, Any]] = field(default_factory=list)
+    boards: dict[str, str] = field(default_factory=dict)
     style_profile: StyleProfile = field(default_factory=StyleProfile)
     in_sample_days: int = field(default=1500, metadata={"least": 60})
     min_in_sample_days: int | None = field(default=None, metadata={"least": 60})

@@ -14,7 +14,7 @@ from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
 from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.fits import Fit
 from datamodules.base.errors import EvaluationError
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 HOLDOUT_SESSIONS = 100
 """Sessions after a fit's window that are judged: most of the half year until the next fit."""

@@ -15,8 +15,8 @@ from alphanet_pl.fit.fits import describe_earlier, done_fit, earlier_fits, read_
 from alphanet_pl.fit.identity import fit_folder
 from alphanet_pl.fit.train import asof_session, check_panel
 from datamodules.base.errors import ConfigError
-from datamodules.batches.members import split_of
-from datamodules.panel.panel import Panel
+from datamodules.batches.split import split_of
+from datamodules.panel import Panel
 from sweeps.axes import Trial, expand, only_seeds, read_axes
 
 

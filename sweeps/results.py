@@ -23,7 +23,7 @@ from alphanet_pl.fit.fits import Fit, done_fit
 from alphanet_pl.fit.identity import decisive_settings
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.axes import SEED
 from sweeps.holdout import judge_out_of_sample
 from sweeps.plan import Planned

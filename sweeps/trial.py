@@ -26,7 +26,7 @@ from alphanet_pl.job.signals import Interrupted
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
 from datamodules.base.files import disk_full_behind
 from datamodules.batches.datamodule import LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.results import RANK_IC
 
 FATAL = "fatal"

@@ -1,19 +1,26 @@
-"""Fixtures that several rooms share: one small simulated market and its panel a session."""
+"""Fixtures that several tiers share: a small market, its panel, and a study on it, once a process.
+
+With pytest-xdist each worker has its own: small enough to be made again.
+"""
 
 import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: its workers share the cores
+
 from pathlib import Path
 
 import pytest
+import torch
+from helpers.small_study import ASOF, WINDOWS, Study, call
 from hypothesis import settings
 
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import IndexSettings, MarketSettings, TableSettings
-from datamodules.styles.make import style_maker
-from datamodules.styles.profiles import StyleProfile
+from datamodules.settings import DataSettings, IndexSettings, MarketSettings
 from datamodules.tables.load import load_tables
 
+torch.set_num_threads(1)
 settings.register_profile("same", derandomize=True, deadline=None)  # what CI saw, everybody sees
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
@@ -30,6 +37,32 @@ def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_panel(small_tables: Path) -> Panel:
     """The panel of `small_tables`."""
-    tables = load_tables(TableSettings(source="simulated", path=str(small_tables)))
-    styles = style_maker(tables.fundamentals, StyleProfile(), "available")
-    return prepare(tables, small_tables.parent / "panel.zarr", index=IndexSettings(), styles=styles)
+    data = DataSettings(source="simulated", path=str(small_tables))
+    return prepare(load_tables(data), small_tables.parent / "panel.zarr", data, IndexSettings())
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Simulated, prepared, trained as v2.1, scored, evaluated: all through the command line."""
+    made = Study(tmp_path_factory.mktemp("study"))
+    assert call(made, "prepare") == 0
+    asof = Panel.open(made.runs / "demo" / "panel.zarr").dates[ASOF]
+    assert call(made, "train", "variant=v2.1", f"asof={asof}") == 0
+    assert call(made, "predict", "variant=v2.1", f"date={asof}:") == 0
+    assert call(made, "evaluate", "variant=v2.1") == 0
+    return made
+
+
+@pytest.fixture(scope="session")
+def rolling(study: Study) -> tuple[str, ...]:
+    """Words of a roll over two windows and two seeds."""
+    dates = Panel.open(study.runs / "demo" / "panel.zarr").dates[list(WINDOWS)]
+    listed = ",".join(map(str, dates))
+    return ("variant=v2.1", f"rolling.dates=[{listed}]", "rolling.seeds=[0,1]")
+
+
+@pytest.fixture(scope="session")
+def whole(study: Study, rolling: tuple[str, ...]) -> Path:
+    """The folder of a roll that nothing disturbed."""
+    assert call(study, "roll", *rolling, "experiment=whole") == 0
+    return study.runs / "whole" / "v2.1"

@@ -18,8 +18,8 @@ from alphanet_pl.job.devices import describe_device, planned_device
 from alphanet_pl.job.request import Request, find_request
 from alphanet_pl.job.world import ALONE, World, read_world
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
-from datamodules.batches.members import read_sections, split_of
-from datamodules.batches.split import Split
+from datamodules.batches.cross_sections import read_membership
+from datamodules.batches.split import Split, split_of
 from datamodules.panel import Panel
 
 _BASE_BYTES = 900e6
@@ -128,7 +128,7 @@ class Examination:
 
     def _labels(self) -> str:
         sessions = np.concatenate([self._split.train, self._split.validation])
-        found = read_sections(self._panel, self._settings.data, sessions)
+        found = read_membership(self._panel, self._settings.data, sessions)
         empty = len(sessions) - len(found.sessions)
         if empty:
             raise FitError(

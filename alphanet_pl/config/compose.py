@@ -20,7 +20,7 @@ from datamodules.base.errors import ConfigError
 WINDOW = 10
 """Days of an operator's window, which is also its stride (alphanet_pl/model/operators.py)."""
 
-_MAPS = ("data.files", "data.columns", "data.scale", "sweep.axes")
+_MAPS = ("data.files", "data.columns", "data.scale", "data.boards", "sweep.axes")
 """Settings whose keys are the user's own."""
 
 

@@ -15,7 +15,7 @@ from alphanet_pl.evaluation.signal.on_panel import exposures_of, ic_of
 from alphanet_pl.evaluation.signal.stock_coverage import pair_coverage, stock_coverage_of
 from alphanet_pl.factor.store import factor_path, read_factor
 from datamodules.base.errors import EvaluationError
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 Section = TypeVar("Section")
 

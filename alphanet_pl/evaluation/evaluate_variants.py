@@ -14,7 +14,7 @@ from alphanet_pl.evaluation.variants.compare import BASELINE, compare
 from alphanet_pl.evaluation.variants.schema import Comparison
 from alphanet_pl.factor.store import factor_dates, factor_path, read_scores
 from datamodules.base.errors import ConfigError, EvaluationError
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def evaluate_variants(settings: Settings) -> tuple[Comparison, dict[str, Evaluation]]:

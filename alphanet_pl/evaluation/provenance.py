@@ -17,8 +17,8 @@ from alphanet_pl.fit.identity import variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.files import read_json, sha256_of
-from datamodules.panel.panel import Panel
-from datamodules.panel.storage import SHARD_DAYS
+from datamodules.panel import Panel
+from datamodules.panel.layout import SHARD_DAYS
 
 
 def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:

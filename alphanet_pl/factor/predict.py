@@ -16,11 +16,10 @@ from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, PanelError
 from datamodules.base.words import SHOWN
-from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset
-from datamodules.batches.pictures import StreamedSlice
+from datamodules.batches.cross_sections import CrossSectionDataset, CrossSections
+from datamodules.batches.datamodule import LastRead
 from datamodules.batches.style_basis import StyleBases
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 BLOCK = 60
 """Sessions scored at a time: 240,000 rows of a market of 4,000 stocks."""
@@ -114,13 +113,19 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
         first = int(block[0])
         members = panel.read("scorable", first, int(block[-1]) + 1)[block - first]
         bases = StyleBases(panel) if neutral else None
-        dataset = CrossSectionDataset(block, members, None, StreamedSlice(panel), bases)
+        last = LastRead()  # the windows of a block, worked out once for all models
+        datasets = [
+            CrossSectionDataset(
+                block, members, None, last.windows(panel, module.network.takes, block), bases
+            )
+            for module in modules
+        ]
         parts = []
-        for position, stocks in enumerate(dataset.stocks):
+        for position, stocks in enumerate(datasets[0].stocks):
             if len(stocks) < least:
                 continue
             code = pd.Categorical.from_codes(stocks, categories)
-            columns = _columns(dataset[position], fits, modules)
+            columns = _columns([part[position] for part in datasets], fits, modules)
             date = panel.dates[block[position]]
             parts.append(pd.DataFrame({"date": date, "code": code, **columns}))
         if parts:
@@ -145,18 +150,18 @@ def describe_gaps(asked: np.ndarray, scored: pd.Series | np.ndarray) -> str:
 
 
 def _columns(
-    batch: CrossSections, fits: Sequence[Fit], modules: Sequence[AlphaNetModule]
+    batches: Sequence[CrossSections], fits: Sequence[Fit], modules: Sequence[AlphaNetModule]
 ) -> dict[str, np.ndarray]:
     """One column a seed, their mean, and for neutralised models the mean before projection."""
     with torch.inference_mode():
-        raw = [module(batch.pictures) for module in modules]
+        raw = [module(batch.inputs) for module, batch in zip(modules, batches, strict=True)]
         published = [
             module.loss.published(values, batch)
-            for module, values in zip(modules, raw, strict=True)
+            for module, values, batch in zip(modules, raw, batches, strict=True)
         ]
     columns = {f"seed_{f.seed}": p.numpy() for f, p in zip(fits, published, strict=True)}
     columns["factor"] = _mean(published)
-    if batch.basis is not None:
+    if batches[0].basis is not None:
         columns["raw"] = _mean(raw)
     return columns
 

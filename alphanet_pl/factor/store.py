@@ -15,7 +15,7 @@ from alphanet_pl.fit.fits import Fit
 from alphanet_pl.fit.identity import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import written_aside
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 _FITS, _PERIOD = b"alphanet.fits", b"alphanet.period"
 """Keys of the file's metadata: the fits behind the factor, and the period that was asked for."""

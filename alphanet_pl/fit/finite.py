@@ -12,7 +12,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from datamodules.base.errors import FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.datamodule import CrossSectionDataModule
 
 EXTREME = 1e8
@@ -128,7 +128,7 @@ def _error(
     given = f"the {kind} loss is {float(loss)} ({where})"
     data = trainer.datamodule  # type: ignore[attr-defined]
     assert isinstance(data, CrossSectionDataModule)
-    channel, rows, largest, usual = _extremes(batch)
+    channel, rows, largest, usual = _extremes(data.pictures_of(batch))
     if not len(rows):
         return FitError(given, "no value of its pictures stands out", smaller)
     name = data.features[channel]
@@ -142,9 +142,9 @@ def _error(
     )
 
 
-def _extremes(batch: CrossSections) -> tuple[int, list[int], float, float]:
+def _extremes(pictures_SFT: Tensor) -> tuple[int, list[int], float, float]:
     """The channel that stands out most: its number, up to three rows, largest and usual size."""
-    sizes_SF = batch.pictures.abs().amax(2).nan_to_num(nan=torch.inf, posinf=torch.inf)
+    sizes_SF = pictures_SFT.abs().amax(2).nan_to_num(nan=torch.inf, posinf=torch.inf)
     usual_F = sizes_SF.median(0).values.clamp_min(torch.finfo(sizes_SF.dtype).tiny)
     ratios_SF = sizes_SF.double() / usual_F.double()
     channel = int(ratios_SF.amax(0).argmax())

@@ -28,7 +28,7 @@ from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def train(
@@ -69,17 +69,25 @@ def train(
             say(line)
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
+    module = AlphaNetModule.create(
+        features=len(panel.features),
+        model=settings.model,
+        loss=settings.loss,
+        learning_rate=settings.trainer.learning_rate,
+        seed=settings.seed,
+    )
     data = CrossSectionDataModule(
         panel,
         settings.data,
         asof,
         settings.seed,
         with_styles=settings.loss.neutralise,
+        windows=module.network.takes,
         last=last,
     )
     with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
         # Another job may have held the lock until it was done.
-        return done_fit(folder) or _fit(settings, folder, panel, data, world, callbacks)
+        return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -97,6 +105,7 @@ def _fit(
     settings: Settings,
     folder: Path,
     panel: Panel,
+    module: AlphaNetModule,
     data: CrossSectionDataModule,
     world: World,
     callbacks: Sequence[pl.Callback],
@@ -106,13 +115,6 @@ def _fit(
     record = _describe_start(settings, panel, data)
     if first:
         _write_start(folder, settings, record)
-    module = AlphaNetModule.create(
-        features=len(data.features),
-        model=settings.model,
-        loss=settings.loss,
-        learning_rate=settings.trainer.learning_rate,
-        seed=settings.seed,
-    )
     history = History(folder / "metrics.csv")
     trainer = build_trainer(settings, folder, record, world, history, callbacks)
     checkpoint = find_checkpoint(folder, say if first else None)

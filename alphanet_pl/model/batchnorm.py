@@ -18,6 +18,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from datamodules.batches.windows import Windows
+
 
 class BatchNorm(nn.Module):
     """One scale and one shift per channel, over all other axes of all ranks.
@@ -87,6 +89,39 @@ def _sum_of_squares(centred_CN: Tensor) -> Tensor:
         if squares.isfinite().all():
             return squares
     return torch.linalg.vector_norm(centred_CN, dim=1, dtype=torch.float64).square()
+
+
+class FeatureNorm(BatchNorm):
+    """Batch norm of features that come with their moments: nothing of it is a pass over them.
+
+    A date's windows and their moments are constants of the data, so the norm is a scale and a
+    shift of each window, which the layer behind folds into its weights.
+    """
+
+    def forward(self, windows: Windows) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """Return scale and shift (D, W, C): the normalised feature is scale * value + shift.
+
+        In training the statistics are those of all dates of the step, on all ranks.
+        """
+        mean, variance = self.running_mean.double(), self.running_var.double()
+        if self.training:
+            mean, variance = self._statistics(windows)
+            self._follow(mean.to(self.running_mean.dtype), variance)
+        inverse = torch.rsqrt(variance + self.eps)
+        ratio = (windows.scale * inverse).to(self.weight.dtype)
+        offset = ((windows.location - mean) * inverse).to(self.weight.dtype)
+        return self.weight * ratio, torch.addcmul(self.bias, self.weight, offset)
+
+    def _statistics(self, windows: Windows) -> tuple[Tensor, Tensor]:
+        count = len(windows.values) * sum(windows.counts)
+        if len(windows.counts) == 1:
+            mean, squares = windows.mean[0], windows.variance[0] * count
+        else:
+            shares = torch.tensor(windows.counts, device=windows.mean.device) / sum(windows.counts)
+            mean = shares.double() @ windows.mean
+            spread = windows.variance + (windows.mean - mean).square()
+            squares = (shares.double() @ spread) * count
+        return across_ranks(count, mean, squares)
 
 
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:

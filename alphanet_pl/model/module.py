@@ -14,7 +14,8 @@ from alphanet_pl.model.losses import build_loss
 from alphanet_pl.model.losses.loss import mean_stocks
 from alphanet_pl.model.metrics import RankIC
 from alphanet_pl.model.network import AlphaNet
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
+from datamodules.batches.windows import Windows
 
 
 class AlphaNetModule(pl.LightningModule):
@@ -63,15 +64,15 @@ class AlphaNetModule(pl.LightningModule):
         """From typed settings; see the class."""
         return cls(features, asdict(model), asdict(loss), learning_rate, seed)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Prediction (S,) of pictures (S, F, T)."""
-        prediction: Tensor = self.network(pictures)
+    def forward(self, inputs: Tensor | Windows) -> Tensor:
+        """Prediction (S,) of pictures (S, F, T) or of their windows."""
+        prediction: Tensor = self.network(inputs)
         return prediction
 
     def training_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """One optimisation step's loss."""
         stocks = mean_stocks(batch)
-        loss = self.loss(self(batch.pictures), batch, stocks)
+        loss = self.loss(self(batch.inputs), batch, stocks)
         # The loss of one rank is its sum over `stocks`, so weighted by them the mean is exact.
         self._train_loss.update(loss.detach(), weight=stocks)
         self.log("train/loss", self._train_loss, on_step=False, on_epoch=True)
@@ -90,7 +91,7 @@ class AlphaNetModule(pl.LightningModule):
 
     def validation_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """Squared error within dates and RankIC of the published factor; each stock counts once."""
-        prediction = self(batch.pictures)
+        prediction = self(batch.inputs)
         loss = self.loss.selection(prediction, batch)
         self._val_loss.update(loss, weight=len(batch.label))
         self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from alphanet_pl.model.batchnorm import BatchNorm
-from alphanet_pl.model.operators import WINDOW, extract_features, feature_count
+from alphanet_pl.model.batchnorm import BatchNorm, FeatureNorm
+from alphanet_pl.model.operators import SixOperators, feature_count, sampled_rows
 from alphanet_pl.model.recurrence import WindowLSTM
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.errors import FitError
+from datamodules.batches.windows import WindowInputs, Windows, windows_of
 
 
 class AlphaNet(nn.Module):
@@ -44,25 +45,27 @@ class AlphaNet(nn.Module):
         super().__init__()
         self.sampled = sample_features(seed, rows if n is None else n, rows)
         self.register_buffer("sample", torch.tensor(self.sampled))
+        every = len(self.sampled) == rows
+        chosen = None if every else sampled_rows(rows, self.sampled)
+        self.takes = WindowInputs(SixOperators(), chosen)
         generator = torch.Generator().manual_seed(seed)
         width = feature_count(rows, len(self.sampled))
-        self.feature_norm = BatchNorm(width, eps, momentum)
+        self.feature_norm = FeatureNorm(width, eps, momentum)
         self.lstm = WindowLSTM(width, units, generator)
         self.state_norm = BatchNorm(units, eps, momentum)
         self.head = nn.utils.skip_init(nn.Linear, units, 1)
         nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return the prediction (S,) of pictures (S, F, T); see `extract_features` for memory."""
-        # Features span 21 orders of magnitude, which half precision cannot hold.
-        with torch.autocast(pictures.device.type, enabled=False):
-            stocks, _, days = pictures.shape
-            inputs_RWS = pictures.new_empty(self.lstm.input_rows, days // WINDOW, stocks)
-            features_CWS = inputs_RWS[: self.lstm.features]
-            extract_features(pictures, self.sampled, out=features_CWS)
-            _, scale, shift = self.feature_norm(features_CWS.flatten(1))
-            state_HS = self.lstm(inputs_RWS, scale, shift)
+    def forward(self, windows: Windows | Tensor) -> Tensor:
+        """Return the prediction (S,) of windows of features, or of pictures (S, F, T)."""
+        device = self.sample.device.type
+        # What is half precision, and what is not, is said by the windows' own type.
+        with torch.autocast(device, enabled=False):
+            if isinstance(windows, Tensor):
+                windows = windows_of(windows, self.takes.operators, self.takes.rows)
+            scale_DWC, shift_DWC = self.feature_norm(windows)
+            state_HS = self.lstm(windows.values, windows.counts, scale_DWC, shift_DWC)
             centred_HS, scale, shift = self.state_norm(state_HS)
             weight = self.head.weight[0]
             return (weight * scale) @ centred_HS + (weight @ shift + self.head.bias)

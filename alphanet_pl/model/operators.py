@@ -10,7 +10,9 @@ N rows sampled for the pairs, P their pairs.
     features_CWS = extract_features(pictures_SFT, sample=(0, 3, 5))
 """
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -76,6 +78,42 @@ def extract_features(pictures: Tensor, sample: Sequence[int], out: Tensor | None
         std = torch.stack([deviations[row] for row in sample])
         _write_pairs(unit, std, *features[: 2 * pairs].chunk(2))
     return features
+
+
+def sampled_rows(rows: int, sample: Sequence[int]) -> Tensor:
+    """Return the places, among the features of all F rows, of those that a sample has."""
+    pairs = rows * (rows - 1) // 2
+    chosen = set(sample)
+    places = [
+        place
+        for place, (i, j) in enumerate(itertools.combinations(range(rows), 2))
+        if i in chosen and j in chosen
+    ]
+    correlations = torch.tensor(places, dtype=torch.int64)
+    singles = torch.arange(2 * pairs, 2 * pairs + 4 * rows)
+    return torch.cat([correlations, pairs + correlations, singles])
+
+
+@dataclass(frozen=True)
+class SixOperators:
+    """The report's operators over all pairs of a picture's rows, one window at a time.
+
+    Attributes:
+        days: Of a window.
+        stride: Sessions between the ends of a picture's windows.
+    """
+
+    days: int = WINDOW
+    stride: int = WINDOW
+
+    def width(self, channels: int) -> int:
+        """C of so many channels."""
+        return feature_count(channels, channels)
+
+    def __call__(self, days_FTN: Tensor) -> Tensor:
+        """Features (C, N) of one window (F, days, N)."""
+        sample = tuple(range(len(days_FTN)))
+        return extract_features(days_FTN.permute(2, 0, 1), sample).squeeze(1)
 
 
 def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:

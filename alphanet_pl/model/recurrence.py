@@ -1,19 +1,17 @@
-"""The LSTM over a picture's three windows, written out: only the last state, one bias, Keras style.
+"""The LSTM over a picture's windows, written out: only the last state, one bias, Keras style.
 
 `nn.LSTM` spends most of its time on what is not needed here: a gradient for its inputs, a second
-bias, sample-major copies, a forget gate on an empty memory. This one keeps the stocks contiguous,
-takes the batch norm before it as a scale and a shift folded into its input weights, and makes one
-product a window by keeping features, a row of ones and the state before in one memory.
+bias, sample-major copies, a forget gate on an empty memory. This one keeps the stocks contiguous
+and takes features as they are kept: the batch norm before it, and what each window was normalised
+by, arrive as a scale and a shift of every date's windows, folded into the input weights.
 
-Shape suffixes: C features, W windows, S stocks, H units, R = C + 1 + H input rows, G = 4H gate rows
-in the order forget, input, output, candidate: the first window has nothing to forget and starts at
-row H.
+Shape suffixes: C features, W windows, S stocks, D dates, H units, G = 4H gate rows in the order
+forget, input, output, candidate: the first window has nothing to forget and starts at row H.
 
-    inputs_RWS = torch.empty(lstm.input_rows, 3, stocks)
-    inputs_RWS[: lstm.features] = features_CWS
-    state_HS = lstm(inputs_RWS, scale_C, shift_C)
+    state_HS = lstm(windows.values, windows.counts, scale_DWC, shift_DWC)
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -24,7 +22,7 @@ _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 
 
 class WindowLSTM(nn.Module):
-    """LSTM whose inputs are data: gradients for its weights and the folded norm only.
+    """LSTM whose inputs are data: gradients for its weights and what is folded into them only.
 
     Initial weights as Keras: glorot uniform, orthogonal recurrent, zero bias, forget bias one.
 
@@ -36,7 +34,6 @@ class WindowLSTM(nn.Module):
 
     def __init__(self, features: int, units: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.features, self.input_rows = features, features + 1 + units
         self.kernel = nn.Parameter(torch.empty(4 * units, features))
         self.recurrent = nn.Parameter(torch.empty(4 * units, units))
         self.bias = nn.Parameter(torch.zeros(4 * units))
@@ -44,29 +41,43 @@ class WindowLSTM(nn.Module):
         nn.init.orthogonal_(self.recurrent, generator=generator)
         nn.init.ones_(self.bias[:units].detach())
 
-    def forward(self, inputs_RWS: Tensor, scale_C: Tensor, shift_C: Tensor) -> Tensor:
-        """Return the last state (H, S) of the features scale * inputs[:C] + shift.
+    def forward(
+        self, values_WCS: Tensor, counts: Sequence[int], scale_DWC: Tensor, shift_DWC: Tensor
+    ) -> Tensor:
+        """Return the last state (H, S) of the features scale * values + shift.
 
         Args:
-            inputs_RWS: Features in the first C rows; the other rows are written here.
-            scale_C: The folded norm's scale.
-            shift_C: The folded norm's shift.
+            values_WCS: Of the stocks of D dates, one date after another; bfloat16 values make
+                the products of the inputs bfloat16, and nothing else.
+            counts: Stocks of each date.
+            scale_DWC: What each date's windows are multiplied by.
+            shift_DWC: What is added then.
         """
-        bias = self.bias + self.kernel @ shift_C
-        weights = torch.cat([self.kernel * scale_C, bias[:, None], self.recurrent], 1)
+        weights_DWGC = self.kernel * scale_DWC[:, :, None]
+        bias_DWG = self.bias + shift_DWC @ self.kernel.T
         if torch.is_grad_enabled():
-            return _LastState.apply(inputs_RWS, weights)
-        return _run(inputs_RWS, _with_candidate(weights, 2))[-1]
+            return _LastState.apply(values_WCS, counts, weights_DWGC, bias_DWG, self.recurrent)
+        doubled = (_scale_candidate(part, 2, dim) for part, dim in (
+            (weights_DWGC, 2), (bias_DWG, 2), (self.recurrent, 0),
+        ))  # fmt: skip
+        return _run(values_WCS, counts, *doubled)[-1]
 
 
-def _with_candidate(rows_G: Tensor, factor: float) -> Tensor:
-    """Multiply the candidate's rows, the last quarter, by a factor."""
-    others = 3 * len(rows_G) // 4
-    return torch.cat([rows_G[:others], factor * rows_G[others:]])
+def _scale_candidate(rows: Tensor, factor: float, dim: int) -> Tensor:
+    """Multiply the candidate's rows, the last quarter of G, by a factor."""
+    others = 3 * rows.shape[dim] // 4
+    first, last = rows.split([others, rows.shape[dim] - others], dim)
+    return torch.cat([first, factor * last], dim)
 
 
-def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
-    """Run all windows, writing each state into the next window's inputs.
+def _run(
+    values_WCS: Tensor,
+    counts: Sequence[int],
+    weights_DWGC: Tensor,
+    bias_DWG: Tensor,
+    recurrent_GH: Tensor,
+) -> list[Tensor]:
+    """Run all windows.
 
     No tanh, which costs three times a sigmoid: the candidate's rows come doubled, so that its
     tanh(x) = 2 sigmoid(2x) - 1 is one more sigmoid s. The memory c is kept as its negative, and
@@ -76,15 +87,16 @@ def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
         Per window the gates after their sigmoid (G, S; without forget gate in the first), then q,
         the negated memory and the state, each (H, S).
     """
-    units = len(weights_GR) // 4
-    inputs_RWS[-units - 1] = 1
+    units = recurrent_GH.shape[1]
     trace: list[Tensor] = []
-    for window in range(inputs_RWS.shape[1]):
+    for window, values_CS in enumerate(values_WCS):
+        start = 0 if window else units
+        gates = _inputs(
+            values_CS, counts, weights_DWGC[:, window, start:], bias_DWG[:, window, start:]
+        )
         if window:
-            inputs_RWS[-units:, window] = trace[-1]
-            gates = (weights_GR @ inputs_RWS[:, window]).sigmoid_()
-        else:
-            gates = (weights_GR[units:, :-units] @ inputs_RWS[:-units, 0]).sigmoid_()
+            gates.addmm_(recurrent_GH, trace[-1])
+        gates.sigmoid_()
         enter, output, candidate = gates[-3 * units :].chunk(3)
         memory = torch.addcmul(enter, enter, candidate, value=-2)
         if window:
@@ -94,35 +106,86 @@ def _run(inputs_RWS: Tensor, weights_GR: Tensor) -> list[Tensor]:
     return trace
 
 
+def _inputs(
+    values_CS: Tensor, counts: Sequence[int], weights_DGC: Tensor, bias_DG: Tensor
+) -> Tensor:
+    """Return weights @ values + bias (G, S), each date by its own."""
+    parts = []
+    for date, (first, stop) in enumerate(_spans(counts)):
+        values, bias = values_CS[:, first:stop], bias_DG[date][:, None]
+        if values.dtype == bias.dtype:
+            parts.append(torch.addmm(bias, weights_DGC[date], values))
+        else:
+            parts.append((weights_DGC[date].to(values.dtype) @ values).to(bias.dtype).add_(bias))
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+
+def _spans(counts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where each date's stocks begin and end."""
+    first = 0
+    for count in counts:
+        yield first, first + count
+        first += count
+
+
 class _LastState(torch.autograd.Function):
     """The last state with its gradient written out; see `_run` for the arithmetic."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, weights: Tensor) -> Tensor:
-        weights = _with_candidate(weights, 2)
-        trace = _run(inputs, weights)
-        ctx.save_for_backward(inputs, weights, *trace)
+    def forward(
+        ctx: Any,
+        values: Tensor,
+        counts: Sequence[int],
+        weights: Tensor,
+        bias: Tensor,
+        recurrent: Tensor,
+    ) -> Tensor:
+        doubled = _scale_candidate(recurrent, 2, 0)
+        trace = _run(
+            values,
+            counts,
+            _scale_candidate(weights, 2, 2),
+            _scale_candidate(bias, 2, 2),
+            doubled,
+        )
+        ctx.counts = counts
+        ctx.save_for_backward(values, doubled, *trace)
         return trace[-1]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_state: Tensor) -> tuple[None, Tensor]:
-        inputs, weights, *trace = ctx.saved_tensors
-        units, (_, windows, stocks) = len(d_state), inputs.shape
-        recurrent_HG = _with_candidate(weights[:, -units:], -2).T
-        rest = d_state.new_empty(4 * units, windows - 1, stocks)
-        first = d_state.new_empty(3 * units, stocks)
+    def backward(ctx: Any, d_state: Tensor) -> tuple[None, None, Tensor, Tensor, Tensor]:
+        values, doubled, *trace = ctx.saved_tensors
+        units, (windows, channels, stocks) = len(d_state), values.shape
+        # A window's gradient is written without the candidate's factor: -2, and 2 for its doubling.
+        recurrent_HG = _scale_candidate(doubled, -2, 0).T
+        dates = len(ctx.counts)
+        d_weights = d_state.new_zeros(dates, windows, 4 * units, channels)
+        d_bias = d_state.new_zeros(dates, windows, 4 * units)
+        d_recurrent = torch.zeros_like(doubled)
         d_memory = None
         for window in reversed(range(windows)):
+            start = 0 if window else units
             gates, q = trace[4 * window : 4 * window + 2]
-            out = rest[:, window - 1] if window else first
             before = trace[4 * window - 2] if window else None
+            out = d_state.new_empty(4 * units - start, stocks)
             d_memory = _through_window(d_state, d_memory, gates, q, before, out)
             if window:
+                d_recurrent.addmm_(out, trace[4 * window - 1].T)
                 d_state = recurrent_HG @ out
-        d_weights_RG = inputs[:, 1:].flatten(1) @ rest.flatten(1).T
-        d_weights_RG[:-units, units:].addmm_(inputs[:-units, 0], first.T)
-        return None, _with_candidate(d_weights_RG.T, -2 * 2)
+            low = out.to(values.dtype)
+            for date, (first, stop) in enumerate(_spans(ctx.counts)):
+                d_weights[date, window, start:] = (
+                    low[:, first:stop] @ values[window, :, first:stop].T
+                )
+                d_bias[date, window, start:] = out[:, first:stop].sum(1)
+        return (
+            None,
+            None,
+            _scale_candidate(d_weights, -4, 2),
+            _scale_candidate(d_bias, -4, 2),
+            _scale_candidate(d_recurrent, -4, 0),
+        )
 
 
 def _through_window(

@@ -1,41 +1,82 @@
 """The LightningDataModule: one fit's training and validation cross-sections, as of a session."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.base.errors import ConfigError, PanelError
-from datamodules.batches.batch import CrossSections
-from datamodules.batches.cross_sections import CrossSectionDataset
-from datamodules.batches.members import Sections, read_sections, split_of
-from datamodules.batches.pictures import PictureSource, ResidentSlice, StreamedSlice
+from datamodules.batches.cross_sections import (
+    CrossSectionDataset,
+    CrossSections,
+    InputSource,
+    Membership,
+    read_membership,
+)
+from datamodules.batches.pictures import ResidentSlice, StreamedSlice
 from datamodules.batches.sampler import CrossSectionSampler
-from datamodules.batches.split import Split
+from datamodules.batches.split import Split, split_of
 from datamodules.batches.style_basis import StyleBases
-from datamodules.panel.panel import Panel
+from datamodules.batches.windows import (
+    WindowBank,
+    WindowInputs,
+    WindowSource,
+    WindowStore,
+    WindowStream,
+)
+from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 
-Parts = tuple[CrossSectionDataset, CrossSectionDataset]
-"""Training and validation cross-sections."""
+T = TypeVar("T")
 
 
 class LastRead:
-    """The cross-sections that a process read last: its next fit may differ in the seed alone."""
+    """What a process read last: its next fit may differ in the seed or the variant alone."""
 
     def __init__(self) -> None:
-        self._key: object = None
-        self._parts: Parts | None = None
+        self._kept: dict[str, tuple[object, Any]] = {}
 
-    def get(self, key: object, read: Callable[[], Parts]) -> Parts:
-        """The cross-sections of this key, read if they are not the last ones."""
-        if self._parts is None or key != self._key:
-            self._parts = None  # before the next slice of the panel: memory holds one
-            self._key, self._parts = key, read()
-        return self._parts
+    def get(self, what: str, key: object, read: Callable[[], T]) -> T:
+        """What was read under this key, or is read now in place of the last of its kind."""
+        kept = self._kept.get(what)
+        if kept is None or kept[0] != key:
+            self._kept.pop(what, None)  # before the next is read: memory holds one
+            kept = self._kept[what] = key, read()
+        value: T = kept[1]
+        return value
+
+    def windows(
+        self,
+        panel: Panel,
+        takes: WindowInputs,
+        sessions: np.ndarray,
+        stream: bool = False,
+        device: torch.device | None = None,
+    ) -> WindowSource:
+        """The windows of these sessions' pictures, as a network takes them, from one store.
+
+        Args:
+            panel: The panel.
+            takes: What of the windows the network takes.
+            sessions: (D,) session indices.
+            stream: Work windows out as they are asked for, and keep none.
+            device: Where they are kept.
+        """
+        key: tuple[object, ...] = (panel.path, panel.fingerprint, takes.operators, takes.dtype)
+        key = (*key, stream, device, sessions.tobytes())
+
+        def read() -> WindowStore:
+            if stream:
+                return WindowStream(panel, takes.operators, takes.dtype)
+            return WindowBank(panel, takes.operators, np.sort(sessions), takes.dtype, device)
+
+        store = self.get("windows", key, read)
+        rows = None if takes.rows is None else tuple(takes.rows.tolist())
+        return self.get("rows", (key, rows), lambda: WindowSource(store, takes.rows))
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -47,6 +88,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
         asof: Session index of the fit.
         seed: The fit's seed.
         with_styles: Batches carry style bases, for a neutralised loss.
+        windows: The network takes these windows of features; None where it takes pictures.
         last: What this process read for an earlier fit, taken over where it is the same.
     """
 
@@ -58,11 +100,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
         seed: int,
         *,
         with_styles: bool = False,
+        windows: WindowInputs | None = None,
         last: LastRead | None = None,
     ) -> None:
         super().__init__()
-        self._last = last or LastRead()
-        self._bases = StyleBases(panel) if with_styles else None
+        self._last, self._windows = last or LastRead(), windows
+        self._of = (panel.path, panel.fingerprint)
+        self._bases = (
+            self._last.get("bases", self._of, lambda: StyleBases(panel)) if with_styles else None
+        )
         self._panel, self._settings, self._seed = panel, settings, seed
         self.features = panel.features
         self.split: Split = split_of(panel, settings, asof)
@@ -73,11 +119,18 @@ class CrossSectionDataModule(pl.LightningDataModule):
         """Read labels and, unless streaming, the slice of the panel that the fit needs."""
         if self.train is not None:
             return
+        members = ("label", "filter", "horizon")
         key = (
-            *(self._panel.path, self._panel.fingerprint, self._bases is not None),
-            *(self.split.asof, asdict(self._settings), self._device()),
+            *(*self._of, self._bases is not None, self.split.asof),
+            *(self.split.train.tobytes(), self.split.validation.tobytes()),
+            *(getattr(self._settings, name) for name in members),
         )
-        self.train, self.validation = self._last.get(key, self._read)
+        parts = self._last.get("cross-sections", key, self._read)
+        source = self._source(parts)
+        self.train, self.validation = (
+            CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
+            for part in parts
+        )
 
     def train_dataloader(self) -> DataLoader[CrossSections]:
         """One item a step; the order continues where a resumed run left it."""
@@ -111,15 +164,23 @@ class CrossSectionDataModule(pl.LightningDataModule):
             )
         return self._loader(dataset, range(rank, count, ranks))
 
+    def pictures_of(self, batch: CrossSections) -> Tensor:
+        """Pictures (S, F, T) behind a batch, whatever the network takes of them."""
+        source = StreamedSlice(self._panel)
+        sessions = batch.date.unique_consecutive().tolist()
+        return source.stack([source.inputs(day, self._stocks_of(day)) for day in sessions])
+
     def name_row(self, batch: CrossSections, row: int) -> str:
         """Stock and date of a batch's row, e.g. `SH600000 on 2011-05-03`."""
         session = int(batch.date[row])
         offset = row - int((batch.date == session).int().argmax())  # the rows of a date together
+        code = self._panel.codes[self._stocks_of(session)[offset]]
+        return f"{code} on {self._panel.dates[session]}"
+
+    def _stocks_of(self, session: int) -> np.ndarray:
         for part in (self.train, self.validation):
             if part is not None and session in part.sessions:
-                stocks = part.stocks[int(np.searchsorted(part.sessions, session))]
-                code = self._panel.codes[stocks[offset]]
-                return f"{code} on {self._panel.dates[session]}"
+                return part.stocks[int(np.searchsorted(part.sessions, session))]
         raise KeyError(session)
 
     def _loader(self, dataset: object, sampler: object) -> DataLoader[CrossSections]:
@@ -134,11 +195,11 @@ class CrossSectionDataModule(pl.LightningDataModule):
             multiprocessing_context="forkserver" if workers else None,
         )
 
-    def _read(self) -> Parts:
+    def _read(self) -> tuple[Membership, Membership]:
         # Something of a cross-section must be left once its styles and intercept are taken out.
         least = 2 if self._bases is None else len(self._panel.styles) + 2
         train, validation = (
-            read_sections(self._panel, self._settings, sessions, least)
+            read_membership(self._panel, self._settings, sessions, least)
             for sessions in (self.split.train, self.split.validation)
         )
         for name, part in (("training", train), ("validation", validation)):
@@ -148,22 +209,24 @@ class CrossSectionDataModule(pl.LightningDataModule):
                     "a fit needs at least two of each",
                     "see the drop ledger in data_report.json beside the panel",
                 )
-        source = self._source(train, validation)
-        return self._dataset(train, source), self._dataset(validation, source)
-
-    def _dataset(self, part: Sections, source: PictureSource) -> CrossSectionDataset:
-        return CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
+        return train, validation
 
     def _device(self) -> torch.device:
-        """Where a resident slice lives."""
+        """Where what is resident lives."""
         if self._settings.residency == "device" and self.trainer:
             return self.trainer.strategy.root_device
         return torch.device("cpu")
 
-    def _source(self, *parts: Sections) -> PictureSource:
-        if self._settings.residency == "stream":
+    def _source(self, parts: Sequence[Membership]) -> InputSource:
+        sessions = np.concatenate([part.sessions for part in parts])
+        stream, device = self._settings.residency == "stream", self._device()
+        if self._windows is not None:
+            return self._last.windows(self._panel, self._windows, sessions, stream, device)
+        if stream:
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
-        first = min(int(part.sessions[0]) for part in parts)
-        last = max(int(part.sessions[-1]) for part in parts)
-        return ResidentSlice(self._panel, first, last, stocks, self._device())
+        span = int(sessions.min()), int(sessions.max())
+        key = (*self._of, *span, stocks.tobytes(), device)
+        return self._last.get(
+            "pictures", key, lambda: ResidentSlice(self._panel, *span, stocks, device)
+        )

@@ -1,30 +1,34 @@
 """Pictures gathered from the panel when they are needed, and never stored."""
 
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 _ROWS_PER_READ = 120
 
 
-class PictureSource(Protocol):
+class PictureSource:
     """Gives the pictures of one session's stocks."""
 
-    def pictures(self, session: int, stocks: np.ndarray) -> Tensor:
+    def inputs(self, session: int, stocks: np.ndarray) -> Tensor:
         """Pictures (S, F, T) ending at `session`, a view of feature-major (F, T, S) memory.
 
         Args:
             session: Session index in the panel.
             stocks: (S,) columns of the panel, ascending.
         """
-        ...
+        raise NotImplementedError
+
+    def stack(self, parts: Sequence[Tensor]) -> Tensor:
+        """Concatenate (S, F, T) views along stocks, keeping feature-major memory."""
+        return torch.cat([p.permute(1, 2, 0) for p in parts], dim=2).permute(2, 0, 1)
 
 
-class ResidentSlice:
+class ResidentSlice(PictureSource):
     """A slice of the panel held in memory or on an accelerator, as (F, D, N).
 
     Args:
@@ -49,7 +53,7 @@ class ResidentSlice:
             block_DNF = torch.from_numpy(panel.read("features", row, stop)[:, stocks])
             self._slice_FDN[:, row - self._start : stop - self._start] = block_DNF.permute(2, 0, 1)
 
-    def pictures(self, session: int, stocks: np.ndarray) -> Tensor:
+    def inputs(self, session: int, stocks: np.ndarray) -> Tensor:
         """Pictures (S, F, T) ending at `session`; see `PictureSource`."""
         columns = torch.from_numpy(self._column[stocks]).to(self._slice_FDN.device)
         stop = session + 1 - self._start
@@ -61,13 +65,13 @@ class ResidentSlice:
         return pictures_FTS.permute(2, 0, 1)
 
 
-class StreamedSlice:
+class StreamedSlice(PictureSource):
     """Reads each session's window from Zarr as it goes; memory does not grow with the panel."""
 
     def __init__(self, panel: Panel) -> None:
         self._panel, self._days = panel, panel.picture_days
 
-    def pictures(self, session: int, stocks: np.ndarray) -> Tensor:
+    def inputs(self, session: int, stocks: np.ndarray) -> Tensor:
         """Pictures (S, F, T) ending at `session`; see `PictureSource`."""
         window_TNF = self._panel.read("features", session - self._days + 1, session + 1)
         window_FTS = torch.from_numpy(window_TNF[:, stocks]).permute(2, 0, 1).contiguous()

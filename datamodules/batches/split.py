@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from datamodules.base.errors import ConfigError, PanelError
+from datamodules.panel import Panel
+from datamodules.settings import DataSettings
 
 
 @dataclass(frozen=True)
@@ -18,16 +20,12 @@ class Split:
     """Real number of usable sessions in the window, at most what was asked for."""
 
 
-def split_sessions(
-    asof: int,
-    first_usable: int,
-    *,
-    in_sample_days: int,
-    min_in_sample_days: int | None,
-    sample_step: int,
-    train_share: float,
-    embargo: int,
-) -> Split:
+def split_of(panel: Panel, settings: DataSettings, asof: int) -> Split:
+    """The sessions of a fit as of a session of this panel; see `split_sessions`."""
+    return split_sessions(asof, first_usable_session(panel), settings)
+
+
+def split_sessions(asof: int, first_usable: int, settings: DataSettings) -> Split:
     """Divide the in-sample window ending at `asof` into training and validation sessions.
 
     Every `sample_step`-th session of the window is drawn; the first `train_share` of them train,
@@ -38,29 +36,26 @@ def split_sessions(
     Args:
         asof: Session index of the fit; its close is the last thing the fit may know.
         first_usable: First session with complete pictures.
-        in_sample_days: Sessions in the window (1500 in the report).
-        min_in_sample_days: Accept a shorter history down to this; None accepts none.
-        sample_step: Draw every how many sessions (2 in the report).
-        train_share: Share of the drawn sessions that train (0.8: 4:1 by time).
-        embargo: Sessions, at least horizon + 1.
+        settings: Length of the window, least length, step, share of training, embargo.
 
     Raises:
         PanelError: The history before `asof` is too short.
         ConfigError: The embargo leaves nothing to train or validate on.
     """
+    embargo = settings.embargo
     available = asof - first_usable + 1
-    days = min(in_sample_days, available)
-    needed = min_in_sample_days if min_in_sample_days is not None else in_sample_days
+    days = min(settings.in_sample_days, available)
+    needed = settings.min_in_sample_days or settings.in_sample_days
     if days < needed:
         raise PanelError(
             f"the panel has {max(available, 0)} usable sessions up to the as-of session",
-            f"data.in_sample_days={in_sample_days} asks for at least {needed}",
+            f"data.in_sample_days={settings.in_sample_days} asks for at least {needed}",
             f"data.min_in_sample_days={available} accepts what there is, or choose a later asof"
             if available > 0
             else "choose a later asof",
         )
-    drawn = np.arange(asof - days + 1, asof + 1, sample_step)
-    cut = int(len(drawn) * train_share)
+    drawn = np.arange(asof - days + 1, asof + 1, settings.sample_step)
+    cut = int(len(drawn) * settings.train_share)
     train, validation = drawn[:cut], drawn[cut:]
     validation = validation[validation + embargo <= asof]
     if len(validation):
@@ -72,3 +67,21 @@ def split_sessions(
             "a larger data.in_sample_days, or a smaller data.sample_step",
         )
     return Split(asof=asof, train=train, validation=validation, in_sample_days=days)
+
+
+def first_usable_session(panel: Panel) -> int:
+    """First session at which any stock has a complete picture.
+
+    Raises:
+        PanelError: There is none.
+    """
+    step = 240
+    for start in range(0, len(panel.dates), step):
+        rows = panel.read("scorable", start, min(start + step, len(panel.dates))).any(axis=1)
+        if rows.any():
+            return start + int(rows.argmax())
+    raise PanelError(
+        f"{panel.path} has no stock with a complete picture",
+        f"a picture needs {panel.picture_days} traded sessions in a row",
+        "see the drop ledger in data_report.json beside the panel",
+    )

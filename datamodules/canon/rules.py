@@ -1,12 +1,21 @@
-"""The rules that a row must obey, one a kind of fault."""
+"""The rules that values and rows must obey, one a kind of fault, and what becomes of the faulty.
 
-from collections.abc import Callable, Sequence
+A rule that says what is needed allows no faulty row. Of the others a table may break a few: in
+quotes only traded rows are judged, and a faulty one then counts as not traded, its prices and
+volumes blanked; in the other tables a faulty row is left out.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from datamodules.canon.columns import Column
+from datamodules.base.errors import TableError
+from datamodules.base.words import SHOWN, rows_in_words
+from datamodules.canon.columns import KEYS, Column
+from datamodules.canon.report import DataReport, Note
 
 VWAP_SLACK = 0.01
 """Yuan: on a day of one price, rounding alone puts the mean price this far outside."""
@@ -29,6 +38,7 @@ class Rule:
         shown: Columns to show beside a faulty row's key.
         fails: Frame -> mask of the faulty rows.
         hint: (frame, faulty rows) -> a setting that may mend them all, or nothing.
+        needed: What is needed instead, where not one row may be faulty.
     """
 
     kind: str
@@ -36,10 +46,53 @@ class Rule:
     shown: tuple[str, ...]
     fails: Callable[[pd.DataFrame], np.ndarray]
     hint: Callable[[pd.DataFrame, np.ndarray], str] = _no_hint
+    needed: str = ""
 
 
-def rules_of(table: str, columns: Sequence[Column]) -> tuple[Rule, ...]:
-    """The rules of a table; a traded row of quotes needs every needed number but its size."""
+def value_rules(table: str, columns: Sequence[Column], today: date) -> Iterator[Rule]:
+    """What each value of a table must be: keys and flags there, days whole and not in the future.
+
+    Args:
+        table: Canonical table name.
+        columns: The columns that the table has.
+        today: The newest date that a row may have.
+    """
+    newest = pd.Timestamp(today)
+    for column in columns:
+        name = column.name
+        if name in KEYS[table] or column.kind == "flag":
+            yield _each(name, "empty", pd.Series.isna, "a value in every row")
+        if column.kind == "date":
+            yield _each(name, "time", _has_time, "a day at midnight, without a time")
+        if name in _DATED:
+            needed = f"a date up to today ({today})"
+            yield _each(name, "future", lambda days: days > newest, needed)
+        if column.kind == "flag":
+            yield _each(name, "flag", lambda flags: ~flags.isin((0, 1)), "0 or 1")
+
+
+_DATED = ("date", "announced", "period_end")
+"""Columns that cannot lie in the future; a membership may start or end there."""
+
+
+def _each(name: str, kind: str, fails: Callable[[pd.Series], pd.Series], needed: str) -> Rule:
+    """A rule of one column's values, none of which may break it."""
+    empty = kind == "empty"
+    return Rule(
+        kind,
+        f"{name} is {'empty' if empty else 'wrong'}",
+        () if empty else (name,),
+        lambda frame: fails(frame[name]).to_numpy(),
+        needed=needed,
+    )
+
+
+def _has_time(days: pd.Series) -> pd.Series:
+    return days.notna() & (days != days.dt.normalize())
+
+
+def row_rules(table: str, columns: Sequence[Column]) -> tuple[Rule, ...]:
+    """The rules of a table's rows; in quotes, traded ones need every needed number but size."""
     if table != "quotes":
         return _OTHERS.get(table, ())
     needed = tuple(
@@ -47,30 +100,43 @@ def rules_of(table: str, columns: Sequence[Column]) -> tuple[Rule, ...]:
         for column in columns
         if column.kind == "number" and column.needed_by and column.name != "float_cap"
     )
+    numbers = tuple(column.name for column in columns if column.kind == "number")
     turnover = tuple(name for name in ("turn", "free_turn") if name in needed)
     return (
-        Rule("missing", "without a number where one is needed", needed, _any(_lacks, needed)),
-        Rule("price", "with a price of 0 or less", _OHLC, _any(_not_positive, _OHLC)),
-        Rule("order", "with high below low", ("high", "low"), _high_below_low),
-        Rule("outside", "with open or close outside [low, high]", _OHLC, _outside),
+        # A number that is not there breaks this rule alone: comparisons with NaN are false.
+        Rule(
+            "missing", "without a number where one is needed", needed,
+            _any(needed, lambda values: ~np.isfinite(values)),
+        ),
+        Rule("price", "with a price of 0 or less", _OHLC, _any(_OHLC, lambda price: price <= 0)),
+        Rule(
+            "order", "with high below low", ("high", "low"),
+            lambda frame: (frame["high"] < frame["low"] - _NOISE).to_numpy(),
+        ),
+        Rule(
+            "outside", "with open or close outside [low, high]", _OHLC,
+            lambda frame: _off(frame, "open", _NOISE) | _off(frame, "close", _NOISE),
+        ),
         Rule(
             "vwap", "with vwap off [low, high] by more than 0.01 yuan", ("vwap", "low", "high"),
-            _vwap_off, _vwap_unit,
+            lambda frame: _off(frame, "vwap", VWAP_SLACK + _NOISE), _vwap_unit,
         ),
-        Rule("volume", "with a negative volume", ("volume",), _any(_negative, ("volume",))),
+        _negative("volume", "volume", ("volume",)),
         Rule(
             "adj_factor", "with an adj_factor of 0 or less", ("adj_factor",),
-            _any(_not_positive, ("adj_factor",)),
+            _any(("adj_factor",), lambda factor: factor <= 0),
         ),
-        Rule("turn", "with a negative turnover", turnover, _any(_negative, turnover)),
+        _negative("turn", "turnover", turnover),
+        Rule("huge", "with a number beyond 1e15", _SIZES, _any(numbers, is_huge)),
     )  # fmt: skip
 
 
 _OHLC = ("open", "high", "low", "close")
+_SIZES = ("close", "volume", "amount", "float_cap")
 
 
 def _any(
-    fails: Callable[[np.ndarray], np.ndarray], names: Sequence[str]
+    names: Sequence[str], fails: Callable[[np.ndarray], np.ndarray]
 ) -> Callable[[pd.DataFrame], np.ndarray]:
     """The rows in which any of the columns that are there fails."""
 
@@ -84,29 +150,13 @@ def _any(
     return failing
 
 
-# A number that is not there fails `_lacks` alone: every comparison with NaN is false.
-def _lacks(values: np.ndarray) -> np.ndarray:
-    return ~np.isfinite(values)
+def _negative(kind: str, what: str, names: tuple[str, ...]) -> Rule:
+    return Rule(kind, f"with a negative {what}", names, _any(names, lambda values: values < 0))
 
 
-def _not_positive(values: np.ndarray) -> np.ndarray:
-    return values <= 0
-
-
-def _negative(values: np.ndarray) -> np.ndarray:
-    return values < 0
-
-
-def _high_below_low(frame: pd.DataFrame) -> np.ndarray:
-    return frame["high"].to_numpy() < frame["low"].to_numpy() - _NOISE
-
-
-def _outside(frame: pd.DataFrame) -> np.ndarray:
-    return _off(frame, "open", _NOISE) | _off(frame, "close", _NOISE)
-
-
-def _vwap_off(frame: pd.DataFrame) -> np.ndarray:
-    return _off(frame, "vwap", VWAP_SLACK + _NOISE)
+def is_huge(values: np.ndarray) -> np.ndarray:
+    """Values (mask) that no table of yuan or shares holds, infinite ones among them."""
+    return np.abs(values) > 1e15
 
 
 def _off(frame: pd.DataFrame, name: str, slack: float) -> np.ndarray:
@@ -136,7 +186,7 @@ _OTHERS = {
     "index": (
         Rule(
             "close", "without a positive close", ("close",),
-            lambda frame: ~(frame["close"] > 0).to_numpy(),
+            lambda frame: ~frame["close"].between(0, np.inf, inclusive="neither").to_numpy(),
         ),
     ),
     "index_members": (
@@ -144,6 +194,111 @@ _OTHERS = {
             "spell", "that end before they start", ("end",),
             lambda frame: (frame["end"] < frame["start"]).to_numpy(),
         ),
-        Rule("weight", "with a negative weight", ("weight",), _any(_negative, ("weight",))),
+        _negative("weight", "weight", ("weight",)),
+        Rule("huge", "with an infinite weight", ("weight",), _any(("weight",), is_huge)),
     ),
 }  # fmt: skip
+
+
+def apply_rules(
+    frame: pd.DataFrame,
+    table: str,
+    rules: Sequence[Rule],
+    most: float,
+    origin: str,
+    report: DataReport,
+) -> pd.DataFrame:
+    """The table without its faulty rows (quotes: with them not traded), each kind reported.
+
+    Args:
+        frame: Canonical names.
+        table: Canonical table name.
+        rules: From `value_rules` or `row_rules`.
+        most: Share of the rows that may be faulty, `data.max_bad_rows`.
+        origin: Where the table came from, in words.
+        report: Takes the faults.
+
+    Raises:
+        TableError: A row breaks a rule that allows none, or too many break the others; with the
+            first five of them.
+    """
+    found = []
+    for rule in rules:
+        mask = rule.fails(frame)
+        if table == "quotes" and not rule.needed:
+            mask = mask & frame["traded"].to_numpy()
+        if mask.any():
+            found.append((rule, np.flatnonzero(mask)))
+            if rule.needed:
+                raise refused_rows(frame, table, *found[-1], origin)
+    if not found:
+        return frame
+    bad = np.unique(np.concatenate([rows for _, rows in found]))
+    if len(bad) > most * len(frame):
+        raise _too_many(frame, table, found, bad, most, origin)
+    for rule, rows in found:
+        examples = rows_in_words(frame, rows, KEYS[table], rule.shown)
+        note = Note(table, rule.kind, len(rows), rule.says, tuple(examples), "lost")
+        report.faults.append(note)
+    if table == "quotes":
+        return _not_traded(frame, bad)
+    return frame.drop(index=pd.Index(bad)).reset_index(drop=True)
+
+
+def refused_rows(
+    frame: pd.DataFrame, table: str, rule: Rule, rows: np.ndarray, origin: str
+) -> TableError:
+    """The error that counts the rows which break a rule and shows the first five."""
+    words = "; ".join(rows_in_words(frame, rows, KEYS[table], rule.shown))
+    return TableError(
+        f"{origin}: {rule.says} in {len(rows):,} of {len(frame):,} rows: {words}",
+        f"{rule.needed} is needed",
+        rule.hint(frame, rows) or f"mend or drop these rows of {table} before `alphanet prepare`",
+    )
+
+
+_BLANKED = ("open", "high", "low", "close", "vwap", "volume", "amount", "turn", "free_turn")
+
+
+def _not_traded(quotes: pd.DataFrame, bad: np.ndarray) -> pd.DataFrame:
+    """Quotes in which the bad rows are untraded, and what they said of trading is gone."""
+    good = np.ones(len(quotes), dtype=bool)
+    good[bad] = False
+    # A shallow copy: pandas 2 would copy every column for the few that change.
+    set_aside = quotes.copy(deep=False)
+    for name in _BLANKED:
+        if name in quotes:
+            set_aside[name] = quotes[name].where(good)
+    factor = quotes["adj_factor"]
+    set_aside["adj_factor"] = factor.where(good | factor.between(0, np.inf, inclusive="neither"))
+    set_aside["traded"] = quotes["traded"] & good
+    return set_aside
+
+
+def _too_many(
+    frame: pd.DataFrame,
+    table: str,
+    found: Sequence[tuple[Rule, np.ndarray]],
+    bad: np.ndarray,
+    most: float,
+    origin: str,
+) -> TableError:
+    kinds = ", ".join(f"{len(rows):,} {rule.says}" for rule, rows in found)
+    words = []
+    for row in bad[:SHOWN]:
+        rule = next(rule for rule, rows in found if row in rows)
+        words += rows_in_words(frame, np.array([row]), KEYS[table], rule.shown)
+    fate = "counts them as not traded" if table == "quotes" else "leaves them out"
+    units = [hint for rule, rows in found if (hint := rule.hint(frame, rows))]
+    hint = f"mend them, or data.max_bad_rows={rounded_up(len(bad) / len(frame)):g} {fate}"
+    return TableError(
+        f"{origin}: {len(bad):,} of {len(frame):,} rows are faulty ({kinds}): {'; '.join(words)}",
+        f"at most data.max_bad_rows={most:g} of the rows may be",
+        "; ".join(units) or hint,
+    )
+
+
+def rounded_up(share: float) -> float:
+    """A share with two digits that is not below the one given."""
+    unit = 10.0 ** (np.floor(np.log10(share)) - 1)
+    return min(1.0, float(np.ceil(share / unit) * unit))

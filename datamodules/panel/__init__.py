@@ -1,6 +1,6 @@
 """panel.zarr: dense dates x stocks arrays on disk, checksummed, written whole or not at all."""
 
-from datamodules.panel.build import PanelContents, build_panel
-from datamodules.panel.panel import Panel
+from datamodules.panel.read import Panel
+from datamodules.panel.write import PanelContents, build_panel, check_target
 
-__all__ = ["Panel", "PanelContents", "build_panel"]
+__all__ = ["Panel", "PanelContents", "build_panel", "check_target"]

@@ -4,14 +4,14 @@ Zarr itself notices neither a missing shard (it reads as NaN) nor a changed zarr
 does: every file with its size, every metadata file's sha256, every array's content hash.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from datamodules.base.errors import PanelError
-from datamodules.panel.storage import Record, fingerprint
+from datamodules.base.files import sha256_of
+from datamodules.panel.layout import Record, fingerprint
 
 FORMAT = "alphanet-pl panel"
 VERSION = 1
@@ -38,7 +38,7 @@ def write_manifest(root: Path, arrays: Mapping[str, Record]) -> None:
         "version": VERSION,
         "fingerprint": fingerprint(arrays),
         "arrays": {name: asdict(record) for name, record in sorted(arrays.items())},
-        "metadata": {n: _sha256(p) for n, p in names.items() if p.name == "zarr.json"},
+        "metadata": {n: sha256_of(p) for n, p in names.items() if p.name == "zarr.json"},
         "files": {name: path.stat().st_size for name, path in names.items()},
     }
     (root / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -85,7 +85,7 @@ def check_files(root: Path, manifest: Manifest) -> None:
     for name in manifest.files:
         check_size(root, manifest, name)
     for name, digest in manifest.metadata.items():
-        if _sha256(root / name) != digest:
+        if sha256_of(root / name) != digest:
             raise PanelError(f"{root / name} has changed since the panel was written",
                              "unchanged metadata", REBUILD)  # fmt: skip
 
@@ -117,7 +117,3 @@ def _not_a_panel(root: Path) -> PanelError:
 
 def _is_zarr(root: Path) -> bool:
     return any((root / name).exists() for name in ("zarr.json", ".zgroup", ".zarray"))
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""The channels of a data picture, from dense columns; the list is an argument.
+"""The channels of a data picture, from grid columns; the list is an argument.
 
 Source: HT21 table 8 and figure 6. Prices are back-adjusted, volume is raw; nothing is scaled.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from datamodules.base.errors import ConfigError
-from datamodules.prepare.grid import PRICES, Dense, before, carried
+from datamodules.prepare.grid import PRICES, QuoteGrid, ffill, lag
 
 BASE = (*PRICES, "volume", "amount", "return1", "turn", "free_turn")
 """What a channel, or either side of a ratio 'a/b', may name."""
@@ -33,11 +33,11 @@ def check_features(features: Sequence[str]) -> None:
         raise ConfigError(f"feature {min(twice)!r} occurs twice", "each feature once", hint)
 
 
-def feature_array(dense: Dense, features: Sequence[str]) -> np.ndarray:
+def feature_array(grid: QuoteGrid, features: Sequence[str]) -> np.ndarray:
     """Compute every channel.
 
     Args:
-        dense: The quotes.
+        grid: The quotes.
         features: Names of BASE, or ratios 'a/b' of two of them.
 
     Returns:
@@ -49,9 +49,9 @@ def feature_array(dense: Dense, features: Sequence[str]) -> np.ndarray:
         TableError: Quotes lack a column that a feature needs.
     """
     check_features(features)
-    out = np.empty((*dense.shape, len(features)), dtype=np.float32)
+    out = np.empty((*grid.shape, len(features)), dtype=np.float32)
     needed = dict.fromkeys(part for name in features for part in name.split("/"))
-    base = {name: base_feature(dense, name) for name in needed}
+    base = {name: base_feature(grid, name) for name in needed}
     with np.errstate(divide="ignore", invalid="ignore"):
         for k, name in enumerate(features):
             above, *below = (base[part] for part in name.split("/"))
@@ -60,11 +60,11 @@ def feature_array(dense: Dense, features: Sequence[str]) -> np.ndarray:
     return out
 
 
-def base_feature(dense: Dense, name: str) -> np.ndarray:
+def base_feature(grid: QuoteGrid, name: str) -> np.ndarray:
     """Return one feature of BASE as (D, S) float64, NaN where the stock did not trade."""
     if name == "return1":
-        return one_day_return(dense.adjusted("close"), dense.traded)
-    return dense.adjusted(name) if name in PRICES else dense.when_traded(name)
+        return one_day_return(grid.adjusted("close"), grid.traded)
+    return grid.adjusted(name) if name in PRICES else grid.when_traded(name)
 
 
 def one_day_return(close: np.ndarray, traded: np.ndarray) -> np.ndarray:
@@ -77,4 +77,4 @@ def one_day_return(close: np.ndarray, traded: np.ndarray) -> np.ndarray:
         traded: (D, S) bool.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return close / before(carried(close, traded), np.nan) - 1
+        return close / lag(ffill(close, traded), np.nan) - 1

@@ -1,4 +1,4 @@
-"""From long quotes to dense dates x stocks arrays, one column at a time.
+"""From long quotes to grid dates x stocks arrays, one column at a time.
 
 Columns are scattered on demand: the 8.9 million rows of the real market give a 3802 x 3601 array
 of float64 in 0.1 s and 110 MB, so nobody needs to keep all of them.
@@ -16,7 +16,7 @@ PRICES = ("open", "high", "low", "close", "vwap")
 
 
 @dataclass(frozen=True)
-class Dense:
+class QuoteGrid:
     """Checked quotes with the place of every row in a dates x stocks grid.
 
     Attributes:
@@ -72,7 +72,7 @@ class Dense:
         return self.when_traded(price) * self.column("adj_factor")
 
 
-def densify(quotes: pd.DataFrame) -> Dense:
+def to_grid(quotes: pd.DataFrame) -> QuoteGrid:
     """Find every row's place; rows need no order.
 
     Args:
@@ -91,10 +91,10 @@ def densify(quotes: pd.DataFrame) -> Dense:
     listed, traded = grid.copy(), grid
     listed.ravel()[cells] = True
     traded.ravel()[cells] = quotes["traded"].to_numpy(dtype=bool)
-    return Dense(quotes, dates.astype("datetime64[D]"), codes, cells, listed, traded)
+    return QuoteGrid(quotes, dates.astype("datetime64[D]"), codes, cells, listed, traded)
 
 
-def carried(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+def ffill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Carry each column's last known value forward; NaN before the first.
 
     Args:
@@ -109,14 +109,14 @@ def carried(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return out
 
 
-def before(values: np.ndarray, absent: float | bool) -> np.ndarray:
+def lag(values: np.ndarray, absent: float | bool) -> np.ndarray:
     """Move every row one session later: row t then holds what was known at the close of t - 1."""
     out = np.full_like(values, absent)
     out[1:] = values[:-1]
     return out
 
 
-def after(values: np.ndarray, sessions: int, absent: float | bool) -> np.ndarray:
+def lead(values: np.ndarray, sessions: int, absent: float | bool) -> np.ndarray:
     """Move every row `sessions` earlier: row t then holds what is known at t + sessions."""
     out = np.full_like(values, absent)
     if sessions < len(values):

@@ -1,22 +1,24 @@
 """The benchmark index on the panel's grid: its close, and its members' weights.
 
-Weights are the vendor's where index_members give them, else the members' float market value.
+Weights are the vendor's where index_members give them, drifting between them, else the members'
+float market value.
 """
 
 import numpy as np
 import pandas as pd
 
 from datamodules.base.errors import ConfigError
-from datamodules.prepare.grid import Dense
+from datamodules.canon.report import DataReport
+from datamodules.prepare.grid import QuoteGrid, ffill
 
 
 def index_close(
-    dense: Dense, index: pd.DataFrame, code: str, setting: str = "evaluation.index.code"
+    grid: QuoteGrid, index: pd.DataFrame, code: str, setting: str = "evaluation.index.code"
 ) -> np.ndarray:
     """Return (D,) float64 closes of an index, NaN on sessions that it lacks.
 
     Args:
-        dense: The quotes.
+        grid: The quotes.
         index: Canonical index table.
         code: The index's.
         setting: Where the code comes from, to name it in a refusal.
@@ -27,32 +29,67 @@ def index_close(
     rows = index[(index["code"] == code).to_numpy()]
     _check(code, rows, index["code"], setting)
     closes = pd.Series(rows["close"].to_numpy(np.float64), rows["date"].astype("datetime64[s]"))
-    return closes.reindex(pd.DatetimeIndex(dense.dates)).to_numpy(np.float64)
+    return closes.reindex(pd.DatetimeIndex(grid.dates)).to_numpy(np.float64)
 
 
-def index_weight(dense: Dense, members: pd.DataFrame, name: str) -> np.ndarray:
+def index_weight(
+    grid: QuoteGrid, members: pd.DataFrame, name: str, report: DataReport | None = None
+) -> np.ndarray:
     """Return (D, S) float32 weights of an index's members listed on each session.
 
     They sum to 1 on every session with a member, and are all 0 on one without.
+
+    Args:
+        grid: The quotes.
+        members: Canonical table of membership; a `weight` is that of its row's first session, from
+            which it drifts with the stock's adjusted close, as shares stay what they are between
+            the index's own dates. A row of every day drifts nowhere.
+        name: The index's.
+        report: Notes members without quotes, and rows without a weight where others have one.
 
     Raises:
         ConfigError: The table has no such index.
     """
     rows = members[(members["index"] == name).to_numpy()]
     _check(name, rows, members["index"], "evaluation.index.members")
-    given = "weight" in rows and bool(rows["weight"].notna().any())
-    base = None if given else np.nan_to_num(dense.column("float_cap"))
-    weight = np.zeros(dense.shape, dtype=np.float64)
-    stocks = pd.Index(dense.codes).get_indexer(rows["code"].astype(str))
-    first = np.searchsorted(dense.dates, rows["start"].to_numpy().astype("datetime64[D]"), "left")
-    last = np.searchsorted(dense.dates, rows["end"].to_numpy().astype("datetime64[D]"), "right")
-    values = np.nan_to_num(rows["weight"].to_numpy(np.float64)) if given else np.ones(len(rows))
-    for stock, start, stop, value in zip(stocks, first, last, values, strict=True):
+    given = rows["weight"].to_numpy(np.float64) if "weight" in rows else np.full(len(rows), np.nan)
+    drifts = bool(np.isfinite(given).any())
+    size = ffill(grid.adjusted("close"), grid.traded) if drifts else grid.column("float_cap")
+    weight = np.zeros(grid.shape, dtype=np.float64)
+    stocks = pd.Index(grid.codes).get_indexer(rows["code"].astype(str))
+    first = np.searchsorted(grid.dates, rows["start"].to_numpy().astype("datetime64[D]"), "left")
+    last = np.searchsorted(grid.dates, rows["end"].to_numpy().astype("datetime64[D]"), "right")
+    for stock, start, stop, value in zip(stocks, first, last, given, strict=True):
         if stock >= 0:
-            weight[start:stop, stock] = value if base is None else base[start:stop, stock]
-    weight[~dense.listed] = 0
+            spell = size[start:stop, stock]
+            spell = _drifting(spell, value) if drifts else spell
+            weight[start:stop, stock] = np.where(np.isfinite(spell), spell, 0)
+    weight[~grid.listed] = 0
     total = weight.sum(axis=1, keepdims=True)
+    if report is not None:
+        _note_members(report, name, rows, stocks, weightless=drifts & ~np.isfinite(given))
     return (weight / np.where(total > 0, total, 1)).astype(np.float32)
+
+
+def _drifting(price: np.ndarray, weight: float) -> np.ndarray:
+    """Return a spell's weights, proportional to the price; before its first price, as given."""
+    known = price[np.isfinite(price)]
+    grown = price / known[0] if len(known) else price
+    return weight * np.where(np.isfinite(grown), grown, 1.0)
+
+
+def _note_members(
+    report: DataReport, name: str, rows: pd.DataFrame, stocks: np.ndarray, weightless: np.ndarray
+) -> None:
+    codes = rows["code"].astype(str)
+    for kind, found, says in (
+        ("unknown_members", stocks < 0, "have no row in the quotes: they weigh nothing"),
+        ("without_weight", weightless, "have no weight where others do: they weigh nothing"),
+    ):
+        missing = codes[found].unique()
+        of = codes.nunique()
+        says = f"of {of:,} members of {name} {says}"
+        report.note("index_members", kind, len(missing), says, missing[:5].tolist())
 
 
 def _check(name: str, rows: pd.DataFrame, names: pd.Series, setting: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from datamodules.base.errors import ConfigError
-from datamodules.prepare.grid import after, carried
+from datamodules.prepare.grid import ffill, lead
 
 RETURNS = {"close": "forward_close", "vwap_next": "forward_vwap_next"}
 """data.label -> the panel's array."""
@@ -36,8 +36,8 @@ def forward_close(close: np.ndarray, listed: np.ndarray, horizon: int) -> np.nda
         the last trade. NaN where the stock is not listed at t, has not traded yet, or t + horizon
         lies past the panel's end.
     """
-    last = carried(close, np.isfinite(close))
-    out = after(last, horizon, np.nan) / last - 1
+    last = ffill(close, np.isfinite(close))
+    out = lead(last, horizon, np.nan) / last - 1
     return np.where(listed, out, np.nan).astype(np.float32)
 
 
@@ -57,9 +57,9 @@ def forward_vwap_next(
         not listed at t, does not trade at t + 1 (there is no entry), or t + 1 + horizon lies past
         the panel's end.
     """
-    last = carried(close, np.isfinite(close))
+    last = ffill(close, np.isfinite(close))
     exit_price = np.where(np.isfinite(vwap), vwap, last)
-    out = after(exit_price, 1 + horizon, np.nan) / after(vwap, 1, np.nan) - 1
+    out = lead(exit_price, 1 + horizon, np.nan) / lead(vwap, 1, np.nan) - 1
     return np.where(listed, out, np.nan).astype(np.float32)
 
 
@@ -95,7 +95,7 @@ def check_filter(mode: str) -> None:
                           "set data.filter=report")  # fmt: skip
 
 
-def standardise(label: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def standardised_label(label: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """z-score the label within each date's filtered universe (ddof 1).
 
     Args:

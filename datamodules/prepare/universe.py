@@ -6,14 +6,14 @@ not depend on what happens to it tomorrow.
 
 import numpy as np
 
-from datamodules.prepare.grid import Dense, run_length
+from datamodules.prepare.grid import QuoteGrid, run_length
 
 
-def st_mask(dense: Dense) -> np.ndarray:
+def st_mask(grid: QuoteGrid) -> np.ndarray:
     """Return (D, S) bool: under special treatment; False everywhere where quotes do not say."""
-    if not dense.has("is_st"):
-        return np.zeros(dense.shape, dtype=bool)
-    return dense.scatter(dense.quotes["is_st"].to_numpy(dtype=bool), absent=False)
+    if not grid.has("is_st"):
+        return np.zeros(grid.shape, dtype=bool)
+    return grid.scatter(grid.quotes["is_st"].to_numpy(dtype=bool), absent=False)
 
 
 def complete_pictures(features: np.ndarray, traded: np.ndarray, days: int) -> np.ndarray:
@@ -39,18 +39,11 @@ def scorable_mask(listed: np.ndarray, is_st: np.ndarray, complete: np.ndarray) -
     return listed & ~is_st & complete
 
 
-def suspended_next(listed: np.ndarray, traded: np.ndarray) -> np.ndarray:
-    """Return (D, S) bool: listed at t and without a trade at t + 1, be it suspended or delisted.
-
-    False on the last session, where nothing is known of the next one (nor is there a label).
-    """
-    out = np.zeros_like(listed)
-    out[:-1] = listed[:-1] & ~traded[1:]
-    return out
-
-
 def next_session(flags: np.ndarray, listed: np.ndarray) -> np.ndarray:
-    """Return (D, S) bool: listed at t and flagged at t + 1; False on the last session."""
+    """Return (D, S) bool: listed at t and flagged at t + 1; False on the last session.
+
+    Nothing is known of the session after the last one (nor is there a label).
+    """
     out = np.zeros_like(flags)
     out[:-1] = listed[:-1] & flags[1:]
     return out

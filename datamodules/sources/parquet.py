@@ -4,7 +4,6 @@ A table is a file or a folder of files. Names and types are refused before a row
 """
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -14,21 +13,16 @@ import pyarrow.parquet as pq
 from datamodules.base.errors import TableError
 from datamodules.canon.columns import Column
 from datamodules.settings import TableSettings
-from datamodules.sources.mapping import map_columns
-from datamodules.sources.raw import RawTable
-from datamodules.tables.schema import check_schema
+from datamodules.sources.raw import RawTable, folder_of, map_head
 
 
-def read_parquet(
-    table: str, columns: Sequence[Column], settings: TableSettings, today: date
-) -> RawTable | None:
+def read_parquet(table: str, columns: Sequence[Column], settings: TableSettings) -> RawTable | None:
     """A table under canonical names, or none where an optional file is absent.
 
     Args:
         table: Canonical table name.
         columns: Columns to look for.
         settings: Folder, file names and column map.
-        today: The newest date a row may have.
 
     Raises:
         TableError: No such file, no Parquet, damaged, or a column missing, mistyped or misnamed.
@@ -41,33 +35,37 @@ def read_parquet(
     texts = {column.name for column in columns if column.kind == "text"}
     given = settings.columns.get(table, {})
     data = _opened(path, [given.get(name, name) for name in texts])
-    names = map_columns(table, columns, data.schema.names, settings, origin)
-    unknown = tuple(name for name in data.schema.names if name not in set(names.values()))
-    # Unread columns stay in the head, so that an error can name the nearest of them.
-    others = [name for name in unknown if name not in names]
-    head = data.schema.empty_table().select([*names.values(), *others])
-    head = head.rename_columns([*names, *others])
-    check_schema(_frame(head), table, columns, origin, today)
+    names, unknown = map_head(_frame(data.schema.empty_table()), table, columns, settings, origin)
     # One column at a time: the peak is then the table and one column, not the table twice.
     parts = {name: _column(data, vendor, origin) for name, vendor in names.items()}
     return RawTable(pd.DataFrame(parts, copy=False), origin, unknown)
 
 
 def _path_of(table: str, settings: TableSettings) -> Path | None:
-    folder = Path(settings.path).expanduser()
-    if not settings.path or not folder.is_dir():
-        given = f"data.path={settings.path or '(empty)'} is no folder"
-        raise TableError(given, "the folder of the tables", "data.path=FOLDER")
+    folder = folder_of(settings)
     path = folder / settings.files.get(table, f"{table}.parquet")
+    if path.is_dir() and not any(entry.is_file() for entry in path.rglob("*")):
+        given = f"{path} is an empty folder"
+        raise TableError(
+            given, f"the table {table}, a file or a folder of files", _elsewhere(table)
+        )
     if path.exists():
         return path
+    if path.is_symlink():
+        given = f"{path} is a link to {path.readlink()}, which leads to no file"
+        raise TableError(given, f"the table {table}", _elsewhere(table))
     if table != "quotes" and table not in settings.files:
         return None
     there = ", ".join(sorted(entry.name for entry in folder.iterdir())[:10]) or "nothing"
     raise TableError(
-        f"{path} does not exist", f"the table {table}; {folder} holds {there}",
-        f"data.path=FOLDER or data.files.{table}=FILE",
-    )  # fmt: skip
+        f"{path} does not exist",
+        f"the table {table}; {folder} holds {there}",
+        _elsewhere(table),
+    )
+
+
+def _elsewhere(table: str) -> str:
+    return f"data.path=FOLDER or data.files.{table}=FILE"
 
 
 def _opened(path: Path, texts: list[str]) -> pq.ParquetDataset:

@@ -3,29 +3,45 @@
 Example: `tables = load_tables(TableSettings(source="parquet", path="vendor"))`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
 
+import numpy as np
 import pandas as pd
 
-from datamodules.canon.columns import COLUMNS, Column, columns_of
+from datamodules.base.errors import ConfigError, TableError
+from datamodules.canon.codes import canonical_code
+from datamodules.canon.columns import COLUMNS, FILLINGS, KEYS, Column, check_columns, columns_of
+from datamodules.canon.limits import A_SHARES, LimitTable
 from datamodules.canon.report import DataReport
+from datamodules.canon.rules import Rule, apply_rules, is_huge, refused_rows, row_rules, value_rules
 from datamodules.canon.tables import Tables
 from datamodules.settings import FEATURES, TableSettings
-from datamodules.sources.mapping import check_settings
-from datamodules.sources.parquet import read_parquet
-from datamodules.sources.qlib import read_qlib
+from datamodules.sources import check_settings, read_table
 from datamodules.sources.raw import RawTable
-from datamodules.tables.fallbacks import with_fallbacks
+from datamodules.tables.accounts import check_accounts, check_members
+from datamodules.tables.adjustment import (
+    check_adjustment,
+    check_open,
+    check_prev_close,
+    moves_of,
+)
+from datamodules.tables.calendar import check_sessions, check_weekdays
 from datamodules.tables.oddities import note_oddities
-from datamodules.tables.rows import set_faults_aside
-from datamodules.tables.schema import check_schema
-from datamodules.tables.structure import refuse_empty, sort_by_key, with_types
+from datamodules.tables.stocks import rows_by_stock
+from datamodules.tables.units import check_units
+
+_FAR = pd.Timestamp("2099-12-31")
+"""Stands for "still a member": vendors write 9999-12-31, which datetime64[ns] cannot hold."""
 
 
 def load_tables(
-    settings: TableSettings, today: date | None = None, features: Sequence[str] = FEATURES
+    settings: TableSettings,
+    today: date | None = None,
+    features: Sequence[str] = FEATURES,
+    limits: LimitTable = A_SHARES,
+    styles: str = "none",
 ) -> Tables:
     """Read, check and sort every table that is there.
 
@@ -33,41 +49,105 @@ def load_tables(
         settings: Where the tables are and how their names and units map onto ours.
         today: The newest date that a row may have; by default, today.
         features: The features to be made of them; turnover is needed only by some.
+        limits: The market's price limits.
+        styles: `data.styles`: unless `none`, they need turnover, too.
 
     Raises:
         ConfigError: A setting names what does not exist.
         TableError: A table is unusable as it is; nothing has been written.
     """
     check_settings(settings)
-    report = DataReport(source=f"{settings.source} {settings.path}")
+    report = DataReport(f"{settings.source} {settings.path}", tuple(settings.accept))
     read = {
-        table: _table(table, settings, today or date.today(), features, report) for table in COLUMNS
+        table: _table(
+            table,
+            columns_of(table, settings, features, styles),
+            settings,
+            today or date.today(),
+            report,
+        )
+        for table in COLUMNS
     }
     # Every source refuses to go without quotes.
-    quotes = cast("pd.DataFrame", read.pop("quotes"))
-    return Tables(quotes=quotes, **read, report=report)
+    tables = Tables(quotes=cast("pd.DataFrame", read.pop("quotes")), **read, report=report)
+    with np.errstate(all="ignore"):  # of rows that are not traded
+        _check_meaning(tables, settings, limits)
+    return tables
 
 
 def _table(
-    table: str, settings: TableSettings, today: date, features: Sequence[str], report: DataReport
+    table: str,
+    columns: Sequence[Column],
+    settings: TableSettings,
+    today: date,
+    report: DataReport,
 ) -> pd.DataFrame | None:
-    columns = columns_of(table, settings, features)
-    read = read_qlib if settings.source == "qlib" else read_parquet
-    raw = read(table, columns, settings, today)
+    raw = read_table(table, columns, settings)
     if raw is None:
         return None
     _note_columns(table, columns, raw, report)
-    refuse_empty(raw.frame, raw.origin)
-    check_schema(raw.frame, table, columns, raw.origin, today)
-    frame = with_types(raw.frame, columns, settings.scale.get(table, {}))
+    if raw.frame.empty:
+        hint = "data.path=<another folder>"
+        raise TableError(f"{raw.origin} has no rows", "a table with rows", hint)
+    # Again, for a column's rows may be of another type than its head: all null, say.
+    check_columns(raw.frame, table, columns, raw.origin)
+    there = [column for column in columns if column.name in raw.frame]
+    most = settings.max_bad_rows
+    apply_rules(raw.frame, table, [*value_rules(table, there, today)], most, raw.origin, report)
+    frame = with_types(raw.frame, there, _scale_of(table, settings, there))
     frame = sort_by_key(frame, table, raw.origin)
-    frame = set_faults_aside(frame, table, columns, settings.max_bad_rows, raw.origin, report)
+    frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
+    frame = _without_huge(frame, table, report)
     report.summarise(table, frame)
-    if table != "quotes":
-        return frame
-    frame = with_fallbacks(frame, settings, report)
-    note_oddities(frame, report)
+    return with_fallbacks(frame, settings, report) if table == "quotes" else frame
+
+
+def _without_huge(frame: pd.DataFrame, table: str, report: DataReport) -> pd.DataFrame:
+    """What no rule judges, numbers of untraded rows and of accounts, missing where it is huge."""
+    for name in map(str, frame.select_dtypes("float64")):
+        huge = is_huge(frame[name].to_numpy())
+        if huge.any():
+            frame = frame.assign(**{name: frame[name].mask(huge)})
+            says = f"rows have {name} beyond 1e15, which counts as missing"
+            report.note(table, f"huge {name}", huge.sum(), says, cost="lost")
     return frame
+
+
+def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) -> None:
+    """Hold tables, sound each by itself, against one another and against what markets do."""
+    quotes, report = tables.quotes, tables.report
+    for table in ("quotes", "index"):
+        if (frame := getattr(tables, table)) is not None:
+            check_weekdays(table, frame, report)
+    rows = rows_by_stock(quotes)
+    check_sessions(rows, tables.index, report)
+    note_oddities(quotes, rows, report)
+    moves = moves_of(quotes, rows, limits)
+    check_open(quotes, moves, report)
+    check_adjustment(quotes, moves, report)
+    check_units(quotes, settings, report)
+    if "prev_close" in quotes:
+        check_prev_close(quotes, moves, report)
+    if tables.fundamentals is not None:
+        check_accounts(tables.fundamentals, quotes, settings, report)
+    if tables.index_members is not None:
+        check_members(tables.index_members, quotes, report)
+    idle = sorted(set(settings.accept) - {note.kind for note in report.notes})
+    report.note("quotes", "accept", len(idle), "accepted findings are not there", idle)
+
+
+def _scale_of(table: str, settings: TableSettings, there: Sequence[Column]) -> Mapping[str, float]:
+    """The scales of a table's columns, which are there."""
+    scale = settings.scale.get(table, {})
+    numbers = [column.name for column in there if column.kind == "number"]
+    for name, factor in scale.items():
+        if name not in numbers:
+            raise ConfigError(
+                f"data.scale.{table}.{name}={factor:g} was given, but {table} has no {name}",
+                f"{table} has {', '.join(numbers)}",
+                f"leave it out, or name the column: data.columns.{table}.{name}=NAME",
+            )
+    return scale
 
 
 def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: DataReport) -> None:
@@ -76,3 +156,105 @@ def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: 
     report.note(table, "unknown", len(raw.unknown), f"columns that nothing reads: {unknown}")
     absent = [c.name for c in columns if not c.needed_by and c.name not in raw.frame]
     report.note(table, "absent", len(absent), f"optional columns absent: {', '.join(absent)}")
+
+
+def with_types(
+    frame: pd.DataFrame, columns: Sequence[Column], scale: Mapping[str, float]
+) -> pd.DataFrame:
+    """Canonical types and units: datetime64[ns], float64, bool, categories in alphabetical order.
+
+    Args:
+        frame: Canonical names, types already checked by `check_columns`.
+        columns: The columns that are there.
+        scale: Column -> factor from the vendor's unit to ours.
+
+    Returns:
+        A new frame; float columns that need no change share memory with the old one.
+    """
+    made = {}
+    for column in columns:
+        values = frame[column.name]
+        if column.kind == "date":
+            made[column.name] = _days(values)
+        elif column.kind == "flag":
+            made[column.name] = values.astype(bool)
+        elif column.kind == "text":
+            made[column.name] = _categories(values, is_code=column.name == "code")
+        else:
+            numbers = values if values.dtype == "float64" else values.astype("float64")
+            made[column.name] = numbers * scale[column.name] if column.name in scale else numbers
+    return pd.DataFrame(made, copy=False)
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """datetime64[ns]; open ends (9999-12-31, or none) become the last day of 2099."""
+    open_ended = values > _FAR if values.name != "end" else ~(values <= _FAR)
+    return values.mask(open_ended, _FAR).astype("datetime64[ns]")
+
+
+def _categories(values: pd.Series, is_code: bool) -> pd.Series:
+    """A categorical with sorted categories: codes then compare as the texts do."""
+    coded = values.astype("category").cat.remove_unused_categories()
+    old = [str(name) for name in coded.cat.categories]
+    names = [canonical_code(name) for name in old] if is_code else old
+    unique = sorted(set(names))
+    place = np.searchsorted(unique, names)
+    codes = np.append(place, -1)[coded.cat.codes.to_numpy()]
+    return pd.Series(
+        pd.Categorical.from_codes(codes, categories=pd.Index(unique)), index=values.index
+    )
+
+
+def sort_by_key(frame: pd.DataFrame, table: str, origin: str) -> pd.DataFrame:
+    """Rows in the order of the table's key.
+
+    Raises:
+        TableError: Two rows share a key.
+    """
+    keys = KEYS[table]
+    rank = _rank(frame, keys)
+    step = np.diff(rank)
+    if (step < 0).any():
+        order = np.argsort(rank, kind="stable")
+        frame = frame.take(order).reset_index(drop=True)
+        step = np.diff(rank[order])
+    again = np.append(False, step == 0)
+    if again.any():
+        says = f"({', '.join(keys)}) is given again"
+        rule = Rule("again", says, (), lambda _: again, needed="one row a key")
+        raise refused_rows(frame, table, rule, np.flatnonzero(again), origin)
+    return frame
+
+
+def _rank(frame: pd.DataFrame, keys: Sequence[str]) -> np.ndarray:
+    """One int64 a row that orders rows as their keys do; keys have no nulls."""
+    rank = np.zeros(len(frame), dtype=np.int64)
+    for key in keys:
+        values = frame[key]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            place = values.cat.codes.to_numpy().astype(np.int64)
+        else:
+            place = values.to_numpy().astype("datetime64[D]").astype(np.int64)
+        place -= place.min()
+        rank = rank * (int(place.max()) + 1) + place
+    return rank
+
+
+def with_fallbacks(
+    quotes: pd.DataFrame, settings: TableSettings, report: DataReport
+) -> pd.DataFrame:
+    """Quotes with `data.free_turn=turn` and `data.without` carried out, each said in the report."""
+    made, rows = quotes.copy(deep=False), len(quotes)
+    if settings.free_turn == "turn" and "turn" in quotes:
+        made["free_turn"] = quotes["turn"]
+        report.note("quotes", "free_turn", rows, "rows have turn in the place of free_turn")
+    for name in settings.without:
+        made[name] = _filling(name, rows)
+        report.note("quotes", f"without {name}", rows, f"rows without {name}: {FILLINGS[name]}")
+    return made
+
+
+def _filling(name: str, rows: int) -> pd.Categorical | float | bool:
+    if name == "industry":
+        return pd.Categorical.from_codes(np.full(rows, -1), categories=pd.Index([], dtype="str"))
+    return False if name == "is_st" else np.nan

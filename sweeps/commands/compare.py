@@ -13,7 +13,7 @@ from alphanet_pl.evaluation.variants.schema import Comparison, read_correlation
 from alphanet_pl.fit.identity import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 from sweeps.online import publish
 from sweeps.report import sweep_section, sweep_table
 from sweeps.results import TRIALS, Sweep, read_sweep

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from record import all_differences, compute, differences, kept, table_differences
+from golden.record import all_differences, compute, differences, kept, table_differences
 
 
 def test_everything_is_as_recorded(tmp_path):

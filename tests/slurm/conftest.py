@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slurm_jobs import ROOT, Site
+from helpers.slurm_jobs import ROOT, Site
 
 from alphanet_pl.cli.main import main
 

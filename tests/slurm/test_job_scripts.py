@@ -4,7 +4,7 @@ import shlex
 import subprocess
 
 import pytest
-from slurm_jobs import FIT, ONE, ROOT
+from helpers.slurm_jobs import FIT, ONE, ROOT
 
 
 def test_a_job_named_like_a_shell_trains_from_any_folder_and_logs_in_one(site):
@@ -45,7 +45,7 @@ def test_a_mistake_fails_the_job_with_one_sentence_and_a_hint(
     site, options, words, panel, sentence, hint
 ):
     job = site.submit(options, *words, ALPHANET_PANEL=str(site.panel) if panel is None else panel)
-    assert site.ends(job, seconds=40) == "FAILED"
+    assert site.ends(job) == "FAILED"
     log = site.log(job)
     assert log.count(sentence) == 1, log
     assert hint in log.split("HINT: ")[1]
@@ -55,8 +55,8 @@ def test_a_failed_job_holds_back_what_depends_on_it(site):
     failed = site.submit(ONE, "seed=-1")
     words = [f"--dependency=afterok:{failed}", "--kill-on-invalid-dep=yes", "--wrap=true"]
     after = site.call(["sbatch", "--parsable", *words]).strip()
-    assert site.ends(failed, seconds=40) == "FAILED"
-    assert site.ends(after, seconds=60) == "CANCELLED"
+    assert site.ends(failed) == "FAILED"
+    assert site.ends(after) == "CANCELLED"
 
 
 def test_doctor_reads_the_job_that_it_is_typed_in(site):

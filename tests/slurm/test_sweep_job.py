@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from slurm_jobs import FIT, Site, records, until
+from helpers.slurm_jobs import FIT, Site, records
 
 pytestmark = pytest.mark.timeout(900)  # Ray starts four times, on whatever cores are left
 
@@ -35,7 +35,7 @@ def test_a_signal_before_the_time_limit_requeues_the_sweep_which_ends_with_the_s
     site, swept
 ):
     job = site.submit(NODES, *SWEEP, *LONG, "experiment=swept_on", script="sweep.sh")
-    until(lambda: bool(_begun(site, "swept_on")), 200, lambda: site.log(job))
+    site.until(lambda: _begun(site, "swept_on"), job)
     site.call(["scancel", "--batch", "--signal=USR1", job])  # as --signal=B:USR1@120 has Slurm do
     assert site.ends(job, seconds=400) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records, until
+from helpers.slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records
+from helpers.waiting import epochs_of
 
 from datamodules.base.files import read_json
 
@@ -88,7 +89,7 @@ def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, together):
     job = _running(site, "preempted")
     urgent = ["--partition=high", "--nodes=2", "--exclusive", "--time=2", "--output=/dev/null"]
     other = site.call(["sbatch", "--parsable", *urgent, "--wrap", "sleep 3"]).strip()
-    assert site.ends(other, seconds=100) == "COMPLETED"
+    assert site.ends(other) == "COMPLETED"
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     (fit,) = site.fits("preempted")
@@ -126,10 +127,10 @@ def test_a_rank_that_dies_before_it_meets_the_others_fails_the_job(site):
 
 def test_a_job_whose_node_dies_is_requeued_and_ends_as_if_undisturbed(site, alone, spare):
     job = site.submit([*ONE, f"--nodelist={spare}"], "experiment=orphaned", *ALONE)
-    until(lambda: _epochs(site, "orphaned") >= 2, 200, lambda: site.log(job))
+    site.until(lambda: _epochs(site, "orphaned") >= 2, job)
     # With its daemon a node of the test cluster ends, and all that runs on it.
     site.call(["srun", f"--jobid={job}", "--overlap", "pkill", "-9", "-x", "slurmd"], status=None)
-    until(lambda: records(job)[0]["Restarts"] == "1", 200, lambda: site.log(job))
+    site.until(lambda: records(job)[0]["Restarts"] == "1", job)
     site.call(["scontrol", "update", f"JobId={job}", "ReqNodeList="])
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert site.log(job).count("\nepoch 0 ") == 1
@@ -141,10 +142,10 @@ def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(si
     limit = ("--time=1", "--signal=SIGUSR1@40")
     job = site.submit([*ONE, *limit], "experiment=limited", *LONG, "trainer.max_epochs=1000000")
     again = f"requeued: job {job} continues at epoch "
-    until(lambda: again in site.log(job), 200, lambda: site.log(job))
+    site.until(lambda: again in site.log(job), job)
     (fit,) = site.fits("limited")
     before = len(_metrics(fit))
-    until(lambda: len(_metrics(fit)) > before, 200, lambda: site.log(job))
+    site.until(lambda: len(_metrics(fit)) > before, job)
     site.call(["scancel", job])
     assert site.ends(job) == "CANCELLED"
     assert site.log(job).count("\nepoch 0 ") == 1
@@ -155,7 +156,7 @@ def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(si
 
 def test_devices_that_contradict_the_tasks_are_refused_before_a_step(site):
     job = site.submit(ONE, "experiment=wrong", "trainer.devices=3", *LONG)
-    assert site.ends(job, seconds=60) == "FAILED"
+    assert site.ends(job) == "FAILED"
     assert "trainer.devices=3 was given" in site.log(job)
     assert "HINT: sbatch --ntasks-per-node=3" in site.log(job)
     assert site.fits("wrong") == []
@@ -173,13 +174,13 @@ def _here(site: Site, experiment: str, *words: str) -> Path:
 def _running(site: Site, experiment: str, *words: str) -> str:
     """A job of four ranks that has trained a few epochs, and has some to go."""
     job = site.submit(FOUR, f"experiment={experiment}", *(words or TOGETHER))
-    until(lambda: _epochs(site, experiment) >= 2, 200, lambda: site.log(job))
+    site.until(lambda: _epochs(site, experiment) >= 2, job)
     return job
 
 
 def _epochs(site: Site, experiment: str) -> int:
     """How many epochs the one fit of an experiment has behind it."""
-    return max((len(_metrics(fit)) for fit in site.fits(experiment)), default=0)
+    return max(map(epochs_of, site.fits(experiment)), default=0)
 
 
 def _metrics(fit: Path) -> list[dict[str, str]]:

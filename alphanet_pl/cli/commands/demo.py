@@ -8,7 +8,7 @@ from alphanet_pl.cli.commands import evaluate, predict, prepare
 from alphanet_pl.cli.commands.train import describe
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.train import train
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def run(settings: Settings) -> str:

@@ -1,46 +1,45 @@
 """`alphanet prepare`: vendor tables to panel.zarr."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
-
 from alphanet_pl.config.settings import Settings
-from datamodules.base.errors import ConfigError
+from datamodules.base.errors import ConfigError, TableError
 from datamodules.base.files import read_json
+from datamodules.base.words import counted
+from datamodules.canon.limits import limit_table
 from datamodules.canon.tables import Tables
 from datamodules.market.market import simulate
 from datamodules.prepare.prepare import REPORT, prepare
-from datamodules.styles.make import style_maker
+from datamodules.settings import DataSettings
 from datamodules.tables.load import load_tables
+
+
+def _simulate(data: DataSettings) -> None:
+    if not data.path:
+        raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
+    simulate(data.market, Path(data.path))
+
+
+MAKERS: dict[str, Callable[[DataSettings], None]] = {"simulated": _simulate}
+"""Sources whose tables this verb makes before it reads them."""
 
 
 def run(settings: Settings) -> str:
     """Check the tables, build the panel, and summarise the data report."""
     data = settings.data
-    if not data.path:
-        raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
-    if data.source == "simulated":
-        simulate(data.market, Path(data.path))
-    tables = load_tables(data, features=data.features)
-    styles = None
-    if data.styles != "none":
-        market = _beta_market(tables, data.beta_index)
-        styles = style_maker(tables.fundamentals, data.style_profile, data.styles, market)
-    panel = prepare(
-        tables,
-        Path(data.panel),
-        features=data.features,
-        horizon=data.horizon,
-        picture_days=data.picture_days,
-        index=settings.evaluation.index,
-        styles=styles,
-        attrs={"free_turn": data.free_turn, "without": list(data.without), "source": data.source},
-    )
-    report = read_json(panel.path.with_name(REPORT))
+    if data.source in MAKERS:
+        MAKERS[data.source](data)
+    limits = limit_table(data.market_rules, data.limit_rules, data.boards)
+    tables = load_tables(data, features=data.features, limits=limits, styles=data.styles)
+    _refuse_short(tables, data)
+    panel = prepare(tables, Path(data.panel), data, settings.evaluation.index)
+    ledger = read_json(panel.path.with_name(REPORT))["ledger"]
+    warning = "" if ledger["labelled"] else "WARNING nothing can be trained on this panel: "
     return "\n".join(
         [
             *tables.report.lines(),
-            f"{report['ledger']['labelled']:,} of {report['ledger']['listed']:,} stock-dates have"
+            f"{warning}{ledger['labelled']:,} of {ledger['listed']:,} stock-dates have"
             f" a label; the drop ledger is in {panel.path.with_name(REPORT)}",
             f"panel: {panel.path} ({len(panel.dates)} sessions x {len(panel.codes)} stocks, "
             f"{panel.fingerprint[:12]})",
@@ -48,14 +47,12 @@ def run(settings: Settings) -> str:
     )
 
 
-def _beta_market(tables: Tables, code: str | None) -> tuple[pd.DataFrame, str] | None:
-    """The index that Beta is measured against, or None for the universe itself."""
-    if code is None:
-        return None
-    if tables.index is None:
-        raise ConfigError(
-            f"data.beta_index={code} was given",
-            "the tables have no index table to find it in",
-            "data.beta_index=null takes the capitalisation-weighted universe",
+def _refuse_short(tables: Tables, data: DataSettings) -> None:
+    """Refuse quotes of fewer sessions than one picture has: nothing could ever be scored."""
+    sessions = tables.quotes["date"].nunique()
+    if sessions < data.picture_days:
+        raise TableError(
+            f"quotes have {counted(sessions, 'session')}",
+            f"a picture has {data.picture_days}, and a label {data.horizon + 1} more",
+            "deliver more sessions, or data.picture_days=FEWER",
         )
-    return tables.index, code

@@ -10,7 +10,7 @@ from alphanet_pl.factor.roll.roll import FactorBusy, stitch, train_all
 from alphanet_pl.fit.fits import describe_earlier
 from alphanet_pl.job.world import global_rank
 from datamodules.base.words import log
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 def run(settings: Settings) -> str:

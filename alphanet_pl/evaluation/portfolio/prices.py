@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]

@@ -10,8 +10,8 @@ from alphanet_pl.evaluation.portfolio.prices import Dates, Floats, Market, read_
 from alphanet_pl.evaluation.signal.ic import HORIZONS, forward_returns, sections
 from alphanet_pl.evaluation.signal.neutralise import neutralise
 from datamodules.base.errors import EvaluationError
-from datamodules.panel.panel import Panel
-from datamodules.panel.storage import SHARD_DAYS
+from datamodules.panel import Panel
+from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.labels import FILTERS, label_filter
 
 

@@ -16,8 +16,8 @@ from alphanet_pl.fit.fits import Fit, done_fit, earlier_fits
 from alphanet_pl.fit.identity import fit_folder
 from alphanet_pl.fit.train import check_panel
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
-from datamodules.batches.members import first_usable_session, split_of
-from datamodules.panel.panel import Panel
+from datamodules.batches.split import first_usable_session, split_of
+from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 
 Item = TypeVar("Item")

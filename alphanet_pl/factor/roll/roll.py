@@ -22,7 +22,7 @@ from datamodules.base.errors import FitError
 from datamodules.base.files import locked
 from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
-from datamodules.panel.panel import Panel
+from datamodules.panel import Panel
 
 
 class FactorBusy(FitError):

@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 Weights = Callable[[CrossSections], Tensor]
 """From a batch to the weight (S,) of each of its stocks."""

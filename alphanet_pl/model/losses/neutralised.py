@@ -7,7 +7,7 @@ costs nothing and learns nothing, so the factor to publish is M y_hat.
 It serves any network, in ten lines:
 
     from alphanet_pl.model.losses.neutralised import NeutralisedLoss
-    from datamodules.batches.batch import CrossSections
+    from datamodules.batches.cross_sections import CrossSections
 
     class MyModule(pl.LightningModule):
         def __init__(self):
@@ -31,7 +31,7 @@ from torch import Tensor
 
 from alphanet_pl.model.losses.loss import Loss, Residual
 from datamodules.base.errors import ConfigError, FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 
 def style_residual(values: Tensor, batch: CrossSections) -> Tensor:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from invented_sweep import invented
+from helpers.invented_sweep import invented
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.evaluation.results import new_evaluation

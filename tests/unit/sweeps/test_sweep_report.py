@@ -1,7 +1,7 @@
 """The page of a sweep: means over seeds, errors over seeds, and what is missing."""
 
 import pytest
-from invented_sweep import ERROR, configuration, invented
+from helpers.invented_sweep import ERROR, configuration, invented
 
 from sweeps.report import (
     has_grid,

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch.distributed as dist
@@ -27,9 +26,9 @@ def test_help_is_instant_and_imports_no_torch():
         "except SystemExit: pass\n"
         "assert 'torch' not in sys.modules and 'hydra' not in sys.modules"
     )
-    begun = time.monotonic()
+    begun = sum(os.times()[2:4])  # CPU seconds of children: the machine may be busy
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    assert time.monotonic() - begun < 1.0
+    assert sum(os.times()[2:4]) - begun < 1.0
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Evaluations of several variants on one synthetic market."""
 
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import Evaluation
 

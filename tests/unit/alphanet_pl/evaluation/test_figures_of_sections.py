@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.figures import enhancement, ic, layers, universe
 from alphanet_pl.evaluation.figures.style import LAYERS, layer_colors

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.report import render, write_report

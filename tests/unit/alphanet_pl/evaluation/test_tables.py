@@ -1,7 +1,7 @@
 """CSV tables hold the evaluation's own numbers."""
 
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import new_evaluation
 from alphanet_pl.evaluation.tables import tables

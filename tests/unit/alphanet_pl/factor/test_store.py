@@ -59,7 +59,8 @@ def test_a_plain_file_reads_the_same(small_panel, table, tmp_path, kind):
 
 
 def test_a_row_without_a_code_is_refused(small_panel, table, tmp_path):
-    table.astype({"code": object}).replace({"SH600004": None}).to_parquet(tmp_path / "f.parquet")
+    lost = table.astype({"code": object}).replace({table["code"].iloc[0]: None})
+    lost.to_parquet(tmp_path / "f.parquet")
     with pytest.raises(EvaluationError, match=r"\d of 4 rows"):
         read_factor(tmp_path / "f.parquet", small_panel)
 

@@ -108,8 +108,8 @@ def test_of_several_at_once_one_holds_the_lock(tmp_path, dead, stale):
         for process in tries:
             process.start()
         for process in tries:
-            process.join(20)
-        held.get(timeout=5)
+            process.join(60)
+        held.get(timeout=60)
         assert held.empty()
         assert list(tmp_path.iterdir()) == []
 

@@ -15,12 +15,18 @@ def lstm() -> WindowLSTM:
     return lstm
 
 
-def inputs(lstm: WindowLSTM, windows: int = 3) -> Tensor:
-    memory = torch.full((lstm.input_rows, windows, STOCKS), torch.nan, dtype=torch.float64)
+def inputs(windows: int = 3) -> Tensor:
     generator = torch.Generator().manual_seed(1)
-    shape = (FEATURES, windows, STOCKS)
-    memory[:FEATURES] = torch.randn(shape, generator=generator, dtype=torch.float64)
-    return memory
+    return torch.randn((windows, FEATURES, STOCKS), generator=generator, dtype=torch.float64)
+
+
+def norm(dates: int, windows: int) -> tuple[Tensor, Tensor]:
+    """Scale and shift (D, W, C), different for each date, window and feature."""
+    shape = (dates, windows, FEATURES)
+    count = dates * windows * FEATURES
+    scale = torch.linspace(0.5, 2, count, dtype=torch.float64).view(shape).requires_grad_()
+    shift = torch.linspace(-1, 1, count, dtype=torch.float64).view(shape).requires_grad_()
+    return scale, shift
 
 
 def torch_order(rows: Tensor) -> Tensor:
@@ -29,7 +35,9 @@ def torch_order(rows: Tensor) -> Tensor:
     return torch.cat([enter, forget, candidate, output])
 
 
-def reference(lstm: WindowLSTM, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+def reference(
+    lstm: WindowLSTM, values: Tensor, counts: tuple[int, ...], scale: Tensor, shift: Tensor
+) -> Tensor:
     """The last state (H, S) by nn.LSTM with the same weights and scaled, shifted inputs."""
     peer = nn.LSTM(FEATURES, UNITS).double()
     weights = {
@@ -38,18 +46,20 @@ def reference(lstm: WindowLSTM, features: Tensor, scale: Tensor, shift: Tensor) 
         "bias_ih_l0": torch_order(lstm.bias),
         "bias_hh_l0": torch.zeros(4 * UNITS, dtype=torch.float64),
     }
-    series = (features * scale[:, None, None] + shift[:, None, None]).permute(1, 2, 0)
+    dates = zip(values.split(counts, 2), scale, shift, strict=True)
+    features = torch.cat([part * a[:, :, None] + b[:, :, None] for part, a, b in dates], 2)
+    series = features.transpose(1, 2)
     return torch.func.functional_call(peer, weights, (series,))[0][-1].T
 
 
+@pytest.mark.parametrize("counts", [(6,), (4, 2)])
 @pytest.mark.parametrize("windows", [1, 2, 3, 5])
-def test_state_and_gradients_equal_nn_lstm(lstm, windows):
-    memory = inputs(lstm, windows)
-    features = memory[:FEATURES].clone()
-    scale = torch.linspace(0.5, 2, FEATURES, dtype=torch.float64).requires_grad_()
-    shift = torch.linspace(-1, 1, FEATURES, dtype=torch.float64).requires_grad_()
+def test_state_and_gradients_equal_nn_lstm(lstm, windows, counts):
+    values = inputs(windows)
+    scale, shift = norm(len(counts), windows)
     wanted = [lstm.kernel, lstm.recurrent, lstm.bias, scale, shift]
-    state, expected = lstm(memory, scale, shift), reference(lstm, features, scale, shift)
+    state = lstm(values, counts, scale, shift)
+    expected = reference(lstm, values, counts, scale, shift)
     torch.testing.assert_close(state, expected, rtol=1e-12, atol=1e-14)
     target = torch.randn_like(state)
     torch.testing.assert_close(
@@ -61,28 +71,34 @@ def test_state_and_gradients_equal_nn_lstm(lstm, windows):
 
 
 def test_the_written_gradient_passes_gradcheck(lstm):
-    scale, shift = (torch.rand(FEATURES, dtype=torch.float64, requires_grad=True) for _ in "ab")
-
     def state(kernel: Tensor, recurrent: Tensor, bias: Tensor, *norm: Tensor) -> Tensor:
         weights = {"kernel": kernel, "recurrent": recurrent, "bias": bias}
-        return torch.func.functional_call(lstm, weights, (inputs(lstm), *norm))
+        return torch.func.functional_call(lstm, weights, (inputs(), (4, 2), *norm))
 
-    parameters = (lstm.kernel, lstm.recurrent, lstm.bias, scale, shift)
+    parameters = (lstm.kernel, lstm.recurrent, lstm.bias, *norm(2, 3))
     assert torch.autograd.gradcheck(state, parameters)
 
 
 def test_without_gradient_the_state_is_the_same(lstm):
-    scale, shift = torch.ones(FEATURES).double(), torch.zeros(FEATURES).double()
     with torch.no_grad():
-        quiet = lstm(inputs(lstm), scale, shift)
-    assert quiet.equal(lstm(inputs(lstm), scale, shift))
+        quiet = lstm(inputs(), (6,), *norm(1, 3))
+    assert quiet.equal(lstm(inputs(), (6,), *norm(1, 3)))
 
 
 def test_saturated_gates_give_finite_gradients(lstm):
-    memory = inputs(lstm)
-    memory[:FEATURES] *= 1e6
-    lstm(memory, torch.ones(FEATURES).double(), torch.zeros(FEATURES).double()).sum().backward()
+    lstm(1e6 * inputs(), (6,), *norm(1, 3)).sum().backward()
     assert all(p.grad.isfinite().all() for p in lstm.parameters())
+
+
+def test_bfloat16_values_make_the_products_alone_bfloat16(lstm):
+    lstm = lstm.float()
+    values, (scale, shift) = inputs().bfloat16(), (part.float() for part in norm(1, 3))
+    rough = lstm(values, (6,), scale, shift)
+    exact = lstm(values.float(), (6,), scale, shift)
+    assert rough.dtype == torch.float32
+    torch.testing.assert_close(rough, exact, rtol=0.05, atol=0.02)
+    rough.sum().backward()
+    assert all(p.grad.dtype == torch.float32 for p in lstm.parameters())
 
 
 def test_initial_weights_are_those_of_keras():

@@ -14,7 +14,7 @@ from torchmetrics import MeanMetric
 from alphanet_pl.model.losses import LongSide, Loss
 from alphanet_pl.model.metrics import RankIC
 from alphanet_pl.model.network import AlphaNet
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 ROWS = {0: 40, 1: 23}
 """Stocks of the date that each rank sees: ranks are weighted by stocks, not equally."""

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.batches.cross_sections import CrossSectionDataset
-from datamodules.batches.members import read_sections
+from datamodules.batches.cross_sections import CrossSectionDataset, read_filter, read_membership
 from datamodules.batches.pictures import ResidentSlice, StreamedSlice
 from datamodules.panel import Panel
 from datamodules.settings import DataSettings
@@ -12,7 +11,7 @@ SESSIONS = np.arange(100, 160, 7)
 
 
 def _dataset(panel: Panel, source: object) -> CrossSectionDataset:
-    found = read_sections(panel, DataSettings(), SESSIONS)
+    found = read_membership(panel, DataSettings(), SESSIONS)
     return CrossSectionDataset(found.sessions, found.members, found.labels, source)
 
 
@@ -63,7 +62,7 @@ def test_several_dates_follow_one_another_whole(small_panel):
 
 
 def test_bases_of_different_width_are_padded_with_zero_columns(small_panel):
-    found = read_sections(small_panel, DataSettings(), SESSIONS)
+    found = read_membership(small_panel, DataSettings(), SESSIONS)
     dataset = CrossSectionDataset(
         found.sessions,
         found.members,
@@ -90,3 +89,24 @@ def test_scoring_needs_no_label(small_panel):
     members = small_panel.read("scorable")[SESSIONS]
     dataset = CrossSectionDataset(SESSIONS, members, None, _resident(small_panel))
     assert torch.isnan(dataset[0].label).all()
+
+
+@pytest.mark.parametrize("mode", ["report", "realistic", "none"])
+@pytest.mark.parametrize("label", ["close", "vwap_next"])
+def test_members_are_scorable_labelled_and_kept_by_the_filter(small_panel, mode, label):
+    sessions = np.arange(60, 300, 20)
+    found = read_membership(small_panel, DataSettings(label=label, filter=mode), sessions)
+    forward = small_panel.read({"close": "forward_close", "vwap_next": "forward_vwap_next"}[label])
+    expected = small_panel.read("scorable") & np.isfinite(forward) & read_filter(small_panel, mode)
+    np.testing.assert_array_equal(found.members, expected[sessions])
+
+
+def test_a_session_without_labels_is_left_out(small_panel):
+    last = len(small_panel.dates) - 1
+    found = read_membership(small_panel, DataSettings(), np.array([last - 20, last]))
+    assert found.sessions.tolist() == [last - 20]
+
+
+def test_the_report_filter_drops_more_than_none(small_panel):
+    kept = {mode: read_filter(small_panel, mode).sum() for mode in ("report", "realistic", "none")}
+    assert kept["report"] < kept["realistic"] < kept["none"]

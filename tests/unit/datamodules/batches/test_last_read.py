@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from alphanet_pl.model.operators import SixOperators, sampled_rows
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
+from datamodules.batches.windows import WindowInputs
 from datamodules.settings import DataSettings
 
 SETTINGS = DataSettings(panel="", in_sample_days=100)
@@ -18,12 +21,24 @@ def _module(panel, settings=SETTINGS, asof=280, seed=0, **options) -> CrossSecti
 def test_another_seed_of_the_same_window_reads_nothing(small_panel):
     last = LastRead()
     first, second = (_module(small_panel, seed=seed, last=last) for seed in (0, 1))
-    assert second.train is first.train
-    assert second.validation is first.validation
+    assert second.train._source is first.train._source
+    for ours, theirs in zip(second.train.labels, first.train.labels, strict=True):
+        assert np.shares_memory(ours, theirs) or np.array_equal(ours, theirs)
+
+
+def test_models_of_other_samples_share_one_bank_of_windows(small_panel):
+    last, operators = LastRead(), SixOperators()
+    modules = [
+        _module(small_panel, windows=WindowInputs(operators, sampled_rows(15, sample)), last=last)
+        for sample in ((0, 3, 5), (1, 2))
+    ]
+    first, second = (module.train._source for module in modules)
+    assert first is not second
+    assert first._store is second._store
 
 
 def test_without_it_every_fit_reads_for_itself(small_panel):
-    assert _module(small_panel).train is not _module(small_panel).train
+    assert _module(small_panel).train._source is not _module(small_panel).train._source
 
 
 @pytest.mark.parametrize(
@@ -51,4 +66,4 @@ def test_only_one_window_is_held(small_panel):
     last = LastRead()
     first = _module(small_panel, last=last)
     _module(small_panel, asof=281, last=last)
-    assert _module(small_panel, last=last).train is not first.train
+    assert _module(small_panel, last=last).train._source is not first.train._source

@@ -7,7 +7,7 @@ import torch
 from datamodules.base.errors import PanelError
 from datamodules.batches.style_basis import StyleBases, orthonormal_basis
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import TableSettings
+from datamodules.settings import DataSettings
 from datamodules.tables.load import load_tables
 
 
@@ -119,7 +119,7 @@ def test_other_stocks_of_the_same_session_get_their_own_basis(small_panel):
 
 
 def test_a_panel_without_styles_says_how_to_get_them(small_tables, tmp_path):
-    tables = load_tables(TableSettings(source="simulated", path=str(small_tables)))
-    panel = prepare(tables, tmp_path / "panel.zarr")
+    data = DataSettings(source="simulated", path=str(small_tables), styles="none")
+    panel = prepare(load_tables(data), tmp_path / "panel.zarr", data)
     with pytest.raises(PanelError, match=r"data\.styles=available"):
         StyleBases(panel)

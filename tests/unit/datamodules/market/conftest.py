@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from datamodules.market import simulate
-from datamodules.market.write import TABLES
+from datamodules.market.tables import TABLES
 from datamodules.settings import MarketSettings
 
 

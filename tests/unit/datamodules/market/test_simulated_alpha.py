@@ -7,60 +7,47 @@ import pandas as pd
 import pytest
 
 from datamodules.market import simulate
-from datamodules.market.alpha import Signal, standardise
-from datamodules.market.windows import Windows
+from datamodules.market.alpha import Signal, clipped_zscore, statistics
 from datamodules.settings import MarketSettings
 
 
-def pushed(days: int, stocks: int = 4) -> tuple[Windows, dict[str, np.ndarray]]:
+def test_picture_statistics_equal_a_loop_over_stocks_and_windows():
     rng = np.random.default_rng(0)
-    data = {
-        "returns": 0.02 * rng.standard_normal((days, stocks)),
-        "close": np.exp(rng.standard_normal((days, stocks))),
-        "turn": np.exp(rng.standard_normal((days, stocks)) - 4),
-    }
-    windows = Windows(stocks)
-    for t in range(days):
-        windows.push(*(values[t] for values in data.values()), np.ones(stocks, bool))
-    return windows, {name: values[-30:] for name, values in data.items()}
-
-
-def test_window_statistics_equal_a_loop_over_stocks_and_windows():
-    windows, data = pushed(37)
+    returns = 0.02 * rng.standard_normal((30, 4))
+    close, turn = np.exp(rng.standard_normal((2, 30, 4)) - [[[0]], [[4]]])
+    found = statistics(returns, close, turn)
     for i in range(4):
-        turn, close = (pd.Series(data[name][:, i]) for name in ("turn", "close"))
+        price, volume = pd.Series(close[:, i]), pd.Series(turn[:, i])
         parts = [slice(0, 10), slice(10, 20), slice(20, 30)]
-        corr = np.mean([close[p].corr(turn[p]) for p in parts])
-        steady = np.mean([np.log(turn[p].mean() / turn[p].std(ddof=0)) for p in parts])
-        assert windows.price_volume()[i] == pytest.approx(corr)
-        assert windows.steadiness()[i] == pytest.approx(steady, abs=2e-3)
-        assert windows.turnover()[i] == pytest.approx(np.log(turn).mean())
-        deviation = np.log(data["returns"][:, i].std())
-        assert windows.volatility()[i] == pytest.approx(deviation, abs=1e-2)
+        corr = np.mean([price[p].corr(volume[p]) for p in parts])
+        steady = np.mean([np.log(volume[p].mean() / volume[p].std(ddof=0)) for p in parts])
+        assert found["price_volume"][i] == pytest.approx(corr)
+        assert found["steadiness"][i] == pytest.approx(steady, abs=2e-3)
+        assert found["turnover"][i] == pytest.approx(np.log(volume).mean())
+        deviation = np.log(returns[:, i].std())
+        assert found["volatility"][i] == pytest.approx(deviation, abs=1e-2)
 
 
 def test_a_constant_window_has_no_correlation_and_no_error():
-    windows = Windows(2)
-    for _ in range(30):
-        windows.push(np.zeros(2), np.ones(2), np.full(2, 0.01), np.ones(2, bool))
-    np.testing.assert_array_equal(windows.price_volume(), 0)
-    assert np.isfinite(windows.steadiness()).all()
+    found = statistics(np.zeros((30, 2)), np.ones((30, 2)), np.full((30, 2), 0.01))
+    np.testing.assert_array_equal(found["price_volume"], 0)
+    assert np.isfinite(found["steadiness"]).all()
 
 
 def test_a_suspension_breaks_the_picture_for_thirty_sessions():
-    windows, flat = Windows(1), (np.zeros(1), np.ones(1), np.ones(1))
+    signal, flat = Signal(1, 0.11), (np.zeros(1), np.ones(1), np.ones(1))
     for t in range(70):
-        windows.push(*flat, np.array([t != 35]))
-        assert bool(windows.complete[0]) == (29 <= t < 35 or t >= 65)
+        signal.push(*flat, np.array([t != 35]))
+        assert bool(signal.known[0]) == (29 <= t < 35 or t >= 65)
 
 
 def test_standardised_values_are_clipped_and_zero_outside():
     values = np.append(np.random.default_rng(1).standard_normal(99), 50.0)
     among = np.arange(100) != 3
-    z = standardise(values, among)
+    z = clipped_zscore(values, among)
     assert z[3] == 0
     assert z.max() == 2.5
-    np.testing.assert_array_equal(standardise(np.ones(100), among), 0)
+    np.testing.assert_array_equal(clipped_zscore(np.ones(100), among), 0)
 
 
 def test_nothing_is_expected_of_stocks_without_a_picture():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datamodules.panel import PanelContents
-from datamodules.panel.storage import LAYOUT
+from datamodules.panel.layout import LAYOUT
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from datamodules.base.errors import TableError
+from datamodules.canon.limits import A_SHARES
 from datamodules.prepare.arrays import industry_codes, panel_contents, quote_arrays
-from datamodules.prepare.grid import densify
-from datamodules.settings import IndexSettings
+from datamodules.prepare.grid import to_grid
+from datamodules.settings import DataSettings, IndexSettings
 
 LOOKS_AHEAD = {"forward_close", "forward_vwap_next"}
 ONE_AHEAD = {"suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next"}
@@ -13,15 +17,15 @@ KNOWN_NOW = {"features", "close", "vwap", "log_cap", "listed", "traded", "is_st"
 DAYS, HORIZON = 5, 4
 
 
-SETTINGS = {"index": IndexSettings(), "picture_days": DAYS, "horizon": HORIZON}
+SETTINGS = DataSettings(picture_days=DAYS, horizon=HORIZON, styles="none")
 
 
 @pytest.fixture
 def contents(make_tables):
     """What a panel of these quotes holds."""
 
-    def compute(quotes, tables=(), **settings):
-        return panel_contents(make_tables(quotes, **dict(tables)), **(SETTINGS | settings))
+    def compute(quotes, tables=()):
+        return panel_contents(make_tables(quotes, **dict(tables)), SETTINGS, IndexSettings())
 
     return compute
 
@@ -70,11 +74,11 @@ def test_the_other_future_does_change_what_looks_ahead(make_quotes, contents):
 
 
 def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
-    dense = densify(quotes)
-    close, table = quote_arrays(dense, ("close",), HORIZON, DAYS)["close"], rows(quotes)
-    for s, code in enumerate(dense.codes):
+    grid = to_grid(quotes)
+    close, table = quote_arrays(grid, SETTINGS, A_SHARES)["close"], rows(quotes)
+    for s, code in enumerate(grid.codes):
         last = np.nan
-        for t, day in enumerate(dense.dates):
+        for t, day in enumerate(grid.dates):
             row = table[code].get(day)
             if row is not None and row.traded:
                 last = row.close * row.adj_factor
@@ -84,19 +88,68 @@ def test_close_is_carried_through_suspensions_while_listed(quotes, rows):
 
 def test_industries_are_sorted_and_unknown_is_minus_one(quotes):
     unknown = quotes["date"] == quotes["date"].iloc[0]
-    names, codes = industry_codes(densify(quotes.assign(industry=quotes["industry"].mask(unknown))))
-    dense = densify(quotes)
+    names, codes = industry_codes(to_grid(quotes.assign(industry=quotes["industry"].mask(unknown))))
+    grid = to_grid(quotes)
     assert names == tuple(sorted(names))
     assert (codes[0] == -1).all()
-    assert (codes[~dense.listed] == -1).all()
+    assert (codes[~grid.listed] == -1).all()
     wide = quotes.pivot(index="date", columns="code", values="industry").to_numpy()
-    known = dense.listed[1:]
+    known = grid.listed[1:]
     assert np.array(names)[codes[1:][known]].tolist() == wide[1:][known].tolist()
 
 
 def test_log_cap_is_the_logarithm_of_float_cap(contents, quotes):
-    cap = densify(quotes).column("float_cap")
+    cap = to_grid(quotes).column("float_cap")
     np.testing.assert_allclose(contents(quotes).arrays["log_cap"], np.log(cap), rtol=1e-6)
+
+
+@pytest.mark.parametrize("cap", [np.inf, 0.0, -1.0, np.nan])
+def test_a_market_value_that_is_none_is_unknown(contents, quotes, cap):
+    found = contents(quotes.assign(float_cap=cap)).arrays["log_cap"]
+    assert np.isnan(found).all()
+
+
+def test_size_is_the_total_cap_where_that_is_asked_for(make_tables, quotes):
+    total = quotes.assign(total_cap=3 * quotes["float_cap"])
+    by_total = replace(SETTINGS, size="total_cap")
+    found = panel_contents(make_tables(total), by_total).arrays["log_cap"]
+    expected = np.log(3 * to_grid(quotes).column("float_cap"))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    with pytest.raises(TableError, match=r"'total_cap'.*\nHINT: data.size=float_cap, or map"):
+        panel_contents(make_tables(quotes), by_total)
+
+
+def test_a_market_without_limit_rules_has_nothing_at_a_limit(make_tables, quotes):
+    limits = ("limit_close_next", "unbuyable_next", "unsellable_next")
+    shipped, free = (
+        panel_contents(make_tables(quotes), replace(SETTINGS, market_rules=name)).arrays
+        for name in ("a_share", "none")
+    )
+    assert shipped["limit_close_next"].any()
+    assert not any(free[name].any() for name in limits)
+
+
+def test_a_users_own_rule_counts_from_its_date_on(make_tables, quotes):
+    day = np.unique(quotes["date"])[30]
+    row = {"since": str(day)[:10], "percent": 50, "st_percent": 50, "free_days": 1}
+    main = [A_SHARES.board_of(code) == "main" for code in to_grid(quotes).codes]
+    at_limit, later = (
+        panel_contents(make_tables(quotes), replace(SETTINGS, limit_rules=rules)).arrays[
+            "limit_close_next"
+        ][:, main]
+        for rules in ([], [{"board": "main", **row}])
+    )
+    np.testing.assert_array_equal(at_limit[:29], later[:29])
+    assert at_limit[29:].any()
+    assert not later[29:].any()
+
+
+def test_sessions_that_the_index_lacks_are_noted(make_tables, quotes):
+    tables = make_tables(quotes)
+    short = make_tables(quotes, index=tables.index.iloc[3:])
+    panel_contents(short, SETTINGS, IndexSettings())
+    (note,) = (note for note in short.report.notes if note.table == "index")
+    assert (note.kind, note.count) == ("missing_sessions", 3)
 
 
 def test_optional_arrays_are_absent_without_their_tables(contents, quotes):
@@ -109,5 +162,5 @@ def test_optional_arrays_are_absent_without_their_tables(contents, quotes):
 def test_the_truth_is_put_on_the_grid(contents, quotes):
     truth = quotes[["date", "code"]].assign(expected_return=np.arange(len(quotes)) / 1e4)
     array = contents(quotes, {"truth": truth}).arrays["true_return"]
-    expected = densify(quotes).scatter(truth["expected_return"].to_numpy(), np.nan)
+    expected = to_grid(quotes).scatter(truth["expected_return"].to_numpy(), np.nan)
     np.testing.assert_array_equal(array, expected.astype(np.float32))

@@ -4,23 +4,24 @@ import numpy as np
 import pytest
 
 from datamodules.base.errors import ConfigError
+from datamodules.canon.limits import A_SHARES
 from datamodules.prepare.arrays import quote_arrays
 from datamodules.prepare.drops import DropLedger, drop_ledger
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.prepare.labels import FILTERS, RETURNS
-from datamodules.settings import FEATURES
+from datamodules.settings import DataSettings
 
 DAYS = 5
 
 
 @pytest.fixture
-def dense(make_quotes):
-    return densify(make_quotes(seed=5, sessions=160))
+def grid(make_quotes):
+    return to_grid(make_quotes(seed=5, sessions=160))
 
 
 @pytest.fixture
-def arrays(dense):
-    return quote_arrays(dense, FEATURES, 4, DAYS)
+def arrays(grid):
+    return quote_arrays(grid, DataSettings(picture_days=DAYS, horizon=4), A_SHARES)
 
 
 def slow_reason(arrays, t, s, label, mode):
@@ -47,8 +48,8 @@ def slow_reason(arrays, t, s, label, mode):
 
 @pytest.mark.parametrize("label", RETURNS)
 @pytest.mark.parametrize("mode", FILTERS)
-def test_every_stock_date_is_counted_at_the_first_step_it_fails(dense, arrays, label, mode):
-    ledger = drop_ledger(dense.dates, arrays, DAYS, label, mode)
+def test_every_stock_date_is_counted_at_the_first_step_it_fails(grid, arrays, label, mode):
+    ledger = drop_ledger(grid.dates, arrays, DAYS, label, mode)
     counts = dict.fromkeys([*ledger.dropped, "labelled"], 0)
     for t, s in np.argwhere(arrays["listed"]):
         counts[slow_reason(arrays, t, s, label, mode)] += 1
@@ -57,20 +58,20 @@ def test_every_stock_date_is_counted_at_the_first_step_it_fails(dense, arrays, l
     assert ledger.labelled > 0
 
 
-def test_the_years_add_up_to_the_whole(dense, arrays):
-    ledger = drop_ledger(dense.dates, arrays, DAYS)
+def test_the_years_add_up_to_the_whole(grid, arrays):
+    ledger = drop_ledger(grid.dates, arrays, DAYS)
     assert list(ledger.years) == ["2020", "2021"]
     for reason, count in (ledger.dropped | {"labelled": ledger.labelled}).items():
         assert sum(year[reason] for year in ledger.years.values()) == count
 
 
-def test_a_ledger_survives_json(dense, arrays):
-    ledger = drop_ledger(dense.dates, arrays, DAYS)
+def test_a_ledger_survives_json(grid, arrays):
+    ledger = drop_ledger(grid.dates, arrays, DAYS)
     assert DropLedger(**json.loads(json.dumps(ledger.to_dict()))) == ledger
 
 
-def test_a_ledger_reads_as_text(dense, arrays):
-    ledger = drop_ledger(dense.dates, arrays, DAYS, "vwap_next", "realistic")
+def test_a_ledger_reads_as_text(grid, arrays):
+    ledger = drop_ledger(grid.dates, arrays, DAYS, "vwap_next", "realistic")
     lines = ledger.lines()
     assert len(lines) == len(ledger.dropped) + 2
     assert f"{ledger.listed:,}" in lines[0]
@@ -78,13 +79,13 @@ def test_a_ledger_reads_as_text(dense, arrays):
 
 
 def test_a_market_without_pictures_has_a_ledger_too(make_quotes):
-    dense = densify(make_quotes(sessions=3))
-    arrays = quote_arrays(dense, FEATURES, 10, 30)
-    ledger = drop_ledger(dense.dates, arrays, 30)
+    grid = to_grid(make_quotes(sessions=3))
+    arrays = quote_arrays(grid, DataSettings(), A_SHARES)
+    ledger = drop_ledger(grid.dates, arrays, 30)
     assert ledger.labelled == 0
-    assert ledger.listed == dense.listed.sum()
+    assert ledger.listed == grid.listed.sum()
 
 
-def test_an_unknown_filter_is_refused(dense, arrays):
+def test_an_unknown_filter_is_refused(grid, arrays):
     with pytest.raises(ConfigError, match="unknown filter"):
-        drop_ledger(dense.dates, arrays, DAYS, mode="strict")
+        drop_ledger(grid.dates, arrays, DAYS, mode="strict")

@@ -3,7 +3,7 @@ import pytest
 
 from datamodules.base.errors import ConfigError, TableError
 from datamodules.prepare.features import BASE, feature_array
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.settings import FEATURES
 
 
@@ -32,11 +32,11 @@ def slow_feature(name, history):
 
 @pytest.mark.parametrize("k", range(len(FEATURES)))
 def test_a_channel_equals_its_definition_row_by_row(k, quotes, rows):
-    dense, table = densify(quotes), rows(quotes)
-    fast = feature_array(dense, FEATURES)[:, :, k]
-    for s, code in enumerate(dense.codes):
+    grid, table = to_grid(quotes), rows(quotes)
+    fast = feature_array(grid, FEATURES)[:, :, k]
+    for s, code in enumerate(grid.codes):
         history = []
-        for t, day in enumerate(dense.dates):
+        for t, day in enumerate(grid.dates):
             row = table[code].get(day)
             if row is None:
                 assert np.isnan(fast[t, s])
@@ -47,45 +47,45 @@ def test_a_channel_equals_its_definition_row_by_row(k, quotes, rows):
 
 
 def test_the_list_of_features_is_free_in_length_and_order(quotes):
-    dense = densify(quotes)
+    grid = to_grid(quotes)
     chosen = ("amount/volume", "close", "return1/turn")
-    array = feature_array(dense, chosen)
-    assert array.shape == (*dense.shape, 3)
+    array = feature_array(grid, chosen)
+    assert array.shape == (*grid.shape, 3)
     assert array.dtype == np.float32
-    alone = feature_array(dense, ("close",))[:, :, 0]
+    alone = feature_array(grid, ("close",))[:, :, 0]
     np.testing.assert_array_equal(array[:, :, 1], alone)
 
 
 def test_a_zero_denominator_is_unknown_and_not_infinite(quotes):
-    dense = densify(quotes)
-    zero = dense.traded & (dense.column("turn") == 0)
+    grid = to_grid(quotes)
+    zero = grid.traded & (grid.column("turn") == 0)
     assert zero.any()
-    ratio = feature_array(dense, ("open/turn",))[:, :, 0]
+    ratio = feature_array(grid, ("open/turn",))[:, :, 0]
     assert np.isnan(ratio[zero]).all()
 
 
 def test_no_channel_is_infinite(quotes):
-    assert not np.isinf(feature_array(densify(quotes), BASE)).any()
+    assert not np.isinf(feature_array(to_grid(quotes), BASE)).any()
 
 
 @pytest.mark.parametrize("name", ["opne", "open/turn/low", "open/", "1/open", ""])
 def test_an_unknown_feature_is_refused_by_name(name, quotes):
     with pytest.raises(ConfigError, match=f"unknown feature '{name}'"):
-        feature_array(densify(quotes), (name,))
+        feature_array(to_grid(quotes), (name,))
 
 
 def test_a_feature_twice_is_refused(quotes):
     with pytest.raises(ConfigError, match="'low' occurs twice"):
-        feature_array(densify(quotes), ("low", "open", "low"))
+        feature_array(to_grid(quotes), ("low", "open", "low"))
 
 
 def test_an_empty_list_is_refused(quotes):
     with pytest.raises(ConfigError, match="features is empty"):
-        feature_array(densify(quotes), ())
+        feature_array(to_grid(quotes), ())
 
 
 def test_a_missing_column_is_refused_only_where_a_feature_needs_it(quotes):
-    dense = densify(quotes.drop(columns="free_turn"))
-    feature_array(dense, ("open", "turn"))
+    grid = to_grid(quotes.drop(columns="free_turn"))
+    feature_array(grid, ("open", "turn"))
     with pytest.raises(TableError, match="free_turn"):
-        feature_array(dense, ("close/free_turn",))
+        feature_array(grid, ("close/free_turn",))

@@ -3,65 +3,106 @@ import pandas as pd
 import pytest
 
 from datamodules.base.errors import ConfigError
-from datamodules.prepare.grid import densify
+from datamodules.canon.report import DataReport
+from datamodules.prepare.grid import to_grid
 from datamodules.prepare.index import index_close, index_weight
 
 
 def test_closes_are_put_on_the_panels_sessions(quotes, make_tables):
-    dense = densify(quotes)
+    grid = to_grid(quotes)
     index = make_tables(quotes).index
     index["close"] = np.arange(len(index)) + 1.0
     other = index.assign(code="SH000300", close=-1.0)
     both = pd.concat([index.iloc[1:], other]).sample(frac=1, random_state=0)
-    close = index_close(dense, both, "SH000905")
+    close = index_close(grid, both, "SH000905")
     assert np.isnan(close[0])
     assert close[1:].tolist() == index["close"].iloc[1:].tolist()
 
 
 def test_weights_are_float_caps_of_listed_members_summing_to_one(quotes, make_tables, rows):
-    dense, members = densify(quotes), make_tables(quotes).index_members
-    fast, table = index_weight(dense, members, "csi500"), rows(quotes)
-    for t, day in enumerate(dense.dates):
-        caps = np.zeros(len(dense.codes))
+    grid, members = to_grid(quotes), make_tables(quotes).index_members
+    fast, table = index_weight(grid, members, "csi500"), rows(quotes)
+    for t, day in enumerate(grid.dates):
+        caps = np.zeros(len(grid.codes))
         for member in members.itertuples():
             inside = member.start <= pd.Timestamp(day) <= member.end
             if inside and day in table[member.code]:
-                caps[dense.codes.tolist().index(member.code)] = table[member.code][day].float_cap
+                caps[grid.codes.tolist().index(member.code)] = table[member.code][day].float_cap
         np.testing.assert_allclose(fast[t], caps / caps.sum(), rtol=1e-6)
 
 
-def test_given_weights_are_kept_and_normalised(quotes, make_tables):
-    dense, members = densify(quotes), make_tables(quotes).index_members
-    weight = index_weight(dense, members.assign(weight=[30.0, 10.0, np.nan]), "csi500")
-    t = int(np.flatnonzero(dense.listed[10:40, [0, 5]].all(axis=1))[0]) + 10
-    present = np.array([30.0, 0, 0, 0, 0, 10.0, 0])[: len(dense.codes)]
-    codes = dense.codes.tolist()
-    present = np.zeros(len(codes))
-    present[codes.index("SH600001")] = 30
-    present[codes.index("SZ000003")] = 10
-    present *= dense.listed[t]
-    np.testing.assert_allclose(weight[t], present / present.sum(), rtol=1e-6)
+def two_stocks(first, second, **columns):
+    """Quotes of SH600001 and SH600002 with these closes."""
+    days = pd.bdate_range("2015-01-05", periods=len(first))
+    frames = [
+        pd.DataFrame({"date": days, "code": f"SH60000{k}", "close": closes})
+        for k, closes in ((1, first), (2, second))
+    ]
+    return pd.concat(frames).assign(**{"traded": True, "adj_factor": 1.0, **columns})
+
+
+def membership(start, end, weight, codes=("SH600001", "SH600002")):
+    days = {"start": pd.Timestamp(start), "end": pd.Timestamp(end)}
+    return pd.DataFrame({"index": "csi500", "code": codes, **days, "weight": weight})
+
+
+def test_given_weights_drift_with_adjusted_closes_from_the_start_of_their_spell():
+    quotes = two_stocks([9, 10, 20, 40], [5, 10, 10, 5], adj_factor=[1, 1, 1, 1, 1, 1, 1, 2])
+    members = membership("2015-01-06", "2015-01-31", [30.0, 30.0])
+    weight = index_weight(to_grid(quotes), members, "csi500")
+    np.testing.assert_allclose(weight[:, 0], [0, 1 / 2, 2 / 3, 4 / 5], rtol=1e-6)
+
+
+def test_weights_given_every_day_stay_as_they_are():
+    quotes = two_stocks([10, 20, 40], [10, 10, 10])
+    days = pd.unique(quotes["date"])
+    weights = ([0.3, 0.7], [0.4, 0.6], [0.1, 0.9])
+    members = pd.concat([membership(d, d, list(w)) for d, w in zip(days, weights, strict=True)])
+    found = index_weight(to_grid(quotes), members, "csi500")
+    np.testing.assert_allclose(found, weights, rtol=1e-6)
+
+
+def test_a_suspended_member_keeps_its_price_and_one_that_never_traded_its_weight():
+    traded = [True, False, False, False, False, True]
+    quotes = two_stocks([10, 99, 99], [1, 1, 7], traded=traded)
+    members = membership("2015-01-05", "2015-01-31", [0.5, 0.5])
+    weight = index_weight(to_grid(quotes), members, "csi500")
+    np.testing.assert_allclose(weight, 0.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf])
+def test_members_without_a_weight_where_others_have_one_are_noted_and_weigh_nothing(weight):
+    members = membership("2015-01-05", "2015-01-31", [0.5, weight])
+    report = DataReport()
+    found = index_weight(to_grid(two_stocks([10, 20], [10, 10])), members, "csi500", report)
+    assert found.tolist() == [[1, 0], [1, 0]]
+    (note,) = report.notes
+    assert (note.kind, note.count, note.examples) == ("without_weight", 1, ("SH600002",))
+    assert note.says.startswith("of 2 members of csi500 have no weight")
 
 
 def test_a_session_without_members_has_no_weights(quotes, make_tables):
-    dense, members = densify(quotes), make_tables(quotes).index_members
-    late = members.assign(start=pd.Timestamp(dense.dates[8]))
-    weight = index_weight(dense, late, "csi500")
+    grid, members = to_grid(quotes), make_tables(quotes).index_members
+    late = members.assign(start=pd.Timestamp(grid.dates[8]))
+    weight = index_weight(grid, late, "csi500")
     assert weight[:8].sum() == 0
     np.testing.assert_allclose(weight[8:].sum(axis=1), 1, rtol=1e-6)
 
 
 def test_members_that_the_quotes_lack_are_left_out(quotes, make_tables):
-    dense, members = densify(quotes), make_tables(quotes).index_members
+    grid, members = to_grid(quotes), make_tables(quotes).index_members
     more = pd.concat([members, members.iloc[:1].assign(code="SH699999")])
+    report = DataReport()
     np.testing.assert_array_equal(
-        index_weight(dense, more, "csi500"), index_weight(dense, members, "csi500")
+        index_weight(grid, more, "csi500", report), index_weight(grid, members, "csi500")
     )
+    (note,) = report.notes
+    assert (note.kind, note.count, note.examples) == ("unknown_members", 1, ("SH699999",))
 
 
 def test_an_unknown_index_is_refused_with_the_known_ones(quotes, make_tables):
-    dense, tables = densify(quotes), make_tables(quotes)
+    grid, tables = to_grid(quotes), make_tables(quotes)
     with pytest.raises(ConfigError, match="no index 'csi50': one of csi500"):
-        index_weight(dense, tables.index_members, "csi50")
+        index_weight(grid, tables.index_members, "csi50")
     with pytest.raises(ConfigError, match="no index 'SH0009': one of SH000905"):
-        index_close(dense, tables.index, "SH0009")
+        index_close(grid, tables.index, "SH0009")

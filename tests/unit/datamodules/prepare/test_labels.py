@@ -1,18 +1,19 @@
 import numpy as np
 import pytest
+from helpers.examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as numpy_arrays
 
 from datamodules.base.errors import ConfigError
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.prepare.labels import (
     FILTERS,
     RETURNS,
     forward_close,
     forward_vwap_next,
     label_filter,
-    standardise,
+    standardised_label,
 )
 
 HORIZON = 4
@@ -24,32 +25,32 @@ def last_price(history, upto):
     return traded[-1].close * traded[-1].adj_factor if traded else np.nan
 
 
-def cells(dense, table):
-    for s, code in enumerate(dense.codes):
-        for t, day in enumerate(dense.dates):
+def cells(grid, table):
+    for s, code in enumerate(grid.codes):
+        for t, day in enumerate(grid.dates):
             yield t, s, table[code], day
 
 
 def test_forward_close_equals_its_definition_cell_by_cell(quotes, rows):
-    dense = densify(quotes)
-    fast = forward_close(dense.adjusted("close"), dense.listed, HORIZON)
-    for t, s, history, day in cells(dense, rows(quotes)):
+    grid = to_grid(quotes)
+    fast = forward_close(grid.adjusted("close"), grid.listed, HORIZON)
+    for t, s, history, day in cells(grid, rows(quotes)):
         slow = np.nan
-        if day in history and t + HORIZON < len(dense.dates):
-            end = last_price(history, dense.dates[t + HORIZON])
+        if day in history and t + HORIZON < len(grid.dates):
+            end = last_price(history, grid.dates[t + HORIZON])
             slow = end / last_price(history, day) - 1
         np.testing.assert_allclose(fast[t, s], np.float32(slow), rtol=1e-5, atol=1e-7)
 
 
 def test_forward_vwap_next_equals_its_definition_cell_by_cell(quotes, rows):
-    dense = densify(quotes)
-    vwap, close = dense.adjusted("vwap"), dense.adjusted("close")
-    fast = forward_vwap_next(vwap, close, dense.listed, HORIZON)
+    grid = to_grid(quotes)
+    vwap, close = grid.adjusted("vwap"), grid.adjusted("close")
+    fast = forward_vwap_next(vwap, close, grid.listed, HORIZON)
     assert np.isfinite(fast).sum() > 200
-    for t, s, history, day in cells(dense, rows(quotes)):
+    for t, s, history, day in cells(grid, rows(quotes)):
         slow = np.nan
-        if day in history and t + 1 + HORIZON < len(dense.dates):
-            entry, leave = dense.dates[t + 1], dense.dates[t + 1 + HORIZON]
+        if day in history and t + 1 + HORIZON < len(grid.dates):
+            entry, leave = grid.dates[t + 1], grid.dates[t + 1 + HORIZON]
             if entry in history and history[entry].traded:
                 row = history.get(leave)
                 end = (
@@ -118,7 +119,7 @@ def test_an_unknown_filter_is_refused_with_the_known_ones():
 def test_equal_returns_and_single_stocks_give_no_label():
     label = np.array([[0.1, 0.1, 0.1], [0.3, np.nan, 0.5], [np.nan, np.nan, np.nan]])
     mask = np.array([[True, True, True], [True, True, False], [True, True, True]])
-    assert np.isnan(standardise(label, mask)).all()
+    assert np.isnan(standardised_label(label, mask)).all()
 
 
 def test_standardising_equals_a_loop_over_the_dates():
@@ -126,7 +127,7 @@ def test_standardising_equals_a_loop_over_the_dates():
     label = rng.normal(0, 0.1, (20, 50)).astype(np.float32)
     label[rng.random(label.shape) < 0.1] = np.nan
     mask = rng.random(label.shape) < 0.7
-    fast = standardise(label, mask)
+    fast = standardised_label(label, mask)
     assert fast.dtype == np.float32
     for t in range(20):
         kept = mask[t] & np.isfinite(label[t])
@@ -136,12 +137,12 @@ def test_standardising_equals_a_loop_over_the_dates():
         assert np.isnan(fast[t, ~kept]).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(
     numpy_arrays(np.float32, (1, 6), elements=st.floats(-1, 5, width=32)),
     numpy_arrays(bool, (1, 6)),
 )
 def test_a_label_is_never_infinite_and_never_outside_the_mask(label, mask):
-    out = standardise(label, mask)
+    out = standardised_label(label, mask)
     assert not np.isinf(out).any()
     assert np.isnan(out[~mask]).all()

@@ -3,19 +3,19 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.examples import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.prepare.grid import densify
+from datamodules.prepare.grid import to_grid
 from datamodules.prepare.limits import (
     Limits,
     at_limit_close,
-    board_of,
     cents,
     limit_percent,
     limit_prices,
-    locked,
     previous_close,
+    stuck_at_limit,
 )
 from datamodules.prepare.universe import st_mask
 
@@ -27,11 +27,11 @@ def closes(code, dates, prices, **columns):
     price = np.array(prices, dtype=float)
     frame = {"date": pd.to_datetime(dates), "code": code, "traded": True, "adj_factor": 1.0}
     frame |= {name: price for name in ("open", "high", "low", "close", "vwap")}
-    return densify(pd.DataFrame(frame | {"is_st": False} | columns))
+    return to_grid(pd.DataFrame(frame | {"is_st": False} | columns))
 
 
-def limits_of(dense):
-    return limit_prices(dense, st_mask(dense))
+def limits_of(grid):
+    return limit_prices(grid, st_mask(grid))
 
 
 def exact_limit(previous, percent):
@@ -40,16 +40,16 @@ def exact_limit(previous, percent):
 
 
 def test_1_15_at_ten_percent_is_1_27_and_1_04():
-    dense = closes("SH600000", ["2015-01-05", "2015-01-06"], [1.15, 1.2])
-    limits = limits_of(dense)
+    grid = closes("SH600000", ["2015-01-05", "2015-01-06"], [1.15, 1.2])
+    limits = limits_of(grid)
     assert (limits.up[1, 0], limits.down[1, 0]) == (127, 104)
 
 
-@settings(max_examples=40)
+@settings(max_examples=at_most(40))
 @given(st.integers(5, 10**6), st.booleans())
 def test_limits_equal_exact_decimal_arithmetic(fen, is_st):
-    dense = closes("SH600000", ["2015-01-05", "2015-01-06"], [fen / 100] * 2, is_st=is_st)
-    limits, percent = limits_of(dense), 5 if is_st else 10
+    grid = closes("SH600000", ["2015-01-05", "2015-01-06"], [fen / 100] * 2, is_st=is_st)
+    limits, percent = limits_of(grid), 5 if is_st else 10
     assert limits.up[1, 0] == exact_limit(fen / 100, percent)
     assert limits.down[1, 0] == exact_limit(fen / 100, -percent)
 
@@ -62,18 +62,6 @@ def test_cents_round_products_half_up_as_decimals_do(fen, ratio):
 
 def test_an_unknown_price_is_no_price():
     assert cents(np.array([np.nan, np.inf, 0.0])).tolist() == [0, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("code", "board"),
-    [
-        ("SH600000", "main"), ("SZ000001", "main"), ("SZ002001", "main"), ("SZ300001", "chinext"),
-        ("SZ301001", "chinext"), ("SH688001", "star"), ("SH689009", "star"),
-        ("BJ430047", "beijing"), ("SH300001", "main"),
-    ],
-)  # fmt: skip
-def test_the_board_follows_from_the_code(code, board):
-    assert board_of(code) == board
 
 
 @pytest.mark.parametrize(
@@ -92,13 +80,13 @@ def test_the_board_follows_from_the_code(code, board):
     ],
 )
 def test_the_percentage_is_that_of_board_and_day(code, day, is_st, percent):
-    dense = closes(code, [pd.Timestamp(day) - pd.Timedelta(days=1), day], [10, 10], is_st=is_st)
-    assert limit_percent(dense, st_mask(dense))[1, 0] == percent
+    grid = closes(code, [pd.Timestamp(day) - pd.Timedelta(days=1), day], [10, 10], is_st=is_st)
+    assert limit_percent(grid, st_mask(grid))[1, 0] == percent
 
 
 def test_before_its_market_opened_a_board_has_no_limit():
-    dense = closes("BJ430047", ["2021-11-01", "2021-11-02"], [10, 10])
-    assert limit_percent(dense, st_mask(dense)).tolist() == [[0], [0]]
+    grid = closes("BJ430047", ["2021-11-01", "2021-11-02"], [10, 10])
+    assert limit_percent(grid, st_mask(grid)).tolist() == [[0], [0]]
 
 
 @pytest.mark.parametrize(
@@ -111,24 +99,24 @@ def test_a_listing_has_no_limit_on_its_first_days(code, start, free):
     old = pd.DataFrame({"date": days, "code": "SH600000"})
     new = pd.DataFrame({"date": days[1:], "code": code})
     quotes = pd.concat([old, new]).assign(traded=True, adj_factor=1.0, close=10.0)
-    dense = densify(quotes)
-    column = dense.codes.tolist().index(code)
-    percent = limit_percent(dense, np.zeros(dense.shape, bool))[1:, column]
+    grid = to_grid(quotes)
+    column = grid.codes.tolist().index(code)
+    percent = limit_percent(grid, np.zeros(grid.shape, bool))[1:, column]
     assert (percent == 0).sum() == free
     assert (percent[:free] == 0).all()
 
 
 def test_a_stock_older_than_the_panel_is_no_new_listing():
-    dense = closes("SH688001", pd.bdate_range("2020-01-06", periods=4), [10] * 4)
-    assert (limits_of(dense).up[1:] == 1200).all()
+    grid = closes("SH688001", pd.bdate_range("2020-01-06", periods=4), [10] * 4)
+    assert (limits_of(grid).up[1:] == 1200).all()
 
 
 def test_the_previous_close_is_the_last_traded_one_after_a_suspension():
     traded = np.array([True, False, False, True])
-    dense = closes(
+    grid = closes(
         "SH600000", pd.bdate_range("2015-01-05", periods=4), [10, 99, 98, 11], traded=traded
     )
-    assert previous_close(dense)[1:, 0].tolist() == [1000, 1000, 1000]
+    assert previous_close(grid)[1:, 0].tolist() == [1000, 1000, 1000]
 
 
 def test_the_previous_close_bridges_sessions_without_a_row():
@@ -137,19 +125,19 @@ def test_the_previous_close_bridges_sessions_without_a_row():
         [pd.DataFrame({"date": days, "code": "SH600000", "close": 5.0}),
          pd.DataFrame({"date": days[[0, 3]], "code": "SH600001", "close": [8.0, 9.0]})]
     ).assign(traded=True, adj_factor=1.0)  # fmt: skip
-    assert previous_close(densify(quotes))[3, 1] == 800
+    assert previous_close(to_grid(quotes))[3, 1] == 800
 
 
 def test_the_previous_close_is_adjusted_for_a_split_in_a_suspension():
-    dense = closes("SH600000", pd.bdate_range("2015-01-05", periods=3), [10.01, 0.01, 5],
+    grid = closes("SH600000", pd.bdate_range("2015-01-05", periods=3), [10.01, 0.01, 5],
                    adj_factor=[1.5, 3, 3], traded=[True, False, True])  # fmt: skip
-    assert previous_close(dense)[2, 0] == 501
+    assert previous_close(grid)[2, 0] == 501
 
 
 def test_the_exchanges_previous_close_comes_first_and_ours_fills_its_gaps():
-    dense = closes("SH600000", pd.bdate_range("2015-01-05", periods=3), [10, 10, 10],
+    grid = closes("SH600000", pd.bdate_range("2015-01-05", periods=3), [10, 10, 10],
                    prev_close=[9.5, 9.7, np.nan])  # fmt: skip
-    assert previous_close(dense)[1:, 0].tolist() == [970, 1000]
+    assert previous_close(grid)[1:, 0].tolist() == [970, 1000]
 
 
 def slow_flags(row, up, down):
@@ -167,15 +155,15 @@ def slow_flags(row, up, down):
 
 def test_limit_flags_equal_their_definitions_row_by_row(make_quotes, rows):
     quotes = make_quotes(seed=3, sessions=120)
-    dense = densify(quotes)
-    limits, table = limits_of(dense), rows(quotes)
-    close = at_limit_close(dense, limits)
-    up, down = locked(dense, limits.up), locked(dense, limits.down)
+    grid = to_grid(quotes)
+    limits, table = limits_of(grid), rows(quotes)
+    close = at_limit_close(grid, limits)
+    up, down = stuck_at_limit(grid, limits.up), stuck_at_limit(grid, limits.down)
     assert close.sum() > 5
     assert up.sum() > 0
-    for s, code in enumerate(dense.codes):
+    for s, code in enumerate(grid.codes):
         last = None
-        for t, day in enumerate(dense.dates):
+        for t, day in enumerate(grid.dates):
             row = table[code].get(day)
             if row is None or not row.traded:
                 assert (close[t, s], up[t, s], down[t, s]) == (False, False, False)
@@ -185,7 +173,7 @@ def test_limit_flags_equal_their_definitions_row_by_row(make_quotes, rows):
                 assert (close[t, s], up[t, s], down[t, s]) == expected
                 before = Decimal(str(last.close)) * Decimal(str(last.adj_factor / row.adj_factor))
                 previous = before.quantize(CENT, ROUND_HALF_UP)
-                percent = limit_percent(dense, st_mask(dense))[t, s]
+                percent = limit_percent(grid, st_mask(grid))[t, s]
                 assert limits.up[t, s] == exact_limit(previous, percent)
             last = row
 
@@ -202,19 +190,19 @@ def test_limit_flags_equal_their_definitions_row_by_row(make_quotes, rows):
 )
 def test_a_stock_is_locked_only_if_it_opened_and_stayed_at_the_limit(prices, stuck):
     values = {name: np.array([10, price], float) for name, price in prices.items()}
-    dense = closes("SH600000", ["2015-01-05", "2015-01-06"], [10, 11], **values)
-    limits = limits_of(dense)
-    assert locked(dense, limits.up)[1, 0] == stuck
-    assert not locked(dense, limits.down)[1, 0]
+    grid = closes("SH600000", ["2015-01-05", "2015-01-06"], [10, 11], **values)
+    limits = limits_of(grid)
+    assert stuck_at_limit(grid, limits.up)[1, 0] == stuck
+    assert not stuck_at_limit(grid, limits.down)[1, 0]
 
 
 def test_without_a_limit_nothing_is_at_it():
-    dense = closes("SH600000", ["2015-01-05"], [10])
+    grid = closes("SH600000", ["2015-01-05"], [10])
     none = Limits(np.zeros((1, 1), int), np.zeros((1, 1), int))
-    assert not at_limit_close(dense, none).any()
-    assert not locked(dense, none.up).any()
+    assert not at_limit_close(grid, none).any()
+    assert not stuck_at_limit(grid, none.up).any()
 
 
 def test_a_close_beyond_the_limit_is_not_at_it():
-    dense = closes("SH600000", ["2015-01-05", "2015-01-06"], [10, 13])
-    assert not at_limit_close(dense, limits_of(dense)).any()
+    grid = closes("SH600000", ["2015-01-05", "2015-01-06"], [10, 13])
+    assert not at_limit_close(grid, limits_of(grid)).any()

@@ -43,6 +43,12 @@ def write_stock(folder, rows, calendar):
 
 
 @pytest.fixture
+def write():
+    """The writer of a qlib folder: (folder, raw quotes, pools)."""
+    return write_qlib
+
+
+@pytest.fixture
 def qlib_folder(tmp_path, raw_quotes):
     """The small market as a qlib folder, with a pool of spells and an index among the stocks."""
     index = raw_quotes[raw_quotes["code"] == "SH600519"].assign(code="SH000905")

@@ -2,7 +2,7 @@ import pytest
 
 from datamodules.base.errors import ConfigError
 from datamodules.settings import TableSettings
-from datamodules.sources.mapping import check_settings
+from datamodules.sources import check_settings
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,10 @@ from datamodules.sources.mapping import check_settings
         ),
         ({"scale": {"quotes": {"code": 2.0}}}, "data.scale.quotes names code"),
         ({"qlib_adjusted": ["vol"]}, "data.qlib_adjusted names vol"),
+        (
+            {"accept": ["unit"]},
+            "data.accept names unit: it may name adjustment, .*in data.accept, units is",
+        ),
         ({"source": "qlb"}, "data.source=qlb .*HINT: data.source=qlib"),
     ],
 )
@@ -42,3 +46,13 @@ def test_names_that_exist_are_accepted():
             scale={"quotes": {"volume": 100.0, "turn": 0.01}},
         )
     )
+
+
+@pytest.mark.parametrize(
+    "factor", [0, -1.0, float("nan"), float("inf"), "lots", None, [1, 2], True]
+)
+def test_a_scale_that_is_no_positive_number_is_refused(factor):
+    with pytest.raises(ConfigError) as caught:
+        check_settings(TableSettings(scale={"quotes": {"volume": factor}}))
+    assert caught.value.given == f"data.scale.quotes.volume={factor} was given"
+    assert "data.scale.quotes.volume=100 for lots" in caught.value.hint

@@ -1,4 +1,6 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from datamodules.base.errors import TableError
@@ -6,7 +8,6 @@ from datamodules.canon.columns import COLUMNS
 from datamodules.settings import TableSettings
 from datamodules.sources.parquet import read_parquet
 
-TODAY = pd.Timestamp("2021-06-30").date()
 INDEX = pd.DataFrame(
     {"date": pd.bdate_range("2021-03-01", periods=3), "code": "SH000905", "close": 6000.0}
 )
@@ -14,7 +15,7 @@ INDEX = pd.DataFrame(
 
 def read(folder, table="index", **settings):
     given = TableSettings(path=str(folder), **settings)
-    return read_parquet(table, COLUMNS[table], given, TODAY)
+    return read_parquet(table, COLUMNS[table], given)
 
 
 def test_only_needed_columns_are_read_and_the_others_named(tmp_path):
@@ -108,4 +109,42 @@ def test_a_wrong_type_is_refused_before_rows_are_read(tmp_path, monkeypatch):
     INDEX.assign(close="x").to_parquet(tmp_path / "index.parquet")
     monkeypatch.setattr("datamodules.sources.parquet._column", pytest.fail)
     with pytest.raises(TableError, match="column close is of type"):
+        read(tmp_path)
+
+
+def test_one_column_for_two_of_ours_is_refused(tmp_path):
+    INDEX.to_parquet(tmp_path / "index.parquet")
+    with pytest.raises(TableError) as caught:
+        read(tmp_path, columns={"index": {"code": "date"}})
+    assert caught.value.given == "data.columns.index reads date and code from one column, date"
+    assert caught.value.hint == "data.columns.index.code=NAME"
+
+
+def test_turn_for_free_turn_by_the_map_is_led_to_the_fallback(tmp_path):
+    frame = pd.DataFrame({"turn": [1.0], "date": INDEX["date"][:1], "code": "SH600000"})
+    frame.to_parquet(tmp_path / "quotes.parquet")
+    with pytest.raises(TableError, match=r"HINT: data.free_turn=turn uses turn in the place of"):
+        read(tmp_path, "quotes", columns={"quotes": {"free_turn": "turn"}})
+
+
+def test_two_columns_of_a_name_are_refused(tmp_path):
+    table = pa.table(
+        [INDEX["date"], ["SH000905"] * 3, [1.0] * 3, [2.0] * 3],
+        names=["date", "code", "close", "close"],
+    )
+    pq.write_table(table, tmp_path / "index.parquet")
+    with pytest.raises(TableError, match=r"has 2 columns close: each name once\nHINT: drop or"):
+        read(tmp_path)
+
+
+def test_an_empty_folder_is_refused_as_one(tmp_path):
+    (tmp_path / "quotes.parquet" / "2021").mkdir(parents=True)
+    with pytest.raises(TableError, match=r"quotes.parquet is an empty folder: .*\nHINT: data.path"):
+        read(tmp_path, "quotes")
+
+
+@pytest.mark.parametrize("target", ["gone.parquet", "index.parquet"])
+def test_a_link_that_leads_nowhere_is_refused(tmp_path, target):
+    (tmp_path / "index.parquet").symlink_to(tmp_path / target)
+    with pytest.raises(TableError, match=rf"is a link to .*{target}, which leads to no file"):
         read(tmp_path)

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from datamodules.base.errors import TableError
@@ -105,7 +106,10 @@ def test_a_traded_field_is_believed(qlib_folder, raw_quotes):
 
 def test_volume_that_is_stored_raw_stays_raw(qlib_folder, raw_quotes):
     adjusted = [name for name in QLIB_ADJUSTED if name != "volume"]
-    read = load(qlib_folder, qlib_adjusted=adjusted).quotes
+    assert "float_cap is 0.29 x (volume / turn x close)" in refused(
+        qlib_folder, qlib_adjusted=adjusted
+    )
+    read = load(qlib_folder, qlib_adjusted=adjusted, accept=["units"]).quotes
     stored = raw_quotes["volume"] / raw_quotes["adj_factor"]
     traded = raw_quotes["traded"]
     np.testing.assert_allclose(read["volume"][traded], stored[traded], rtol=1e-6)
@@ -120,6 +124,7 @@ def test_fields_are_scaled_and_mapped(qlib_folder, raw_quotes):
         qlib_folder,
         columns={"quotes": {"turn": "turnover_rate", "adj_factor": "adj"}},
         scale={"quotes": {"turn": 0.01}},
+        accept=["units"],
     ).quotes
     traded = raw_quotes["traded"]
     np.testing.assert_allclose(read["turn"][traded], raw_quotes["turn"][traded] / 100, rtol=1e-6)
@@ -183,3 +188,44 @@ def test_a_folder_without_features_is_refused(qlib_folder):
 def test_a_universe_of_unknown_stocks_is_refused(qlib_folder):
     (qlib_folder / "instruments" / "all.txt").write_text("SZ000009\t2021-03-01\t2021-03-10\n")
     assert "has no column open" in refused(qlib_folder)
+
+
+def test_a_field_shorter_than_the_close_is_refused(qlib_folder):
+    path = qlib_folder / "features" / "sh600519" / "volume.day.bin"
+    path.write_bytes(path.read_bytes()[:-8])
+    message = refused(qlib_folder)
+    assert "sh600519/volume.day.bin holds 6 values from session 0 on, and its close 8" in message
+    assert "all fields of a stock cover the same sessions\nHINT: data.path=FOLDER" in message
+
+
+def test_a_stock_delisted_before_it_is_listed_is_refused(qlib_folder):
+    (qlib_folder / "instruments" / "all.txt").write_text("SH600519\t2021-03-05\t2021-03-02\n")
+    message = refused(qlib_folder)
+    assert "SH600519 starts on 2021-03-05 and ends on 2021-03-02, before that" in message
+
+
+def test_a_stock_without_a_close_is_counted(qlib_folder):
+    for path in (qlib_folder / "features" / "sh600519").iterdir():
+        values = np.fromfile(path, dtype="<f4")
+        values[1:] = np.nan
+        values.tofile(path)
+    notes = {note.kind: note for note in load(qlib_folder).report.notes}
+    assert (notes["silent"].count, notes["silent"].examples) == (1, ("SH600519",))
+
+
+def test_raw_prices_that_count_as_adjusted_are_refused(tmp_path, raw_quotes, write):
+    """A price stored raw, which reading divides by the factor, falls at each split."""
+    one = raw_quotes[raw_quotes["code"] == "SH600519"]
+    quotes = pd.concat([one.assign(code=f"SH60000{stock}") for stock in range(4)])
+    factor = quotes["adj_factor"]
+    prices = ["open", "high", "low", "close", "vwap"]
+    split = quotes[prices].mul(0.21 / factor, axis="index").round(4)
+    quotes[prices] = split
+    quotes["float_cap"] = 1e8 * quotes["close"]
+    write(tmp_path / "right", quotes)
+    assert load(tmp_path / "right").report.faults == []
+    quotes[prices] = split.div(factor, axis="index")
+    write(tmp_path / "wrong", quotes)
+    message = refused(tmp_path / "wrong", accept=["units"])
+    assert "4 of 28 moves of adjusted close are beyond the day's price limit" in message
+    assert "data.accept=[units,adjustment]" in message

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datamodules.styles.compose import StyleInputs
 from datamodules.styles.profiles import StyleProfile
+from datamodules.styles.styles import StyleInputs
 
 SESSIONS, STOCKS = 150, 40
 

@@ -8,9 +8,9 @@ import pytest
 import statsmodels.api as sm
 from omegaconf import OmegaConf
 
+from datamodules.styles.counts import StyleCounts
 from datamodules.styles.cross_section import ORTHOGONAL_TO, CrossSection
 from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
-from datamodules.styles.report import StyleReport
 
 CONF = Path(__file__).parents[4] / "conf" / "style_profile"
 NAMES = ("cne5_renorm", "table33_literal", "huatai_matlab")
@@ -38,9 +38,9 @@ def section(seed=0):
 
 
 def run(rules, descriptors, cap, industry):
-    report = StyleReport(rules.name, np.array(["2020-01-02"], "datetime64[D]"))
-    exposures = CrossSection(cap, industry, rules).styles(descriptors, report, 0)
-    return dict(zip(STYLES, exposures.T, strict=True)), report
+    counts = StyleCounts(rules.name, np.array(["2020-01-02"], "datetime64[D]"))
+    exposures = CrossSection(cap, industry, rules).styles(descriptors, counts, 0)
+    return dict(zip(STYLES, exposures.T, strict=True)), counts
 
 
 def weighted_correlation(x, y, weights):
@@ -145,8 +145,8 @@ def test_a_stock_with_one_descriptor_of_three_has_that_one_alone():
     whole, _ = run(StyleProfile(), descriptors, cap, industry)
     descriptors["STOM"] = descriptors["STOM"].copy()
     descriptors["STOM"][7] = np.nan
-    found, report = run(StyleProfile(), descriptors, cap, industry)
-    assert report.reweighted[STYLES.index("liquidity")] == 1
+    found, counts = run(StyleProfile(), descriptors, cap, industry)
+    assert counts.reweighted[STYLES.index("liquidity")] == 1
     assert found["liquidity"][7] == pytest.approx(whole["liquidity"][7], abs=0.02)
 
 
@@ -157,21 +157,21 @@ def test_only_a_stock_with_no_descriptor_at_all_is_filled_and_counted():
         descriptors[name][:3] = np.nan
     descriptors["MLEV"][3:9] = np.nan
     industry[:3] = (2, 2, -1)
-    _, report = run(StyleProfile(), descriptors, cap, industry)
+    _, counts = run(StyleProfile(), descriptors, cap, industry)
     k = STYLES.index("leverage")
-    assert report.filled_by_industry[k] == 2
-    assert report.filled_by_zero[k] == 1
-    assert report.reweighted[k] == 6
-    assert report.coverage[0, k] == pytest.approx(1 - 3 / STOCKS)
+    assert counts.filled_by_industry[k] == 2
+    assert counts.filled_by_zero[k] == 1
+    assert counts.reweighted[k] == 6
+    assert counts.coverage[0, k] == pytest.approx(1 - 3 / STOCKS)
 
 
 def test_a_style_that_too_few_stocks_have_is_absent_that_day():
     descriptors, cap, industry = section()
     for name in ("EGRO", "SGRO"):
         descriptors[name][49:] = np.nan
-    found, report = run(StyleProfile(), descriptors, cap, industry)
+    found, counts = run(StyleProfile(), descriptors, cap, industry)
     assert np.isnan(found["growth"]).all()
-    assert report.missing_on(0) == ("growth",)
+    assert counts.never() == ("growth",)
 
 
 def test_a_descriptor_that_too_few_stocks_have_leaves_the_others_to_speak():
@@ -186,8 +186,8 @@ def test_a_descriptor_that_too_few_stocks_have_leaves_the_others_to_speak():
 def test_without_size_there_is_no_nonlinear_size_and_the_rest_remains():
     descriptors, cap, industry = section()
     descriptors["LNCAP"] = np.full(STOCKS, np.nan)
-    found, report = run(StyleProfile(), descriptors, cap, industry)
-    assert report.missing_on(0) == ("size", "non_linear_size")
+    found, counts = run(StyleProfile(), descriptors, cap, industry)
+    assert counts.never() == ("size", "non_linear_size")
     assert np.isfinite(found["liquidity"]).all()
     assert abs(weighted_correlation(found["residual_volatility"], found["beta"], cap**0.5)) < 0.02
 
@@ -202,18 +202,18 @@ def test_two_sizes_leave_nothing_for_nonlinear_size():
 def test_an_infinite_descriptor_counts_as_missing():
     descriptors, cap, industry = section()
     descriptors["BTOP"][5] = np.inf
-    found, report = run(StyleProfile(), descriptors, cap, industry)
+    found, counts = run(StyleProfile(), descriptors, cap, industry)
     assert np.isfinite(found["book_to_price"]).all()
-    assert report.coverage[0, STYLES.index("book_to_price")] < 1
+    assert counts.coverage[0, STYLES.index("book_to_price")] < 1
 
 
 @pytest.mark.parametrize("stocks", [0, 1, 2])
 def test_a_universe_of_hardly_any_stock_raises_nothing(stocks):
     descriptors, cap, industry = section()
     own = {name: values[:stocks] for name, values in descriptors.items()}
-    found, report = run(StyleProfile(), own, cap[:stocks], industry[:stocks])
+    found, counts = run(StyleProfile(), own, cap[:stocks], industry[:stocks])
     assert all(len(values) == stocks for values in found.values())
-    assert report.members[0] == stocks
+    assert counts.members[0] == stocks
 
 
 def test_without_capitalisations_every_stock_weighs_the_same():

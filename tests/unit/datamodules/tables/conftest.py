@@ -1,8 +1,10 @@
 """Clean little tables, written as a vendor would, for one test to spoil."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from datamodules.base.errors import TableError
 from datamodules.settings import TableSettings
 from datamodules.tables.load import load_tables
 
@@ -59,6 +61,35 @@ def clean_members():
     )
 
 
+def moving_quotes(stocks=12, sessions=40, start="2021-03-01"):
+    """Stocks whose prices move by up to 3% a day; each of the first six is split in two once."""
+    rng = np.random.default_rng(8)
+    dates = pd.bdate_range(start, periods=sessions)
+    rows = []
+    for stock in range(stocks):
+        close = 20.0
+        for session, date in enumerate(dates):
+            split = stock < 6 and session == 10 + 2 * stock
+            before = round(close / 2, 2) if split else close
+            move = rng.uniform(-0.03, 0.03)
+            open_, close = (round(before * (1 + part * move), 2) for part in (0.3, 1.0))
+            factor = 2.0 if stock < 6 and session >= 10 + 2 * stock else 1.0
+            rows.append((date, f"SH6000{stock:02}", open_, close, before, factor))
+    names = ["date", "code", "open", "close", "prev_close", "adj_factor"]
+    frame = pd.DataFrame(rows, columns=names).sort_values(["date", "code"], ignore_index=True)
+    frame["high"] = frame[["open", "close"]].max(axis=1)
+    frame["low"] = frame[["open", "close"]].min(axis=1)
+    frame["vwap"] = (frame["high"] + frame["low"]) / 2
+    frame["volume"] = rng.uniform(500, 2000, len(frame)).round()
+    frame["amount"] = frame["volume"] * frame["vwap"]
+    frame["float_shares"] = 100_000.0
+    frame["turn"] = frame["volume"] / frame["float_shares"]
+    frame["free_turn"] = 1.5 * frame["turn"]
+    frame["float_cap"] = frame["float_shares"] * frame["close"]
+    frame["total_cap"] = 2 * frame["float_cap"]
+    return frame.assign(traded=True, is_st=False, industry="banks")
+
+
 CLEAN = {
     "quotes": clean_quotes,
     "fundamentals": clean_fundamentals,
@@ -71,6 +102,40 @@ CLEAN = {
 def clean():
     """Table name -> a clean frame."""
     return {name: make() for name, make in CLEAN.items()}
+
+
+@pytest.fixture
+def moving():
+    """Quotes of twelve stocks over forty sessions, whose prices move; six are split."""
+    return moving_quotes()
+
+
+@pytest.fixture
+def two_years():
+    """The same from 2020-12-01 on, all six splits in 2020."""
+    return moving_quotes(start="2020-12-01")
+
+
+@pytest.fixture
+def refused(load):
+    """Load what must be refused; the error, and that `data.accept` lets it pass with a warning."""
+
+    def refuse(finding=None, **tables):
+        settings = tables.pop("settings", {})
+        with pytest.raises(TableError) as caught:
+            load(**tables, settings=settings)
+        assert caught.value.needed
+        assert caught.value.hint
+        if finding:
+            assert f"; data.accept=[{finding}] builds a panel all the same" in caught.value.hint
+            report = load(**tables, settings={**settings, "accept": [finding]}).report
+            accepted = [note for note in report.notes if note.kind == finding]
+            assert {note.cost for note in accepted} == {"wrong"}
+            assert accepted[0].says.endswith("; accepted")
+            assert report.to_dict()["accept"] == (finding,)
+        return caught.value
+
+    return refuse
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 
 CODE = "SH600000"
 
@@ -83,15 +84,30 @@ def test_a_code_without_exchange_is_named(clean, load):
     assert (found.count, found.examples[0]) == (3, "300001")
 
 
-def test_turnover_in_percent_is_noticed(clean, load):
-    tables = load(quotes=clean["quotes"].assign(turn=2.0))
-    assert note(tables, "turn").count == 18
-    assert "unit looks wrong: float_cap is 200 x" in note(tables, "unit of float_cap").says
+def test_turnover_in_percent_is_refused(clean, refused):
+    quotes = clean["quotes"].assign(turn=2.0)
+    error = refused("units", quotes=quotes)
+    assert "unit that looks wrong: float_cap is 200 x" in error.given
+    assert "18 traded rows" in error.given
 
 
-def test_an_amount_in_thousands_is_noticed(clean, load):
-    tables = load(quotes=clean["quotes"].assign(amount=10.1))
-    assert "amount is 0.001 x (volume x vwap)" in note(tables, "unit of amount").says
+def test_an_amount_in_thousands_is_refused(clean, refused):
+    error = refused("units", quotes=clean["quotes"].assign(amount=10.1))
+    assert "amount is 0.001 x (volume x vwap)" in error.given
+
+
+@pytest.mark.parametrize("name", ["volume", "turn", "free_turn"])
+def test_a_traded_row_of_no_volume_or_turnover_is_counted(clean, load, name):
+    clean["quotes"].loc[4, name] = 0.0
+    assert note(load(quotes=clean["quotes"]), f"no {name}").count == 1
+
+
+def test_infinite_sizes_of_untraded_rows_count_as_missing(clean, load):
+    quotes = clean["quotes"].astype({"traded": bool})
+    quotes.loc[4, ["traded", "float_cap"]] = [False, float("inf")]
+    tables = load(quotes=quotes.astype({"traded": bool}))
+    assert tables.quotes["float_cap"].isna().sum() == 1
+    assert note(tables, "huge float_cap").count == 1
 
 
 def test_one_stock_on_one_day_is_no_oddity(clean, load):

@@ -13,6 +13,7 @@ FAULTS = {
     "volume": {"volume": -1.0},
     "adj_factor": {"adj_factor": 0.0},
     "turn": {"free_turn": -0.01},
+    "huge": {"volume": 9e18},
 }
 SAYS = {
     "missing": r"1 without a number where one is needed\): 2021-03-02 SH688001",
@@ -23,6 +24,7 @@ SAYS = {
     "volume": r"1 with a negative volume\): 2021-03-02 SH688001 volume=-1: at most",
     "adj_factor": r"1 with an adj_factor of 0 or less\): .* adj_factor=0",
     "turn": r"1 with a negative turnover\): .* turn=0.01 free_turn=-0.01",
+    "huge": r"1 with a number beyond 1e15\): .* volume=9e\+18",
 }
 
 

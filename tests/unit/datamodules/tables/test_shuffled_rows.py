@@ -2,6 +2,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from helpers.examples import at_most
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -23,7 +24,9 @@ def outcome(frame, folder, most):
 
 # The fixture is only read: every example copies its frame.
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=at_most(10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     seed=st.integers(0, 2**32 - 1),

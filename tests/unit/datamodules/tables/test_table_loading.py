@@ -2,7 +2,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from datamodules.base.errors import TableError
+from datamodules.base.errors import ConfigError, TableError
+from datamodules.settings import TableSettings
+from datamodules.tables.load import load_tables
 
 
 def test_clean_tables_come_back_as_they_were_written(clean, load):
@@ -81,3 +83,24 @@ def test_two_spellings_of_one_code_are_one_stock(clean, load):
 def test_an_empty_table_is_refused(clean, load):
     with pytest.raises(TableError, match=r"quotes.parquet has no rows: a table with rows"):
         load(quotes=clean["quotes"].iloc[:0])
+
+
+def test_a_scale_of_a_column_that_is_not_there_is_refused(clean, load):
+    quotes = clean["quotes"].drop(columns="float_shares")
+    with pytest.raises(
+        ConfigError, match=r"float_shares=100 was given, but quotes has no float_sh"
+    ):
+        load(quotes=quotes, settings={"scale": {"quotes": {"float_shares": 100}}})
+
+
+def test_turn_that_styles_need_is_named_with_all_that_does_without(clean, tmp_path):
+    clean["quotes"].drop(columns="turn").to_parquet(tmp_path / "quotes.parquet")
+    settings = TableSettings(source="parquet", path=str(tmp_path))
+    features = ["close", "free_turn"]
+    with pytest.raises(
+        TableError, match=r"needed by the style liquidity\n.*; or data.styles=none$"
+    ):
+        load_tables(settings, features=features, styles="available")
+    with pytest.raises(TableError, match=r"leave turn out of data.features and data.styles=none"):
+        load_tables(settings, features=["turn"], styles="all")
+    assert "turn" not in load_tables(settings, features=features).quotes

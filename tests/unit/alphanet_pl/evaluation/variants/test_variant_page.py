@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from synthetic_evaluation import synthetic_evaluation
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.results import new_evaluation

@@ -4,7 +4,7 @@ import torch
 from scipy.stats import rankdata
 
 from alphanet_pl.model.losses import LongSide
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 
 
 def weights(label: list[float], date: list[int] | None = None, weight: float = 2.0) -> list[float]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from alphanet_pl.config.settings import LossSettings
 from alphanet_pl.model.losses import LongSide, Loss, build_loss
 from alphanet_pl.model.losses.neutralised import style_residual
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.style_basis import orthonormal_basis
 
 

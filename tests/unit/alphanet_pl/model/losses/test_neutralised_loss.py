@@ -13,7 +13,7 @@ from alphanet_pl.model.losses import neutralised as module
 from alphanet_pl.model.losses.loss import Loss
 from alphanet_pl.model.losses.neutralised import NeutralisedLoss, style_residual
 from datamodules.base.errors import ConfigError, FitError
-from datamodules.batches.batch import CrossSections
+from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.style_basis import orthonormal_basis
 
 SIZES = (60, 45, 80)

@@ -1,0 +1,121 @@
+"""Whether fundamentals and index members belong to the stocks that are quoted, and in time."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from datamodules.base.words import SHOWN
+from datamodules.canon.report import DataReport
+from datamodules.settings import TableSettings
+
+_SOON = 5
+"""Days after a period's end in which hardly any company announces; A-shares: 2 of 62,799 times."""
+
+_USUAL = {
+    "equity": 0.7, "total_assets": 1.4, "total_liabilities": 0.6, "revenue_ytd": 0.3,
+    "net_profit_ytd": 0.03, "operating_cash_flow_ytd": 0.03, "total_shares": 1.5,
+}  # fmt: skip
+"""Column -> what its median over A-shares is in float capitalisations (shares: in float shares)."""
+_OFF = 30.0
+"""Factor off the usual that no market explains, only another unit."""
+
+
+def check_accounts(
+    accounts: pd.DataFrame, quotes: pd.DataFrame, settings: TableSettings, report: DataReport
+) -> None:
+    """Refuse accounts known too early, of no quoted stock, of another unit, or of negative equity.
+
+    Args:
+        accounts: Checked fundamentals.
+        quotes: Checked quotes.
+        settings: Hold the scales that were applied.
+        report: Takes what is odd.
+
+    Raises:
+        TableError: Unless `data.accept` names the finding.
+    """
+    days = (accounts["announced"] - accounts["period_end"]).dt.days
+    soon = int((days <= _SOON).sum())
+    says = f"of {len(accounts):,} accounts are announced within {_SOON} days of their period's end"
+    if soon > 0.01 * len(accounts):
+        report.refuse(
+            "announced", "fundamentals", soon, says,
+            "they are known from the day on which the company published them",
+            "data.columns.fundamentals.announced=NAME of the publication date",
+        )  # fmt: skip
+    else:
+        report.note("fundamentals", "announced", soon, says, cost="lost")
+    _check_codes("accounts", "fundamentals", accounts, quotes, report)
+    _check_units(accounts, quotes, settings.scale.get("fundamentals", {}), report)
+    if "equity" in accounts:
+        known = accounts["equity"].notna()
+        negative = int((accounts["equity"] <= 0).sum())
+        says = f"of {known.sum():,} accounts have no positive equity"
+        if negative > 0.5 * known.sum():
+            hint = "data.columns.fundamentals.equity=NAME, or mend its sign"
+            report.refuse("accounts", "fundamentals", negative, says, "most companies have", hint)
+        else:
+            report.note("fundamentals", "equity", negative, says)
+
+
+def _check_units(
+    accounts: pd.DataFrame, quotes: pd.DataFrame, scale: Mapping[str, float], report: DataReport
+) -> None:
+    last = quotes.drop_duplicates("code", keep="last").set_index("code")
+    names = [name for name in _USUAL if name in accounts]
+    middle = accounts.groupby("code", observed=True)[names].median().abs()
+    middle = middle.set_axis(middle.index.astype(str))
+    cap = last["float_cap"].set_axis(last.index.astype(str)).reindex(middle.index)
+    close = last["close"].set_axis(last.index.astype(str)).reindex(middle.index)
+    size = middle.div(cap, axis="index")
+    if "total_shares" in names:
+        size["total_shares"] *= close
+    off = {name: float(size[name].median()) / _USUAL[name] for name in names}
+    off = {name: ratio for name, ratio in off.items() if not 1 / _OFF < ratio < _OFF}
+    off = {name: ratio for name, ratio in off.items() if size[name].count() >= 10 and ratio > 0}
+    mends = [
+        f"data.scale.fundamentals.{name}={scale.get(name, 1.0) * 10.0 ** -round(np.log10(ratio)):g}"
+        for name, ratio in off.items()
+    ]
+    report.refuse(
+        "units", "fundamentals", len(off),
+        f"columns have a unit that looks wrong: {', '.join(off)}, against float_cap and close",
+        "yuan and shares are needed", f"{' '.join(mends)} may mend it",
+    )  # fmt: skip
+
+
+def check_members(members: pd.DataFrame, quotes: pd.DataFrame, report: DataReport) -> None:
+    """Refuse members of which none is quoted, and an index whose weights are all 0.
+
+    Raises:
+        TableError: Unless `data.accept` names `members`.
+    """
+    _check_codes("members", "index_members", members, quotes, report)
+    if "weight" in members:
+        heaviest = members.groupby("index", observed=True)["weight"].max()
+        empty = [str(name) for name in heaviest.index[heaviest == 0]]
+        hint = "data.columns.index_members.weight=NAME, or leave the column out of the table"
+        report.refuse(
+            "members", "index_members", len(empty), "indices have weights of 0 only",
+            "positive weights", hint, empty[:SHOWN],
+        )  # fmt: skip
+
+
+def _check_codes(
+    finding: str, table: str, frame: pd.DataFrame, quotes: pd.DataFrame, report: DataReport
+) -> None:
+    """Refuse a table of which no code is quoted; else note how many codes of either are alone."""
+    codes, quoted = (set(part["code"].cat.categories) for part in (frame, quotes))
+    alone = sorted(map(str, codes - quoted))
+    says = f"of {len(codes):,} codes are not in quotes"
+    if not codes & quoted:
+        needed = f"codes as in quotes, such as {min(quoted)}"
+        hint = f"data.columns.{table}.code=NAME, or write its codes as those of quotes"
+        report.refuse(finding, table, len(alone), says, needed, hint, alone[:SHOWN])
+        return
+    report.note(table, "other codes", len(alone), says, alone[:SHOWN])
+    lacking = np.setdiff1d([str(code) for code in quoted], [str(code) for code in codes])
+    if table == "fundamentals":
+        says = "stocks of quotes have no accounts, and so no fundamental style"
+        report.note(table, "no accounts", len(lacking), says, list(lacking[:SHOWN]), "lost")

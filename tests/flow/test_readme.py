@@ -1,0 +1,122 @@
+"""Every block of the README runs as it stands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import lightning.pytorch as pl
+import pandas as pd
+import pytest
+
+from datamodules.batches.datamodule import CrossSectionDataModule
+from datamodules.market.market import simulate
+from datamodules.settings import DataSettings, MarketSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+SMALLER = """
+in_sample_days: 200         # a small market in a test has a short history
+"""
+
+
+def _block(language: str, word: str) -> str:
+    (found,) = [text for kind, text in BLOCKS if kind == language and word in text]
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A user's folder: a vendor's quotes in `tables`, the README's map of them in `my`."""
+    home = tmp_path_factory.mktemp("readme")
+    simulate(MarketSettings(stocks=60, days=330, seed=5, start="2012-06-01"), home / "tables")
+    path = home / "tables" / "quotes.parquet"
+    quotes = pd.read_parquet(path).rename(columns={"code": "ticker"})
+    quotes["lots"] = quotes.pop("volume") / 100
+    quotes.to_parquet(path, index=False)
+    (home / "my" / "data").mkdir(parents=True)
+    (home / "my" / "data" / "vendor.yaml").write_text(_block("yaml", "source:") + SMALLER)
+    return home
+
+
+def _bash(text: str, cwd: Path) -> str:
+    here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": here, "OMP_NUM_THREADS": "1"}
+    # One core, so one thread: others test beside us, on other cores.
+    cores, worker = sorted(os.sched_getaffinity(0)), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    core = cores[int(worker.removeprefix("gw")) % len(cores)]
+    done = subprocess.run(
+        ["taskset", "-c", str(core), "bash", "-euc", text],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def said(folder) -> str:
+    return _bash(_block("bash", "alphanet prepare"), folder)
+
+
+def test_the_vendor_block_goes_from_quotes_to_a_report(said, folder):
+    assert "ready" in said
+    assert "validation RankIC" in said
+    assert (folder / "runs" / "default" / "v2.1" / "report.html").is_file()
+
+
+def test_the_python_block_opens_a_panel_and_a_network(said, folder):
+    code = _block("python", "Panel.open")
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+    assert "330 sessions" in out
+    assert "(232, 17700, 31)" in out
+
+
+def test_the_neutralised_loss_trains_a_users_own_module(small_panel, tmp_path):
+    place: dict[str, type[pl.LightningModule]] = {}
+    exec(compile(_block("python", "class MyModule"), "README.md", "exec"), place)
+    settings = DataSettings(panel="", in_sample_days=100)
+    data = CrossSectionDataModule(small_panel, settings, 280, 0, with_styles=True)
+    trainer = pl.Trainer(
+        max_steps=3, accelerator="cpu", logger=False, enable_progress_bar=False,
+        enable_model_summary=False, default_root_dir=tmp_path, limit_val_batches=0,
+        enable_checkpointing=False, use_distributed_sampler=False,
+    )  # fmt: skip
+    trainer.fit(place["MyModule"](), data)
+    assert trainer.global_step == 3
+
+
+def test_the_first_block_names_the_makefiles_two_targets():
+    text = _block("bash", "make demo")
+    targets = re.findall(r"^make (\w+)", text, re.M)
+    assert targets == ["demo", "test"]
+    _bash("make --dry-run test", ROOT)  # it is running: this test is part of it
+
+
+def test_make_demo_ends_with_a_report(tmp_path):
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    installed = tmp_path / ".venv"
+    installed.mkdir()
+    (installed / "bin").symlink_to(Path(sys.executable).parent)
+    (installed / "installed").touch()
+    said = _bash("make demo", tmp_path)
+    assert "RankIC" in said
+    assert (tmp_path / "runs" / "demo" / "report.html").is_file()
+    assert (tmp_path / "runs" / "demo" / "evaluation.json").is_file()
+
+
+def test_every_block_is_one_that_a_test_above_runs():
+    assert [kind for kind, _ in BLOCKS] == ["bash", "yaml", "bash", "python", "python"]
+
+
+def test_every_file_that_the_readme_names_exists():
+    for name in re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert (ROOT / name).is_file(), name

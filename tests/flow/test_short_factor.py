@@ -1,0 +1,48 @@
+"""Factors that are too short or too narrow for a section still get the others, and a sentence."""
+
+import pandas as pd
+import pytest
+from helpers.small_study import call
+
+from alphanet_pl.evaluation.results import read_evaluation
+
+
+@pytest.fixture
+def judged(study, tmp_path, capsys):
+    """Evaluate a part of the study's factor."""
+    factor = pd.read_parquet(study.runs / "default" / "v2.1" / "factor.parquet")
+
+    def judge(part):
+        part(factor).to_parquet(tmp_path / "part.parquet")
+        words = (f"factor={tmp_path / 'part.parquet'}", f"output={tmp_path}", "variant=v2.1")
+        assert call(study, "evaluate", *words) == 0
+        assert (tmp_path / "report.html").is_file()
+        return read_evaluation(tmp_path / "evaluation.json")
+
+    return judge
+
+
+def test_one_session_is_one_section(judged):
+    found = judged(lambda factor: factor[factor["date"] == factor["date"].min()])
+    assert found["ic"]["neutral"]["summary"]["n"] == 1
+    assert found["layers"]["by_filter"]["report"]["sections"] == 1
+
+
+def test_fewer_stocks_than_layers_have_no_layer_test(judged):
+    found = judged(lambda factor: factor[factor["code"].isin(factor["code"].unique()[:4])])
+    assert found["layers"] is None
+    (sentence,) = (s for s in found["provenance"]["lacks"] if "layer test" in s)
+    assert "one for each of 5 layers" in sentence
+
+
+def test_scores_without_a_weekly_rebalance_have_no_enhancement(judged):
+    found = judged(lambda factor: factor[factor["date"].dt.day_of_week == 1])
+    assert found["enhancement"] is None
+    assert found["yearly"] is None
+    assert any("There is no index enhancement" in s for s in found["provenance"]["lacks"])
+
+
+def test_a_factor_from_elsewhere_has_no_seeds(judged):
+    found = judged(lambda factor: factor[["date", "code", "factor"]])
+    assert found["provenance"]["seeds"] == []
+    assert found["pair_coverage"] is None

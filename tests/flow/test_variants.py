@@ -1,0 +1,85 @@
+"""`alphanet evaluate variants=[...]`: one period for all, files that agree, mistakes with hints."""
+
+import json
+
+import pandas as pd
+import pytest
+from helpers.small_study import call
+
+from alphanet_pl.evaluation.results import read_evaluation
+
+
+@pytest.fixture
+def home(both):
+    return both.runs / "both"
+
+
+def test_all_are_judged_on_the_sessions_that_all_scored(home):
+    found = json.loads((home / "comparison.json").read_text())
+    late = pd.read_parquet(home / "v2" / "factor.parquet")["date"]
+    assert found["common_period"]
+    assert (found["start"], found["stop"]) == (str(late.min())[:10], str(late.max())[:10])
+    for name in ("v2", "v2.1"):
+        evaluation = read_evaluation(home / name / "evaluation.json")
+        assert (evaluation["start"], evaluation["stop"]) == (found["start"], found["stop"])
+        assert found["variants"][name]["ic"] == evaluation["ic"]["neutral"]["summary"]
+
+
+def test_each_variant_keeps_its_own_settings_files_and_page(home):
+    found = json.loads((home / "comparison.json").read_text())
+    assert list(found["variants"]) == ["v2", "v2.1"]  # the baseline first
+    assert [row["setup"]["n"] for row in found["variants"].values()] == [15, 8]
+    for name in ("v2", "v2.1"):
+        assert (home / name / "report.html").is_file()
+        assert (home / name / "tables" / "ic.csv").is_file()
+    assert pd.read_csv(home / "tables" / "ic.csv", index_col=0).index.tolist() == ["v2", "v2.1"]
+
+
+def test_factors_that_share_their_signal_correlate(home):
+    found = json.loads((home / "comparison.json").read_text())["correlation"]
+    assert found["v2"]["v2"] == pytest.approx(1)
+    assert found["v2"]["v2.1"] == pytest.approx(found["v2.1"]["v2"])
+    assert 0.5 < found["v2"]["v2.1"] < 0.99
+
+
+def test_a_seed_alone_is_judged_as_a_factor_of_its_own(both, home, tmp_path):
+    factor = pd.read_parquet(home / "v2" / "factor.parquet")
+    alone = factor[["date", "code"]].assign(factor=factor["seed_1"])
+    alone.to_parquet(tmp_path / "alone.parquet", index=False)
+    words = (f"factor={tmp_path / 'alone.parquet'}", f"output={tmp_path}")
+    assert call(both, "evaluate", "experiment=both", *words) == 0
+    expected = read_evaluation(tmp_path / "evaluation.json")["ic"]["neutral"]["summary"]
+    by_seed = read_evaluation(home / "v2" / "evaluation.json")["ic"]["by_seed"]
+    assert list(by_seed) == ["0", "1"]
+    assert by_seed["1"] == pytest.approx(expected)
+
+
+def test_a_simulated_market_keeps_its_industries_and_says_so(home):
+    assert "Industries never change" in (home / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("variants=[v2,v2.3]",), "alphanet roll variant=v2.3"),
+        (("variants=[v2,v2]",), "variants=[v2]"),
+        (("variants=[v2,v2.7]",), "variant is one of combined, v2,"),
+        (("variants=[v2,v2.1]", "factor=x.parquet"), "leave out factor"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_a_hint(both, capsys, words, said):
+    assert call(both, "evaluate", "experiment=both", *words) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "HINT" in error
+
+
+def test_factors_of_different_years_have_nothing_to_compare(both, capsys):
+    home = both.runs / "apart"
+    factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
+    days = factor["date"].unique()
+    for name, kept in (("v2", days[:20]), ("v2.1", days[20:])):
+        (home / name).mkdir(parents=True)
+        factor[factor["date"].isin(kept)].to_parquet(home / name / "factor.parquet", index=False)
+    assert call(both, "evaluate", "experiment=apart", "variants=[v2,v2.1]") == 2
+    assert "sessions that all of them score, and there is none" in capsys.readouterr().err

@@ -1,0 +1,47 @@
+"""Rolling training that is killed or signalled: the same factor in the end."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from helpers.small_study import call
+from helpers.waiting import until
+
+
+@pytest.mark.parametrize("when", ["early", "late"])
+def test_a_killed_roll_continues_and_ends_with_the_same_bytes(
+    study, rolling, whole, when, kill, chance
+):
+    experiment = f"killed-{when}-{kill}"
+    begun = 1 if when == "early" else chance.randint(2, 4)
+    process = study.start("roll", *rolling, f"experiment={experiment}")
+    until(lambda: len(list(study.runs.glob(f"{experiment}/*/*/*/fit.json"))) >= begun, process)
+    time.sleep(chance.uniform(0, 0.5))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert call(study, "roll", *rolling, f"experiment={experiment}") == 0
+    again = study.runs / experiment / "v2.1" / "factor.parquet"
+    assert again.read_bytes() == (whole / "factor.parquet").read_bytes()
+
+
+def test_a_signal_from_slurm_while_the_factor_is_stitched_requeues_the_job(
+    study, rolling, whole, slurm_job
+):
+    shutil.copytree(whole, study.runs / "stitched" / "v2.1")
+    factor = study.runs / "stitched" / "v2.1" / "factor.parquet"
+    factor.unlink()
+    # Held and sent before Python starts, as slurm/common.sh starts it.
+    signalled = 'kill -USR1 $$; exec "$@"'
+    command = (sys.executable, "-m", "alphanet_pl", *study.words("roll", *rolling))
+    done = subprocess.run(
+        ["bash", "-c", signalled, "bash", *command, "experiment=stitched"],
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1}),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 75, done.stderr
+    assert "score 1 of 2" in done.stderr
+    assert slurm_job.read_text() == "requeue 77\n"
+    assert list(factor.parent.glob("*.parquet*")) == []

@@ -1,0 +1,72 @@
+import pytest
+
+from datamodules.base.errors import ConfigError, TableError
+from datamodules.settings import TableSettings
+from datamodules.tables.load import load_tables
+
+OWN = """
+import pandas as pd
+
+def read_tables(table, columns, settings):
+    return pd.read_csv(f"{settings.path}/{table}.csv", parse_dates=["day"]) if table == "quotes" \\
+        else None
+
+def read_numbers(table, columns, settings):
+    return 7
+
+def read_nothing(table, columns, settings):
+    return None
+
+rows = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch, raw_quotes):
+    """Settings of a source in a file of the user's own, which reads CSV under other names."""
+    (tmp_path / "my_vendor.py").write_text(OWN)
+    (tmp_path / "broken_vendor.py").write_text("import no_such_package")
+    monkeypatch.syspath_prepend(tmp_path)
+    raw_quotes.rename(columns={"date": "day"}).to_csv(tmp_path / "quotes.csv", index=False)
+
+    def settings(source):
+        columns = {"quotes": {"date": "day"}}
+        return TableSettings(source, str(tmp_path), columns=columns, free_turn="turn")
+
+    return settings
+
+
+def test_a_users_own_function_is_a_source(own, raw_quotes):
+    quotes = raw_quotes.assign(industry=raw_quotes["industry"].map("sector {:g}".format))
+    quotes.rename(columns={"date": "day"}).to_csv(f"{own('').path}/quotes.csv", index=False)
+    tables = load_tables(own("my_vendor:read_tables"))
+    assert tables.quotes["close"].equals(raw_quotes["close"])
+    assert (tables.index, tables.fundamentals) == (None, None)
+
+
+def test_what_an_own_source_gives_is_checked_like_any_other(own):
+    with pytest.raises(TableError, match="quotes of my_vendor:read_tables: column industry is of"):
+        load_tables(own("my_vendor:read_tables"))
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere:read", r"nowhere cannot be imported .*HINT: .*--config-dir FOLDER.* nowhere.py"),
+        ("broken_vendor:read", r"broken_vendor cannot be imported .*no_such_package"),
+        ("my_vendor:read_table", r"has no function 'read_table'.*=my_vendor:read_tables$"),
+        ("os:system", r"os has no function 'system' that reads tables: read\(table, columns, sett"),
+        ("my_vendor:rows", r"has no function 'rows'"),
+        ("my_vendor", r"it is one of .*, or MODULE:FUNCTION of your own"),
+    ],
+)
+def test_a_source_that_is_no_function_is_refused(own, source, message):
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
+        load_tables(own(source))
+
+
+def test_a_source_that_gives_no_table_is_refused(own):
+    with pytest.raises(TableError, match=r"is of type int: a pandas.DataFrame .*None\nHINT: "):
+        load_tables(own("my_vendor:read_numbers"))
+    with pytest.raises(TableError, match="gives no quotes"):
+        load_tables(own("my_vendor:read_nothing"))
