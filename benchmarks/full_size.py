@@ -43,6 +43,7 @@ def _contents(sessions: int, stocks: int) -> PanelContents:
             "features": features,
             "scorable": scorable,
             "listed": np.ones(shape, dtype=bool),
+            "traded": np.ones(shape, dtype=bool),
             "forward_close": forward,
             "suspended_next": nothing,
             "limit_close_next": nothing,

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
+from datamodules.settings import StyleProfile
 from datamodules.styles.price_volume import market_and_risk, market_returns
-from datamodules.styles.profiles import StyleProfile
 from datamodules.styles.styles import StyleInputs, compute_styles
 
 MEGABYTE = 1 << 10

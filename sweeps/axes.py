@@ -12,10 +12,12 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from alphanet_pl.config.compose import compose_config, groups, vary
-from alphanet_pl.config.settings import Settings, Typed
+from alphanet_pl.config.compose import compose_config, with_changes
+from alphanet_pl.config.keys import groups
+from alphanet_pl.config.settings import CommandLine, Settings
 from alphanet_pl.fit.identity import decisive_settings
 from datamodules.base.errors import ConfigError
+from sweeps.settings import SweepsSettings
 
 Value = str | int | float | bool
 Axes = dict[str, list[Value]]
@@ -51,13 +53,13 @@ class Trial:
     @property
     def command(self) -> str:
         """The command that trains this one fit alone."""
-        typed = self.settings.typed
-        words = [] if typed is None else [quote(word) for word in typed.overrides]
-        folder = ["--config-dir", quote(typed.config_dir)] if typed and typed.config_dir else []
+        origin = self.settings.origin
+        words = [] if origin is None else [quote(word) for word in origin.overrides]
+        folder = ["--config-dir", quote(origin.config_dir)] if origin and origin.config_dir else []
         return " ".join(["alphanet train", *folder, *words])
 
 
-def read_axes(settings: Settings) -> Axes:
+def read_axes(settings: SweepsSettings) -> Axes:
     """The axes of a sweep, flat and each a list of different values; seed is the last.
 
     Raises:
@@ -70,8 +72,7 @@ def read_axes(settings: Settings) -> Axes:
         )
     for key, values in axes.items():
         _check_axis(key, values)
-    typed = settings.typed.overrides if settings.typed else ()
-    for word in typed:
+    for word in settings.origin.overrides if settings.origin else ():
         key, _, value = word.partition("=")
         if key in axes:
             raise ConfigError(
@@ -82,17 +83,17 @@ def read_axes(settings: Settings) -> Axes:
     return dict(sorted(axes.items(), key=lambda axis: axis[0] == SEED))
 
 
-def expand(settings: Settings) -> list[Trial]:
+def expand(settings: SweepsSettings) -> list[Trial]:
     """Every combination of the axes, seeds fastest, as checked settings.
 
     Raises:
         ConfigError: An axis that is no setting or changes no fit, or a value out of its range.
     """
-    axes, typed = read_axes(settings), settings.typed
-    if typed is None:
+    axes, origin = read_axes(settings), settings.origin
+    if origin is None:
         raise ValueError("only settings from load_settings know what they were composed from")
-    folder = Path(typed.config_dir) if typed.config_dir else None
-    words = [word for word in typed.overrides if not word.startswith(("sweep", "ray."))]
+    folder = Path(origin.config_dir) if origin.config_dir else None
+    words = [word for word in origin.overrides if not word.startswith(("sweep", "ray."))]
     chosen = [key for key in axes if key in groups()]
     _check_keys(axes, settings, folder)
     trials = []
@@ -100,14 +101,14 @@ def expand(settings: Settings) -> list[Trial]:
         group = dict(zip(chosen, options, strict=True))
         overrides = [*words, *(_override(*pair) for pair in group.items())]
         with _hint_names_axis():
-            config = compose_config(typed.verb, overrides, folder)
+            composed = compose_config("train", overrides, folder)
         plain = [key for key in axes if key not in group]
         for values in product(*(axes[key] for key in plain)):
             changes = dict(zip(plain, values, strict=True))
             given = (*overrides, *(_override(*pair) for pair in changes.items()))
             with _hint_names_axis():
-                made = vary(config, changes)
-            made = replace(made, typed=Typed("train", given, typed.config_dir))
+                made = with_changes(composed, changes)
+            made = replace(made, origin=CommandLine("train", given, origin.config_dir))
             point = {key: (group | changes)[key] for key in axes}
             trials.append(Trial(point, made))
     order = {key: {v: i for i, v in enumerate(values)} for key, values in axes.items()}

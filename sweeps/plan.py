@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.fits import describe_earlier, done_fit, earlier_fits, read_record
 from alphanet_pl.fit.identity import fit_folder
 from alphanet_pl.fit.train import asof_session, check_panel
@@ -18,6 +17,7 @@ from datamodules.base.errors import ConfigError
 from datamodules.batches.split import split_of
 from datamodules.panel import Panel
 from sweeps.axes import Trial, expand, only_seeds, read_axes
+from sweeps.settings import SweepsSettings
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,22 @@ class Outcome:
     fatal: str | None = None
 
 
-def sweep_folder(settings: Settings) -> Path:
+def sweep_folder(settings: SweepsSettings) -> Path:
     """runs/EXPERIMENT/sweeps/NAME, the home of a sweep's tables and logs."""
     return Path(settings.runs) / settings.experiment / "sweeps" / settings.sweep.name
 
 
-def log_of(settings: Settings, name: str) -> Path:
+def log_of(settings: SweepsSettings, name: str) -> Path:
     """File that takes everything a trial says."""
     return sweep_folder(settings) / "logs" / f"{name}.log"
 
 
-def ray_log(settings: Settings) -> Path:
+def ray_log(settings: SweepsSettings) -> Path:
     """File that takes what Ray says."""
     return sweep_folder(settings) / "ray.log"
 
 
-def plan(settings: Settings) -> list[Planned]:
+def plan(settings: SweepsSettings) -> list[Planned]:
     """All trials of a sweep in order, checked against the panel.
 
     Raises:
@@ -83,7 +83,7 @@ def plan(settings: Settings) -> list[Planned]:
     return planned
 
 
-def describe(settings: Settings, planned: Sequence[Planned]) -> str:
+def describe(settings: SweepsSettings, planned: Sequence[Planned]) -> str:
     """One line: how many trials of which axes, and how much of it is done.
 
     A second one where another protocol has trained some of the rest.
@@ -126,7 +126,7 @@ def _refuse_twins(planned: Sequence[Planned]) -> None:
             )
 
 
-def _check_asha(settings: Settings) -> None:
+def _check_asha(settings: SweepsSettings) -> None:
     if only_seeds(read_axes(settings)):
         raise ConfigError(
             f"sweep.asha=true was given with sweep={settings.sweep.name}",
@@ -142,7 +142,7 @@ def _check_asha(settings: Settings) -> None:
         )
 
 
-def _check_resources(settings: Settings) -> None:
+def _check_resources(settings: SweepsSettings) -> None:
     if settings.trainer.devices not in (None, 1):
         raise ConfigError(
             f"trainer.devices={settings.trainer.devices} was given",

@@ -21,11 +21,11 @@ from ray.exceptions import RayError
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
-from alphanet_pl.config.settings import Settings
 from datamodules.base.errors import ConfigError, UnfinishedError
 from datamodules.base.words import duration
 from sweeps.plan import Outcome, Planned, log_of, ray_log, sweep_folder
 from sweeps.results import RANK_IC
+from sweeps.settings import SweepsSettings
 from sweeps.trial import FATAL, Work, package_root, run_trial, said_into, worker_settings
 
 _PATIENCE = 120
@@ -42,7 +42,7 @@ class _Terminal:
 
 
 @contextmanager
-def cluster(settings: Settings) -> Iterator[None]:
+def cluster(settings: SweepsSettings) -> Iterator[None]:
     """Ray for the duration of a sweep: one of its own on this machine, or one that is joined.
 
     What Ray itself has to say, pages of it where a worker dies, goes into ray.log.
@@ -145,7 +145,7 @@ def _wait(wanted: int) -> None:
         time.sleep(0.5)
 
 
-def gpus_per_trial(settings: Settings) -> float:
+def gpus_per_trial(settings: SweepsSettings) -> float:
     """Share of a GPU that each trial owns: what was asked for, or a whole one if there is one.
 
     Raises:
@@ -181,7 +181,7 @@ def gpus_per_trial(settings: Settings) -> float:
     return gpus
 
 
-def at_once(settings: Settings, gpus: float) -> int:
+def at_once(settings: SweepsSettings, gpus: float) -> int:
     """Trials that the cluster runs at the same time."""
     fits = sum(_room(node, settings.sweep.cpus_per_trial, gpus) for node in _nodes())
     return min(fits, settings.sweep.max_concurrent or fits)
@@ -200,7 +200,7 @@ def _room(node: dict[str, float], cpus: int, gpus: float) -> int:
     return room
 
 
-def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
+def launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     """Run these trials on the present Ray cluster.
 
     An interrupted launch returns as well; then some trials are neither ended nor failed.
@@ -258,7 +258,7 @@ def launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
     return outcome
 
 
-def _scheduler(settings: Settings) -> Any:
+def _scheduler(settings: SweepsSettings) -> Any:
     if not settings.sweep.asha:
         return FIFOScheduler()
     return ASHAScheduler(

@@ -265,10 +265,10 @@ def command_of(best: Planned, folder: Path) -> str:
         best: A trial of the configuration.
         folder: The sweep's, which holds variant/best.yaml.
     """
-    typed, point = best.trial.settings.typed, best.trial.point
-    if typed is None or typed.config_dir:  # which is one folder: the user's own stays
+    origin, point = best.trial.settings.origin, best.trial.point
+    if origin is None or origin.config_dir:  # which is one folder: the user's own stays
         return best.trial.command
-    words = [word for word in typed.overrides if word.partition("=")[0] not in {"variant", *point}]
+    words = [word for word in origin.overrides if word.partition("=")[0] not in {"variant", *point}]
     if not any(word.startswith("asof=") for word in words):
         words.append(f"asof={best.asof}")
     where = ["--config-dir", str(folder), "variant=best"]

@@ -178,8 +178,8 @@ class Examination:
         try:
             study = plan_study(replace(self._settings, seed=0, asof=None), self._panel)
         except AlphaNetError as error:
-            typed = self._settings.typed
-            if typed and any(word.startswith("rolling") for word in typed.overrides):
+            origin = self._settings.origin
+            if origin and any(word.startswith("rolling") for word in origin.overrides):
                 raise
             return f"not with this panel ({error.given})"
         done = sum(task.done() is not None for task in study.tasks)
@@ -241,7 +241,7 @@ def _attempt(what: str, check: Callable[[], str]) -> Finding:
 
 def _typed(settings: Settings, key: str) -> bool:
     """Whether a setting was given on the command line."""
-    overrides = settings.typed.overrides if settings.typed else []
+    overrides = settings.origin.overrides if settings.origin else []
     return any(word.startswith(f"{key}=") for word in overrides)
 
 

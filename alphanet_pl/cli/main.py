@@ -5,6 +5,8 @@ Nothing heavy is imported before a verb is known to run, so that help and refusa
 
 import argparse
 import importlib
+import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,16 +25,25 @@ VERBS = {
     "compare": "variants and sweeps of an experiment in one page, and a W&B report",
     "coverage": "figure 5: feature pairs that ten models cover, simulated, exact, printed",
 }
-_SWEEPS = {"sweep", "compare"}
-"""Verbs over many fits, which package `sweeps` holds."""
 _TRAINING = {"train", "roll"}
 """Verbs that answer Slurm's signals with a checkpoint."""
-_DONE, _FAILED, _MISTAKE, _INTERRUPTED = 0, 1, 2, 130
+_DONE, _FAILED, _MISTAKE, _INTERRUPTED, _NO_READER = 0, 1, 2, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; 0 done, 1 failed (a traceback: our bug), 2 the user's mistake."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        try:
+            return _main(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _reader_left():
+            raise
+        return _NO_READER  # as a program has that SIGPIPE ends, e.g. before `| head`
+
+
+def _main(words: Sequence[str]) -> int:
     if not words:
         _parser().print_help()
         return _DONE
@@ -45,6 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     from alphanet_pl.job.world import global_rank
 
     return _run_as(global_rank(), words)
+
+
+def _reader_left() -> bool:
+    """Whether nobody reads what is printed any more; then nothing more is."""
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        poll.register(stream.fileno(), 0)
+    closed = [number for number, event in poll.poll(0) if event & select.POLLERR]
+    for number in closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    return bool(closed)
 
 
 def _run_as(rank: int, words: Sequence[str]) -> int:
@@ -105,24 +127,24 @@ def _check_verb(word: str) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> str:
+    verb, folder = arguments.verb, arguments.config_dir
     if arguments.help:
-        return _verb_help(arguments.verb)
-    from alphanet_pl.config.compose import compose_config, load_settings
+        return _verb_help(verb, folder)
+    from alphanet_pl.config.compose import load_settings, show_settings
 
     if arguments.cfg:
-        from omegaconf import OmegaConf
-
-        config = compose_config(arguments.verb, arguments.overrides, arguments.config_dir)
-        return OmegaConf.to_yaml(config).rstrip()
-    settings = load_settings(arguments.verb, arguments.overrides, arguments.config_dir)
-    command = importlib.import_module(f"{_home(arguments.verb)}.commands.{arguments.verb}")
+        return show_settings(verb, arguments.overrides, folder)
+    settings = load_settings(verb, arguments.overrides, folder)
+    command = importlib.import_module(f"{_home(verb)}.commands.{verb}")
     answer: str = command.run(settings)
     return answer
 
 
 def _home(verb: str) -> str:
     """The package of a verb's module, by name: what is imported points downwards only."""
-    return "sweeps" if verb in _SWEEPS else "alphanet_pl.cli"
+    from alphanet_pl.config.keys import OF_SWEEPS
+
+    return "sweeps" if verb in OF_SWEEPS else "alphanet_pl.cli"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -146,27 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb_help(verb: str) -> str:
-    """The configuration files are the manual: show them with their comments."""
-    from alphanet_pl.config.compose import conf_dir
+def _verb_help(verb: str, config_dir: Path | None) -> str:
+    from alphanet_pl.config.manual import manual
 
-    conf = conf_dir()
-    groups = {
-        folder.name: ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        for folder in sorted(conf.iterdir())
-        if folder.is_dir()
-    }
-    options = "\n".join(
-        f"  {group}={names.replace(', ', ' | ')}" for group, names in groups.items()
-    )
     return "\n".join(
         [
             f"usage: alphanet {verb} [--config-dir DIR] [--cfg] [group=option] [key=value ...]",
             f"\n{VERBS[verb]}\n",
-            "  --config-dir DIR  a folder of your own options, e.g. DIR/data/NAME.yaml",
-            "  --cfg             print the composed settings and stop",
-            f"\ngroups:\n{options}\n",
-            f"--- {verb}.yaml\n{(conf / f'{verb}.yaml').read_text(encoding='utf-8')}",
-            f"--- common.yaml\n{(conf / 'common.yaml').read_text(encoding='utf-8')}",
+            "  --config-dir DIR  a folder of your own options, as DIR/data/NAME.yaml, and modules",
+            "  --cfg             print the composed settings and stop\n",
+            manual(verb, config_dir),
         ]
     )

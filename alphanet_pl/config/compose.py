@@ -1,33 +1,55 @@
-"""From a verb and Hydra overrides to checked `Settings`: every mistake refused by name."""
+"""From a verb and words `key=value` to checked `Settings`: every mistake refused by name."""
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from functools import lru_cache
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
 
-from alphanet_pl.config.settings import Settings, Typed
+from alphanet_pl.config.keys import (
+    conf_dir,
+    groups,
+    is_text,
+    nearest,
+    no_such_setting,
+    options,
+    root_of,
+    sections,
+    settings_of,
+    type_of,
+)
+from alphanet_pl.config.refusals import as_typed, explain_composing, explain_invalid, no_such_option
+from alphanet_pl.config.settings import CommandLine, Settings
 from datamodules.base.errors import ConfigError
+from datamodules.settings import MISSING, at_home
 
 WINDOW = 10
 """Days of an operator's window, which is also its stride (alphanet_pl/model/operators.py)."""
 
-_MAPS = ("data.files", "data.columns", "data.scale", "data.boards", "sweep.axes")
-"""Settings whose keys are the user's own."""
 
+@dataclass(frozen=True)
+class Composed:
+    """Settings of a command before they are checked.
 
-def conf_dir() -> Path:
-    """Folder of the shipped configuration: inside an installed wheel, or beside a checkout."""
-    inside = Path(__file__).parents[1] / "conf"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
+    Args:
+        origin: The command.
+        values: Nested, every key of the verb, references such as `${runs}` not filled in.
+    """
+
+    origin: CommandLine
+    values: Mapping[str, Any]
 
 
 def load_settings(
@@ -37,103 +59,119 @@ def load_settings(
 
     Args:
         verb: Name of an entry file in conf/.
-        overrides: Hydra overrides, `group=option` or `key=value`.
-        config_dir: A user's own folder of configuration, searched besides the shipped one.
+        overrides: `group=option` or `key=value`; the last one of a key wins.
+        config_dir: A user's own folder of options, searched besides the shipped one; Python
+            modules in it can be imported, here and in processes that are started later.
 
     Raises:
         ConfigError: An unknown key or option, a value of the wrong type or range, or settings
             that contradict one another.
     """
-    settings = to_settings(compose_config(verb, overrides, config_dir))
-    settings.typed = Typed(verb, tuple(overrides), str(config_dir) if config_dir else None)
-    return settings
+    return with_changes(compose_config(verb, overrides, config_dir), {})
 
 
-def recompose(settings: Settings, *more: str) -> Settings:
-    """The settings that the same command would have with further overrides.
+def with_overrides(settings: Settings, *more: str) -> Settings:
+    """The settings that the same command would have with further words.
 
     Args:
         settings: From `load_settings`.
-        more: Hydra overrides; the last one of a key wins.
+        more: As `load_settings` takes them.
 
     Raises:
         ConfigError: As `load_settings`.
         ValueError: The settings were not made by `load_settings`.
     """
-    typed = settings.typed
-    if typed is None:
+    origin = settings.origin
+    if origin is None:
         raise ValueError("only settings from load_settings know what they were composed from")
-    folder = Path(typed.config_dir) if typed.config_dir else None
-    return load_settings(typed.verb, [*typed.overrides, *more], folder)
+    folder = Path(origin.config_dir) if origin.config_dir else None
+    return load_settings(origin.verb, [*origin.overrides, *more], folder)
 
 
-def vary(config: DictConfig, changes: Mapping[str, Any]) -> Settings:
-    """The settings of a composed configuration with some keys changed: 20 times a compose's speed.
+def show_settings(verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None) -> str:
+    """The settings of a command as YAML, with what is not set yet as `???`."""
+    return as_yaml(to_settings(compose_config(verb, overrides, config_dir))).rstrip()
+
+
+def as_yaml(settings: Settings) -> str:
+    """Every setting, nested."""
+    values = asdict(settings)
+    del values["origin"]
+    return OmegaConf.to_yaml(values)
+
+
+def compose_config(
+    verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None
+) -> Composed:
+    """The defaults, the chosen files over them, and what was typed over both; not yet checked."""
+    folder = Path(at_home(config_dir)) if config_dir else None
+    path = _search(folder) if folder else []
+    chosen, typed = _sort_words(overrides, verb, folder)
+    defaults = asdict(root_of(verb)())
+    del defaults["origin"]
+    ConfigStore.instance().store(name="defaults", node=defaults)
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="alphanet"):
+            config = compose(verb, [*path, *chosen])
+        for key, value in typed:
+            OmegaConf.update(config, key, value, force_add=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain_composing(error) from None
+    values: Any = OmegaConf.to_container(config)
+    origin = CommandLine(verb, tuple(overrides), str(folder) if folder else None)
+    return Composed(origin, values)
+
+
+def with_changes(composed: Composed, changes: Mapping[str, Any]) -> Settings:
+    """The settings of a composed command with some keys changed, without composing it again.
 
     Args:
-        config: From `compose_config`.
+        composed: From `compose_config`.
         changes: Dotted key of an existing setting -> value; no groups.
 
     Raises:
         ConfigError: As `load_settings`.
     """
-    changed = config.copy()
-    for key, value in changes.items():
-        try:
-            OmegaConf.update(changed, key, value)
-        except OmegaConfBaseException as error:
-            raise _explain(error, [f"{key}={value}"]) from None
-    return to_settings(changed)
-
-
-def compose_config(
-    verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None
-) -> DictConfig:
-    """The composed configuration of a verb, typed by the schema but not yet checked."""
-    store = ConfigStore.instance()
-    store.store(name="schema", node=Settings)
-    if config_dir is not None and not config_dir.is_dir():
-        raise ConfigError(
-            f"--config-dir {config_dir} was given",
-            "it must be an existing folder",
-            "mkdir it and put e.g. data/NAME.yaml there",
-        )
-    path = [f"hydra.searchpath=[file://{config_dir.resolve()}]"] if config_dir else []
-    with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="alphanet"):
-        known = _refuse_unknown(overrides, verb, path)
-        try:
-            return compose(verb, [*path, *known])
-        except (HydraException, OmegaConfBaseException) as error:
-            raise _explain(error, overrides) from None
-
-
-def to_settings(config: DictConfig) -> Settings:
-    """Turn a composed configuration into checked settings."""
-    try:
-        settings = OmegaConf.to_object(config)
-    except OmegaConfBaseException as error:
-        raise _explain(error, ()) from None
-    if not isinstance(settings, Settings):
-        raise ConfigError(
-            "the entry file does not start from common",
-            "its defaults list must begin with `- common`",
-            "see conf/train.yaml",
-        )
+    settings = to_settings(composed, changes)
     check(settings)
     return settings
 
 
+def to_settings(composed: Composed, changes: Mapping[str, Any] | None = None) -> Settings:
+    """Type each value, and refuse those out of range; what is not set stays `???`."""
+    values = deepcopy(dict(composed.values))
+    for key, value in (changes or {}).items():
+        *above, last = key.split(".")
+        node = values
+        for name in above:
+            node = node.setdefault(name, {})
+        node[last] = value
+    verb = composed.origin.verb
+    try:
+        filled: Any = OmegaConf.to_container(OmegaConf.create(values), resolve=True)
+        return replace(root_of(verb)(**filled), origin=composed.origin)
+    except OmegaConfBaseException as error:
+        raise explain_composing(error) from None
+    except ValidationError as error:
+        raise explain_invalid(error, verb) from None
+
+
 def check(settings: Settings) -> None:
-    """Refuse values out of range and settings that contradict one another."""
-    for key, value, rule in _rules(settings, ""):
-        _check_value(key, value, rule)
+    """Refuse what is not set, and settings that contradict one another."""
     data = settings.data
-    data.style_profile.check()
+    if data.panel == MISSING:
+        raise ConfigError("data.panel is not set", "it has no default", "data.panel=VALUE")
     if data.embargo < data.horizon + 1:
         raise ConfigError(
             f"data.embargo={data.embargo} was given with data.horizon={data.horizon}",
             "a label reaches horizon days ahead, so the embargo is at least horizon + 1",
             f"data.embargo={data.horizon + 1}",
+        )
+    if len(set(data.features)) < len(data.features):
+        raise ConfigError(
+            "data.features names a channel twice",
+            "each once",
+            f"data.features={as_typed(list(dict.fromkeys(data.features)))}",
         )
     if settings.model.n > len(data.features):
         raise ConfigError(
@@ -147,8 +185,6 @@ def check(settings: Settings) -> None:
             f"the operators cut a picture into windows of {WINDOW} days",
             f"data.picture_days={3 * WINDOW}",
         )
-    if len(set(data.features)) < len(data.features):
-        raise ConfigError("data.features names a channel twice", "each once", "drop the second")
     if data.min_in_sample_days is not None and data.min_in_sample_days > data.in_sample_days:
         raise ConfigError(
             f"data.min_in_sample_days={data.min_in_sample_days} was given",
@@ -157,121 +193,89 @@ def check(settings: Settings) -> None:
         )
 
 
-def _rules(node: Any, prefix: str) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    for item in fields(node):
-        value = getattr(node, item.name)
-        if is_dataclass(value):
-            yield from _rules(value, f"{prefix}{item.name}.")
-        elif value is not None:
-            yield f"{prefix}{item.name}", value, item.metadata
-
-
-def _check_value(key: str, value: Any, rule: Mapping[str, Any]) -> None:
-    choices = rule.get("choices")
-    if choices and value not in choices:
+def _search(folder: Path) -> list[str]:
+    """Let Hydra find options in a user's folder, and Python modules, here and in new processes."""
+    if not folder.is_dir():
         raise ConfigError(
-            f"{key}={value} was given",
-            f"it is one of {', '.join(choices)}",
-            f"{key}={_nearest(str(value), choices) or choices[0]}",
+            f"--config-dir {folder} was given",
+            "it must be an existing folder",
+            "mkdir it and put e.g. data/NAME.yaml there",
         )
-    if "least" in rule and value < rule["least"]:
-        raise ConfigError(
-            f"{key}={value} was given", f"it is at least {rule['least']}", f"{key}={rule['least']}"
-        )
-    if "most" in rule and value > rule["most"]:
-        raise ConfigError(
-            f"{key}={value} was given", f"it is at most {rule['most']}", f"{key}={rule['most']}"
-        )
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.append(place)
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if place not in inherited:
+        os.environ["PYTHONPATH"] = os.pathsep.join([*filter(None, inherited), place])
+    return [f"hydra.searchpath=[{_quoted(f'file://{place}')}]"]
 
 
-def _refuse_unknown(overrides: Sequence[str], verb: str, path: Sequence[str]) -> list[str]:
-    """The overrides, each naming an existing setting or an entry of a map of the user's own.
+def _sort_words(
+    words: Sequence[str], verb: str, folder: Path | None
+) -> tuple[list[str], list[tuple[str, Any]]]:
+    """Words that choose a file, for Hydra, and the others as key and value.
 
     Hydra's own advice for an unknown key (`+key=`) would add one that nothing reads.
     """
-    keys, options, known = _known_keys(verb, tuple(path)), groups(), []
-    for text in overrides:
-        text = text.replace("data.style_profile=", "style_profile=", 1)
-        key, separator, value = text.partition("=")
+    named = {prefix.rstrip(".") for prefix, _ in sections(root_of(verb))}
+    chosen, typed = [], []
+    for word in words:
+        key, separator, value = word.partition("=")
+        if key == "data.style_profile" and not value.startswith("{"):
+            key = "style_profile"
+        if key.startswith(("+", "~")):
+            raise _no_plus(key, value, verb)
         if not separator:
             raise ConfigError(
-                f"{text!r} was given", "an override reads key=value", f"try {text}=VALUE"
+                f"{word!r} was given", "an override reads key=value", f"try {word}=VALUE"
             )
-        name = key.lstrip("+~").split("@")[0]
-        if key.split("@")[0] != name:
-            near = _nearest(name, [*keys, *options])
-            raise ConfigError(
-                f"{key} was given",
-                "every setting exists already, so nothing is added or removed",
-                f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
-            )
-        if any(f"{name}.".startswith(f"{own}.") for own in _MAPS):
-            known.append(f"++{text}")
-            continue
-        known.append(text)
-        if name not in options and name not in keys:
-            near = _nearest(name, [*keys, *options])
-            raise ConfigError(
-                f"there is no setting {name!r}",
-                f"the nearest is {near!r}" if near else "nothing is called nearly so",
-                f"{near}={value}" if near else "alphanet VERB --cfg lists the settings",
-            )
-    return known
+        if key in groups(verb):
+            if value not in (known := options(key, folder)):
+                raise no_such_option(key, value, known)
+            chosen.append(f"{key}={_quoted(value)}")
+        elif (annotation := type_of(key, verb)) is not None or key in named:
+            typed.append((key, _value(value, annotation)))
+        else:
+            raise no_such_setting(key, value, verb)
+    return chosen, typed
 
 
-@lru_cache
-def _known_keys(verb: str, path: tuple[str, ...]) -> list[str]:
-    """Every key of a verb, which composing it a second time takes as long as the first to find."""
-    return list(_keys(compose(verb, list(path)), ""))
-
-
-def _keys(config: DictConfig, prefix: str) -> Iterator[str]:
-    for key in map(str, config):
-        name = f"{prefix}{key}"
-        yield name
-        if OmegaConf.is_missing(config, key) or OmegaConf.is_interpolation(config, key):
-            continue
-        if isinstance(config[key], DictConfig):
-            yield from _keys(config[key], f"{name}.")
-
-
-def groups() -> list[str]:
-    """Names of the configuration groups, which an override chooses an option of."""
-    return sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir())
-
-
-def _nearest(name: str, candidates: Sequence[str]) -> str | None:
-    found = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
-    if found:
-        return found[0]
-    tails = {candidate.rsplit(".", 1)[-1]: candidate for candidate in candidates}
-    close = difflib.get_close_matches(name.rsplit(".", 1)[-1], list(tails), n=1, cutoff=0.5)
-    return tails[close[0]] if close else None
-
-
-def _explain(error: Exception, overrides: Sequence[str]) -> ConfigError:
-    """Say what Hydra or OmegaConf means in our own form."""
-    text = str(error)
-    missing = re.search(r"Could not find '([^']+)/([^']+)'", text)
-    if missing:
-        group, option = missing[1], missing[2]
-        options = re.findall(r"^\t(\S+)$", text.split("Config search path")[0], re.MULTILINE)
-        near = _nearest(option, options)
-        return ConfigError(
-            f"{group}={option} was given",
-            f"{group} is one of {', '.join(options)}",
-            f"{group}={near or (options or ['?'])[0]}",
-        )
-    if error.__cause__ is not None and str(error.__cause__).strip():
-        text = str(error.__cause__)
-    where = re.search(r"full_key: (\S+)", text)
-    key = where[1] if where else ""
-    if re.search("missing mandatory value", text, re.IGNORECASE):
-        return ConfigError(f"{key} is not set", "it has no default", f"{key}=VALUE")
-    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    given = next((o for o in overrides if key and o.startswith(f"{key}=")), key)
+def _no_plus(key: str, value: str, verb: str) -> ConfigError:
+    known = settings_of(verb)
+    near = nearest(key.lstrip("+~"), (*known, *groups(verb)))
+    if near and near in known and not value:
+        value = as_typed(known[near].get_default(call_default_factory=True))
     return ConfigError(
-        f"{given} was given" if given else "the settings cannot be composed",
-        first.rstrip("."),
-        "alphanet VERB --cfg shows the settings; quote values with special characters",
+        f"{key} was given",
+        "every setting exists already, so nothing is added or removed",
+        f"{near}={value}" if near else "alphanet VERB --help lists the settings",
     )
+
+
+def _value(text: str, annotation: Any) -> Any:
+    """A value as Hydra's grammar reads it; where it cannot, a text as it stands, else as YAML.
+
+    So paths with quotes, `=`, `~` or letters beyond ASCII need no quotes of their own.
+    """
+    parsed = _parsed(text)
+    if is_text(annotation):
+        plain = parsed is not None and (parsed.value() is None or isinstance(parsed.value(), str))
+        return parsed.value() if parsed is not None and plain else text
+    if parsed is not None and not parsed.is_sweep_override():
+        return parsed.value()
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _parsed(text: str) -> Override | None:
+    try:
+        return OverridesParser.create().parse_override(f"key={text}")
+    except HydraException:
+        return None
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "\\'")
+    return f"'{escaped}'"

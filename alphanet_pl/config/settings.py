@@ -1,117 +1,187 @@
-"""Typed settings of the whole command line; every key is explained in conf/."""
+"""Every setting of the command line: type, bounds, default and, under each, its meaning and unit.
 
-from dataclasses import dataclass, field
+`alphanet VERB --help` prints these docstrings; files in conf/ say only what differs from here.
+"""
 
-from datamodules.settings import DataSettings, IndexSettings
-from sweeps.settings import RaySettings, SweepSettings
+from dataclasses import dataclass as plain_dataclass
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from datamodules.settings import (
+    CHECKED,
+    Count,
+    DataSettings,
+    Day,
+    IndexSettings,
+    Number,
+    Place,
+    Seed,
+    Share,
+    Whole,
+)
+
+Cost = Annotated[Number, Field(ge=0.0, le=0.1)]
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class ModelSettings:
-    """Group `model`: the network's shape."""
+    """Group `model`: the network of the report's figure 6; its input is the list data.features."""
 
-    n: int = field(default=15, metadata={"least": 2})
-    units: int = field(default=30, metadata={"least": 1})
-    batch_norm_eps: float = field(default=1e-3, metadata={"least": 0.0})
-    batch_norm_momentum: float = field(default=0.99, metadata={"least": 0.0, "most": 1.0})
+    n: Annotated[Whole, Field(ge=2)] = 15
+    """Features sampled by the seed for the pair operators; all = the number of features."""
+    units: Count = 30
+    """LSTM units."""
+    batch_norm_eps: Annotated[Number, Field(ge=0.0)] = 1e-3
+    """Added to the variance (Keras' default; PyTorch's is 1e-5)."""
+    batch_norm_momentum: Share = 0.99
+    """Share of the running statistics that a step keeps (Keras' sense)."""
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class LossSettings:
     """Group `loss`: what a fit minimises."""
 
-    long_weight: float = field(default=1.0, metadata={"least": 1.0, "most": 100.0})
+    long_weight: Annotated[Number, Field(ge=1.0, le=100.0)] = 1.0
+    """Weight of the top half of each cross-section by realised return, the rest weigh 1."""
     neutralise: bool = False
+    """true: the loss sees the prediction's residual on the style factors; needs data.styles."""
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class TrainerSettings:
     """Group `trainer`: optimiser, stopping, and where the work runs."""
 
-    learning_rate: float = field(default=1e-4, metadata={"least": 0.0})
-    patience: int = field(default=10, metadata={"least": 1})
-    max_epochs: int = field(default=200, metadata={"least": 1})
-    accelerator: str = field(default="auto", metadata={"choices": ("auto", "cpu", "gpu")})
-    devices: int | None = field(default=None, metadata={"least": 1})
-    num_nodes: int | None = field(default=None, metadata={"least": 1})
-    threads: int | None = field(default=None, metadata={"least": 1})
+    learning_rate: Annotated[Number, Field(gt=0.0)] = 1e-4
+    """Of Adam (report of 2020-08-24)."""
+    patience: Count = 10
+    """Epochs without a better validation loss (centred on each date) before stopping; the best are
+    kept."""
+    max_epochs: Count = 200
+    """Epochs at most: early stopping ends nearly every fit before."""
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """What computes; auto takes a GPU where there is one."""
+    devices: Annotated[Whole, Field(ge=1, le=1024)] | None = None
+    """Processes a node, each with a GPU or its share of cores; null: read from Slurm, else 1."""
+    num_nodes: Count | None = None
+    """Nodes; null: read from Slurm, else 1."""
+    threads: Annotated[Whole, Field(ge=1, le=1024)] | None = None
+    """CPU threads of each process; null: the cores it owns."""
     progress: bool = True
+    """A progress bar on a terminal, else one line an epoch."""
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class LoggerSettings:
     """Group `logger`: where curves go besides the fit folder's own metrics.csv."""
 
     wandb: bool = False
-    mode: str = field(default="auto", metadata={"choices": ("auto", "online", "offline")})
+    """Also log to Weights & Biases."""
+    mode: Literal["auto", "online", "offline"] = "auto"
+    """auto: online where a key is configured, else offline."""
     project: str = "alphanet"
+    """W&B project."""
     entity: str | None = None
+    """W&B team or user; null: the key's own."""
     group: str | None = None
+    """W&B group; null: EXPERIMENT/VARIANT, for the trials of a sweep its name."""
     job_type: str = "fit"
+    """W&B job type of a fit; a sweep's trials are of type trial."""
     tags: list[str] = field(default_factory=list)
+    """W&B tags besides variant and window."""
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class EnhancementSettings:
-    """Key `evaluation.enhancement`: how a portfolio near its index is built."""
+    """Key `evaluation.enhancement`: a portfolio near its index that leans to the factor."""
 
-    schedule: str = field(default="weekly", metadata={"choices": ("weekly", "every_5")})
-    max_turnover: float = field(default=0.3, metadata={"least": 0.0, "most": 2.0})
-    max_deviation: float = field(default=0.01, metadata={"least": 0.0, "most": 1.0})
-    max_underweight: float | None = field(default=0.01, metadata={"least": 0.0, "most": 1.0})
-    slack: float = field(default=0.001, metadata={"least": 0.0, "most": 1.0})
-    cost: float = field(default=0.002, metadata={"least": 0.0, "most": 0.1})
+    schedule: Literal["weekly", "every_5"] = "weekly"
+    """Last session of each calendar week, or every 5 sessions."""
+    max_turnover: Annotated[Number, Field(ge=0.0, le=2.0)] = 0.3
+    """Two-sided share of the portfolio at a rebalance; the first build is free."""
+    max_deviation: Share = 0.01
+    """Weight above the index's, at most: 1 percentage point."""
+    max_underweight: Share | None = 0.01
+    """Weight below the index's, at most; null: any name may go to zero."""
+    slack: Share = 0.001
+    """Neutrality of a week without exact solution, in weight and std of size."""
+    cost: Cost = 0.002
+    """Of the value traded, one way; conf/common.yaml makes it evaluation.cost."""
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class EvaluationSettings:
     """Group `evaluation`: how a factor is judged."""
 
-    convention: str = field(default="standard", metadata={"choices": ("standard", "huatai")})
-    ls_mode: str = field(default="report", metadata={"choices": ("report", "net")})
-    filter: str = field(default="report", metadata={"choices": ("report", "realistic", "none")})
-    label: str = field(default="close", metadata={"choices": ("close", "vwap_next")})
-    step: int = field(default=10, metadata={"least": 1})
-    layers: int = field(default=5, metadata={"least": 2, "most": 100})
-    cost: float = field(default=0.002, metadata={"least": 0.0, "most": 0.1})
+    convention: Literal["standard", "huatai"] = "standard"
+    """Whether annualisation includes the last day (the report's does not)."""
+    ls_mode: Literal["report", "net"] = "report"
+    """Long-short as the report prints it, or with the short leg's costs."""
+    filter: Literal["report", "realistic", "none"] = "report"
+    """Which stocks cannot be traded on the next day."""
+    label: Literal["close", "vwap_next"] = "close"
+    """Return that the RankIC is measured against."""
+    step: Count = 10
+    """Sessions between cross-sections, of the IC test and of the layers."""
+    layers: Annotated[Whole, Field(ge=2, le=100)] = 5
+    """Portfolios of equal size by factor, layer 1 the highest."""
+    cost: Cost = 0.002
+    """Of the value traded, one way: 0.2%."""
     enhancement: EnhancementSettings = field(default_factory=EnhancementSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
 
 
-@dataclass(frozen=True)
-class Typed:
-    """What the settings were composed from, to compose a variant or a trial of the same."""
+@dataclass(config=CHECKED)
+class RollingSettings:
+    """Group `rolling`: when models are trained anew, each window an ensemble of seeds."""
+
+    start: Day = "2011-01-31"
+    """First as-of date, YYYY-MM-DD; a month's last day stays one: 07-31, 01-31, ..."""
+    stop: Day | None = None
+    """Last date, of windows and of scores; null: the panel's last session."""
+    months: Count = 6
+    """Months from one as-of date to the next."""
+    dates: list[Day] | None = None
+    """As-of dates in place of start and months, e.g. [2011-01-31, 2013-06-28]."""
+    seeds: list[Whole] = field(default_factory=lambda: list(range(10)))
+    """One fit a window each; the factor is their equal-weight mean."""
+
+
+@plain_dataclass(frozen=True)
+class CommandLine:
+    """What settings were composed from, to compose a variant or a trial of the same."""
 
     verb: str
     overrides: tuple[str, ...]
     config_dir: str | None
 
 
-@dataclass
-class RollingSettings:
-    """Group `rolling`: when models are trained anew, and which seeds average."""
-
-    start: str = "2011-01-31"
-    stop: str | None = None
-    months: int = field(default=6, metadata={"least": 1})
-    dates: list[str] | None = None
-    seeds: list[int] = field(default_factory=lambda: list(range(10)))
-
-
-@dataclass
+@dataclass(config=CHECKED)
 class Settings:
-    """All settings of one command."""
+    """Settings that every verb shares."""
 
     variant: str = "v2"
+    """Variant of AlphaNet, also the name of its folder; chosen by variant=NAME."""
     variants: list[str] = field(default_factory=list)
-    seed: int = field(default=0, metadata={"least": 0})
-    asof: str | None = None
+    """evaluate: several beside each other, [v2,v2.1], on sessions that all scored."""
+    seed: Seed = 0
+    """Of initial weights, shuffling, and v2.1's sample of features."""
+    asof: Day | None = None
+    """Session of the fit, YYYY-MM-DD; null: the newest one that leaves labels to score."""
     date: str | None = None
+    """What to score: latest, YYYY-MM-DD, or START:END (predict)."""
     experiment: str = "default"
-    runs: str = "runs"
-    factor: str | None = None
-    output: str | None = None
+    """Folder name: fits of one study live together."""
+    runs: Place = "runs"
+    """Folder that holds every experiment."""
+    factor: Place | None = None
+    """Parquet file of a factor; null: runs/EXPERIMENT/VARIANT/factor.parquet."""
+    output: Place | None = None
+    """Folder of report.html and all beside it; null: runs/EXPERIMENT/VARIANT, of several: above."""
     parts: str | None = None
+    """i/n: the i-th of n shares of the fits, one a machine (roll); null: all of them."""
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     loss: LossSettings = field(default_factory=LossSettings)
@@ -119,7 +189,5 @@ class Settings:
     logger: LoggerSettings = field(default_factory=LoggerSettings)
     rolling: RollingSettings = field(default_factory=RollingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    sweep: SweepSettings = field(default_factory=SweepSettings)
-    ray: RaySettings = field(default_factory=RaySettings)
-    typed: Typed | None = field(default=None, metadata={"omegaconf_ignore": True})
+    origin: CommandLine | None = None
     """No setting: filled in by load_settings."""

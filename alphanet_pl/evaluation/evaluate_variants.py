@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.config.compose import recompose
+from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.evaluate import evaluate
 from alphanet_pl.evaluation.results import Evaluation
@@ -54,7 +54,7 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
             "leave out factor, or variants",
         )
     ordered = sorted(names, key=lambda name: name != BASELINE)
-    return {name: recompose(settings, "variants=[]", f"variant={name}") for name in ordered}
+    return {name: with_overrides(settings, "variants=[]", f"variant={name}") for name in ordered}
 
 
 def common_sessions(paths: dict[str, Path]) -> NDArray[np.datetime64]:

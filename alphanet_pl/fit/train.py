@@ -7,8 +7,8 @@ from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
-from omegaconf import OmegaConf
 
+from alphanet_pl.config.compose import as_yaml
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
@@ -194,7 +194,7 @@ def _describe_start(
 def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> None:
     """Write the folder's description before the first step."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(settings)))
+    write_text(folder / "config.yaml", as_yaml(settings))
     write_json(folder / "fit.json", record)
 
 

@@ -20,8 +20,7 @@ from datamodules.prepare.universe import (
     scorable_mask,
     st_mask,
 )
-from datamodules.settings import DataSettings, IndexSettings
-from datamodules.styles.profiles import STYLES
+from datamodules.settings import STYLES, DataSettings, IndexSettings
 from datamodules.styles.styles import StyleInputs, Styles, compute_styles
 
 
@@ -137,7 +136,9 @@ def panel_styles(
     if tables.fundamentals is not None:
         without = np.setdiff1d(grid.codes, tables.fundamentals["code"].astype(str).unique())
         says = f"of {len(grid.codes):,} stocks have no filing, hence no styles from accounts"
-        tables.report.note("fundamentals", "stocks_without", len(without), says, without[:5])
+        tables.report.note(
+            "fundamentals", "stocks_without", len(without), says, without[:5].tolist()
+        )
     inputs = StyleInputs(
         dates=grid.dates,
         codes=grid.codes,

@@ -5,7 +5,6 @@
 
 import importlib
 import inspect
-import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import pandas as pd
@@ -110,21 +109,10 @@ def check_settings(settings: TableSettings) -> None:
         _among(f"data.columns.{table}", named, [column.name for column in COLUMNS[table]])
     for table, factors in settings.scale.items():
         _among(f"data.scale.{table}", factors, _numbers(table))
-        for name, factor in factors.items():
-            number = isinstance(factor, int | float) and not isinstance(factor, bool)
-            if not number or not 0 < factor < math.inf:
-                raise ConfigError(
-                    f"data.scale.{table}.{name}={factor} was given",
-                    "a positive number: the vendor's unit in shares, yuan or fractions",
-                    f"data.scale.{table}.{name}=100 for lots, 0.01 for percent",
-                )
     _among("data.qlib_adjusted", settings.qlib_adjusted, _numbers("quotes"))
     _among("data.without", settings.without, FILLINGS)
     _among("data.accept", settings.accept, FINDINGS)
     reader_of(settings.source)
-    if settings.free_turn not in ("required", "turn"):
-        given = f"data.free_turn={settings.free_turn} was given"
-        raise ConfigError(given, "it is one of required, turn", "data.free_turn=turn")
 
 
 def _numbers(table: str) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.styles.profiles import STYLES
+from datamodules.settings import STYLES
 
 
 @dataclass

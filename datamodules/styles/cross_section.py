@@ -11,8 +11,8 @@ Under `composite: raw` the sum comes first and the winsorising after it.
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.settings import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.counts import StyleCounts
-from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.rolling import Array
 from datamodules.styles.standardise import (
     Regression,

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.base.errors import TableError
-from datamodules.styles.profiles import StyleProfile
+from datamodules.settings import StyleProfile
 from datamodules.styles.rolling import Array
 
 _YEAR = 4

@@ -8,7 +8,7 @@ weigh 0; a window with too few of them gives NaN.
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.styles.profiles import StyleProfile
+from datamodules.settings import StyleProfile
 from datamodules.styles.rolling import (
     Array,
     band,

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.base.errors import TableError
+from datamodules.settings import STYLES, StyleProfile
 from datamodules.styles.counts import StyleCounts
 from datamodules.styles.cross_section import CrossSection
 from datamodules.styles.filings import COLUMNS, Fundamentals
@@ -23,7 +24,6 @@ from datamodules.styles.price_volume import (
     market_and_risk,
     market_returns,
 )
-from datamodules.styles.profiles import STYLES, StyleProfile
 from datamodules.styles.rolling import Array
 
 _BLOCK = 128
@@ -80,9 +80,7 @@ def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "avai
 
     Raises:
         TableError: Columns are missing under `all`.
-        ConfigError: The profile contradicts itself.
     """
-    profile.check()
     missing = missing_columns(inputs.fundamentals, profile)
     if mode == "all" and missing:
         raise TableError(

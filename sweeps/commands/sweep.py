@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.report.text import number, percent
 from datamodules.base.errors import FitError, UnfinishedError
 from datamodules.base.files import disk_full_behind, locked, write_text
@@ -22,6 +21,7 @@ from sweeps.results import (
     command_of,
     write_tables,
 )
+from sweeps.settings import SweepsSettings
 
 _STOPPED = "stopped.json"
 """Names of the trials that the scheduler stopped early."""
@@ -49,7 +49,7 @@ class Result:
         return [i for i, status in enumerate(self.trials["status"]) if status == MISSING]
 
 
-def run(settings: Settings) -> str:
+def run(settings: SweepsSettings) -> str:
     """Train what is not trained yet, then rank the configurations.
 
     Raises:
@@ -74,7 +74,7 @@ def run(settings: Settings) -> str:
     raise _unfinished(settings, result, planned)
 
 
-def run_sweep(settings: Settings, planned: Sequence[Planned]) -> Result:
+def run_sweep(settings: SweepsSettings, planned: Sequence[Planned]) -> Result:
     """Train the trials that are not done, on Ray, and write the tables.
 
     Raises:
@@ -93,7 +93,7 @@ def run_sweep(settings: Settings, planned: Sequence[Planned]) -> Result:
             lock.unlink()
 
 
-def _run_alone(settings: Settings, folder: Path, planned: Sequence[Planned]) -> Result:
+def _run_alone(settings: SweepsSettings, folder: Path, planned: Sequence[Planned]) -> Result:
     asha, path = settings.sweep.asha, folder / _STOPPED
     stopped = frozenset(json.loads(path.read_text())) if asha and path.is_file() else frozenset()
     todo = [one for one in planned if not one.done() and one.trial.name not in stopped]
@@ -116,7 +116,7 @@ def table_lines(summary: pd.DataFrame) -> list[str]:
     return [f"all trials: {', '.join(fixed)}" if fixed else "", *lines]
 
 
-def _launch(settings: Settings, todo: Sequence[Planned]) -> Outcome:
+def _launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     from sweeps.ray import cluster, launch  # Ray takes seconds to import
 
     with cluster(settings):
@@ -137,7 +137,7 @@ def _cells(row: pd.Series, varied: Sequence[str]) -> list[str]:
     ]
 
 
-def _conclusion(settings: Settings, result: Result) -> list[str]:
+def _conclusion(settings: SweepsSettings, result: Result) -> list[str]:
     """The best configuration, those that its own luck does not tell apart from it, and the files.
 
     While trials are missing there is no best: it would be that of the half that is left.
@@ -166,7 +166,9 @@ def _varied(summary: pd.DataFrame) -> list[str]:
     return [key for key in _axes(summary) if summary[key].nunique(dropna=False) > 1]
 
 
-def _unfinished(settings: Settings, result: Result, planned: Sequence[Planned]) -> BaseException:
+def _unfinished(
+    settings: SweepsSettings, result: Result, planned: Sequence[Planned]
+) -> BaseException:
     """Why trials are missing: what stopped the sweep, an interruption, or failures by name."""
     outcome = result.outcome
     names = [planned[position].trial.name for position in result.missing]

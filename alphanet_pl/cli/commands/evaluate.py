@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alphanet_pl.config.compose import recompose
+from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.evaluate import evaluate
 from alphanet_pl.evaluation.evaluate_variants import evaluate_variants
@@ -37,7 +37,9 @@ def _several(settings: Settings) -> str:
     out = Path(settings.output) if settings.output else experiment
     for variant, evaluation in evaluations.items():
         write_all(evaluation, experiment / variant)
-        log_evaluation(recompose(settings, f"variant={variant}"), evaluation, experiment / variant)
+        log_evaluation(
+            with_overrides(settings, f"variant={variant}"), evaluation, experiment / variant
+        )
     out.mkdir(parents=True, exist_ok=True)
     write_comparison(comparison, out / "comparison.json")
     _write_tables(comparison_tables(comparison), out)

@@ -11,7 +11,7 @@ SIZES = {"dropout": 30, "long_weight": 25, "paper": 40, "product": 90, "seeds": 
 
 
 def _settings(*overrides, config_dir=None):
-    return load_settings("train", overrides, config_dir)
+    return load_settings("sweep", overrides, config_dir)
 
 
 @pytest.mark.parametrize("space", SPACES)

@@ -37,7 +37,7 @@ RANKS = {6: (0.05, 0.07, 0.03), 8: (0.06, 0.06, 0.09)}
 @pytest.fixture
 def planned(tmp_path) -> list[Planned]:
     settings = load_settings(
-        "train",
+        "sweep",
         [
             f"runs={tmp_path}",
             "sweep=dropout",

@@ -1,12 +1,20 @@
-import re
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from alphanet_pl.config.compose import compose_config, conf_dir, load_settings, recompose
+from alphanet_pl.config.compose import (
+    compose_config,
+    load_settings,
+    show_settings,
+    with_changes,
+    with_overrides,
+)
+from alphanet_pl.config.keys import OF_SWEEPS, conf_dir
 from datamodules.base.errors import ConfigError
 
 VERBS = sorted(path.stem for path in conf_dir().glob("*.yaml") if path.stem != "common")
@@ -20,7 +28,8 @@ def test_every_entry_file_composes_to_checked_settings(verb):
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_to_checked_settings(group, option):
-    load_settings("train", [f"{group}={option}", "data.panel=panel.zarr"])
+    verb = "sweep" if group == "sweep" else "train"
+    load_settings(verb, [f"{group}={option}", "data.panel=panel.zarr"])
 
 
 @pytest.mark.parametrize("path", sorted(conf_dir().rglob("*.yaml")), ids=lambda p: p.stem)
@@ -34,20 +43,6 @@ def test_every_key_carries_a_comment(path: Path):
         if key.split(":")[0] in {"variant", "name"}:  # the file's own name
             continue
         assert "#" in line, f"{path.name}: {line}"
-
-
-def test_every_setting_stands_in_a_file_with_its_comment():
-    written = "\n".join(path.read_text(encoding="utf-8") for path in conf_dir().rglob("*.yaml"))
-    for name in _names(load_settings("train")):
-        assert re.search(rf"^\s*{name}:", written, re.MULTILINE), name
-
-
-def _names(node: object) -> Iterator[str]:
-    for item in fields(node):
-        if item.metadata.get("omegaconf_ignore"):
-            continue
-        value = getattr(node, item.name)
-        yield from _names(value) if is_dataclass(value) else [item.name]
 
 
 def test_variants_differ_as_the_report_says():
@@ -68,17 +63,33 @@ def test_the_command_line_overrules_the_variant():
     assert load_settings("train", ["variant=v2.1", "model.n=6"]).model.n == 6
 
 
+def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
+    costs = load_settings("evaluate", ["evaluation.cost=0.001"]).evaluation
+    assert costs.enhancement.cost == 0.001
+    both = ["evaluation.cost=0.001", "evaluation.enhancement.cost=0.003"]
+    assert load_settings("evaluate", both).evaluation.enhancement.cost == 0.003
+
+
 @pytest.mark.parametrize(
     ("override", "hint"),
     [
         ("modl.n=8", "HINT: model.n=8"),
         ("trainer.max_epoch=3", "HINT: trainer.max_epochs=3"),
+        ("trainer.lr=1", "HINT: trainer.learning_rate=1"),
         ("data.paht=x", "HINT: data.path=x"),
         ("varient=v2.1", "HINT: variant=v2.1"),
         ("variant=v2.4", "HINT: variant=v2"),
         ("data=paquet", "HINT: data=parquet"),
+        ("data.style_profile=cne5", "HINT: style_profile=cne5_renorm"),
+        ("model=large", "HINT: write FOLDER/model/large.yaml and give --config-dir FOLDER"),
         ("data.filter=reprot", "HINT: data.filter=report"),
         ("data.embargo=5", "HINT: data.embargo=11"),
+        ("data.features=[]", "HINT: data.features=[open,high,low,close,vwap,volume,return1,turn"),
+        ("data.features=[open,high,open]", "HINT: data.features=[open,high]"),
+        ("data.scale.quotes.volume=0", "HINT: data.scale.quotes.volume=1"),
+        ("data.max_bad_rows=nan", "HINT: data.max_bad_rows=1e-05"),
+        ("evaluation.cost=nan", "HINT: evaluation.cost=0.002"),
+        ("evaluation.enhancement.max_turnover=inf", "HINT: evaluation.enhancement.max_turnover"),
         ("data.market.stocks=5", "HINT: data.market.stocks=20"),
         ("data.market.days=10", "HINT: data.market.days=60"),
         ("data.market.rank_ic=0.9", "HINT: data.market.rank_ic=0.3"),
@@ -86,9 +97,27 @@ def test_the_command_line_overrules_the_variant():
         ("model.n=1", "HINT: model.n=2"),
         ("data.picture_days=35", "HINT: data.picture_days=30"),
         ("loss.long_weight=0.5", "HINT: loss.long_weight=1.0"),
+        ("trainer.learning_rate=-1", "HINT: trainer.learning_rate=0.0001"),
+        ("trainer.threads=100000", "HINT: trainer.threads=1024"),
         ("data.min_in_sample_days=2000", "HINT: data.min_in_sample_days=1500"),
+        ("seed=99999999999999999999", "HINT: seed=0"),
+        ("seed=true", "HINT: seed=0"),
+        ("variants=v2", "HINT: variants=[v2]"),
+        ("data.features=open", "HINT: data.features=[open,high,"),
+        ("zzz=1", "HINT: alphanet VERB --help lists the settings"),
+        ("asof=", "HINT: asof=2011-01-31"),
+        ("asof=NaT", "HINT: asof=2011-01-31"),
+        ("asof=2012-01", "HINT: asof=2011-01-31"),
+        ("rolling.dates=[2011-06-31]", "rolling.dates holds 2011-06-31: a date reads YYYY-MM-DD"),
+        ("data.free_turn=turns", "HINT: data.free_turn=turn"),
+        ("data.style_profile.winsorise=iqr", "HINT: data.style_profile.winsorise=std"),
+        ("data.style_profile.weights.growth={EGR0: 1.0}", "HINT: growth: {'EGRO': 0.34"),
+        ("evaluation.enhancement=3", "HINT: evaluation.enhancement.schedule=VALUE"),
+        ("data.files=x", "it could not be converted to a map\nHINT: data.files={}"),
         ("seed", "HINT: try seed=VALUE"),
         ("+seed=1", "HINT: seed=1"),
+        ("~data.horizon", "HINT: data.horizon=10"),
+        ("sweep=dropout", "HINT: alphanet sweep sweep=dropout"),
     ],
 )
 def test_a_mistake_is_refused_with_the_setting_that_mends_it(override, hint):
@@ -102,41 +131,116 @@ def test_a_value_of_the_wrong_type_is_refused_by_key():
         load_settings("train", ["model.n=many"])
 
 
+def test_of_a_key_given_twice_the_last_value_holds_and_is_quoted():
+    assert load_settings("train", ["model.n=6", "model.n=7"]).model.n == 7
+    with pytest.raises(ConfigError, match=r"model\.n=1 was given"):
+        load_settings("train", ["model.n=6", "model.n=1"])
+
+
 def test_a_setting_without_default_is_asked_for():
     with pytest.raises(ConfigError, match=r"data\.panel is not set"):
         load_settings("train", ["data=parquet"])
+    assert "panel: ???" in show_settings("train", ["data=parquet"])
+
+
+def test_a_mistake_in_a_file_is_refused_like_one_that_is_typed(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.yaml").write_text("paht: x\npanel: p\n")
+    with pytest.raises(ConfigError, match=r"no setting 'data\.paht'.*\n.*HINT: data\.path=x"):
+        load_settings("train", ["data=mine"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", ["数据/table", "a b", "it's", 'a"b', "a=b", "a,b", "[x", "a#b", "1e3", "a{b}", "(x)"]
+)
+def test_a_path_is_taken_as_it_stands(path):
+    settings = load_settings("prepare", [f"data.path={path}", f"runs={path}"])
+    assert settings.data.path == settings.runs == path
+    assert settings.data.panel == f"{path}/demo/panel.zarr"
+
+
+def test_a_path_may_be_quoted_and_begin_at_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    settings = load_settings("prepare", ["data.path='数据'", "runs=~/runs"])
+    assert (settings.data.path, settings.runs) == ("数据", "/home/me/runs")
+    assert settings.data.panel == "/home/me/runs/demo/panel.zarr"
+
+
+def test_null_unsets_what_may_be_unset():
+    assert load_settings("train", ["asof=2011-01-31", "asof=null"]).asof is None
 
 
 def test_a_vendor_map_needs_no_plus_sign():
-    settings = load_settings(
-        "train", ["data=parquet", "data.panel=p", "data.columns.quotes.code=ts_code"]
-    )
-    assert settings.data.columns == {"quotes": {"code": "ts_code"}}
+    words = ["data=parquet", "data.panel=p", "data.columns.quotes.code=代码"]
+    columns = load_settings("train", [*words, "data.columns.index={code: 指数}"]).data.columns
+    assert columns == {"quotes": {"code": "代码"}, "index": {"code": "指数"}}
 
 
 def test_a_users_folder_adds_options(tmp_path):
-    (tmp_path / "data").mkdir()
+    folder = tmp_path / "it's 我的"
+    (folder / "data").mkdir(parents=True)
+    (folder / "trainer").mkdir()
     vendor = {
         "source": "parquet",
         "path": "/x",
         "panel": "/p",
         "scale": {"quotes": {"volume": 100}},
     }
-    (tmp_path / "data" / "vendor.yaml").write_text(yaml.safe_dump(vendor))
-    settings = load_settings("prepare", ["data=vendor"], config_dir=tmp_path)
+    (folder / "data" / "vendor.yaml").write_text(yaml.safe_dump(vendor))
+    (folder / "trainer" / "short.yaml").write_text("max_epochs: 3\n")
+    settings = load_settings("prepare", ["data=vendor", "trainer=short"], config_dir=folder)
     assert settings.data.scale == {"quotes": {"volume": 100.0}}
-    assert settings.data.horizon == 10
+    assert (settings.data.horizon, settings.trainer.max_epochs) == (10, 3)
+
+
+def test_modules_in_a_users_folder_can_be_imported_here_and_in_new_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    (tmp_path / "a_network_of_mine.py").write_text("N = 8\n")
+    load_settings("train", [], tmp_path)
+    load_settings("train", [], tmp_path)
+    assert sys.path.count(str(tmp_path)) == 1
+    subprocess.run([sys.executable, "-c", "import a_network_of_mine"], check=True)
 
 
 def test_the_same_command_with_another_variant_keeps_what_was_typed(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine.yaml").write_text("source: parquet\npath: x\npanel: p\n")
     base = load_settings("train", ["data=mine", "seed=3", "variant=v2"], config_dir=tmp_path)
-    again = recompose(base, "variant=v2.1", "seed=4")
+    again = with_overrides(base, "variant=v2.1", "seed=4")
     assert (again.variant, again.model.n, again.seed, again.data.panel) == ("v2.1", 8, 4, "p")
-    assert recompose(base) == base
+    assert with_overrides(base) == base
+
+
+def test_changes_of_a_composed_command_are_what_it_would_compose_to():
+    composed = compose_config("train", ["variant=v2.1"])
+    changed = with_changes(composed, {"model.n": 6, "runs": "elsewhere"})
+    typed = load_settings("train", ["variant=v2.1", "model.n=6", "runs=elsewhere"])
+    assert replace(changed, origin=None) == replace(typed, origin=None)
+    assert with_changes(composed, {}) == load_settings("train", ["variant=v2.1"])
 
 
 def test_a_users_folder_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="must be an existing folder"):
         compose_config("train", [], config_dir=tmp_path / "none")
+
+
+def test_only_verbs_of_sweeps_have_its_settings():
+    for verb in VERBS:
+        assert hasattr(load_settings(verb), "sweep") == (verb in OF_SWEEPS)
+
+
+def test_help_and_settings_need_no_package_of_sweeps():
+    code = (
+        "import sys\n"
+        "sys.modules['sweeps'] = None\n"
+        "from alphanet_pl.cli.main import main\n"
+        "assert main(['train', '--help']) == 0 and main(['train', '--cfg']) == 0\n"
+        "import alphanet_pl.cli.commands.train, alphanet_pl.cli.commands.roll\n"
+        "import alphanet_pl.cli.commands.evaluate, datamodules.batches.datamodule\n"
+        "assert main(['sweep']) == 2\n"
+        "sys.exit(main(['train', 'data.panel=/no/such/panel.zarr']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "/no/such/panel.zarr" in done.stderr

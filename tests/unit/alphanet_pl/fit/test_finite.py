@@ -22,7 +22,7 @@ from alphanet_pl.model.losses import Loss
 from datamodules.base.errors import FitError
 from datamodules.panel import Panel
 from datamodules.prepare.prepare import prepare
-from datamodules.settings import TableSettings
+from datamodules.settings import DataSettings
 from datamodules.tables.load import load_tables
 
 BEYOND = 1e30
@@ -48,9 +48,10 @@ def prepared(tables: Path, to: Path, volume: float | None) -> Path:
         known = quotes.index[quotes["traded"] & (quotes["date"] == days[150])]
         quotes["volume"] = quotes["volume"].where(~quotes.index.isin(known[[3, 5, 8]]), volume)
         quotes.to_parquet(folder / "quotes.parquet", index=False)
-    found = load_tables(TableSettings(source="simulated", path=str(folder), max_bad_rows=1e-2))
+    data = DataSettings(source="simulated", path=str(folder), max_bad_rows=1e-2, styles="none")
+    found = load_tables(data)
     shutil.rmtree(to, ignore_errors=True)
-    prepare(found, to)
+    prepare(found, to, data)
     return to
 
 

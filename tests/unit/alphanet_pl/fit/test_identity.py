@@ -1,4 +1,5 @@
 import json
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 import pytest
@@ -20,6 +21,7 @@ PLACE_OR_SPEED = {
     "data": {
         "source", "path", "files", "columns", "scale", "free_turn", "without", "qlib_adjusted",
         "max_bad_rows", "market", "panel", "styles", "style_profile", "beta_index",
+        "size", "market_rules", "limit_rules", "boards", "accept",
         "min_in_sample_days", "residency", "workers",
     },
     "trainer": {"accelerator", "devices", "num_nodes", "threads", "progress"},
@@ -37,9 +39,15 @@ def _changed(value: object) -> object:
     if isinstance(value, str):
         return f"{value}x"
     if is_dataclass(value):
-        first = fields(value)[0].name
-        return replace(value, **{first: _changed(getattr(value, first))})
+        return _with(value, fields(value)[0].name)
     return ["other"] if isinstance(value, list) else {"other": {}}
+
+
+def _with(node, name):
+    """A copy with one other value, be it one that is refused."""
+    other = copy(node)
+    setattr(other, name, _changed(getattr(node, name)))
+    return other
 
 
 @pytest.mark.parametrize("group", PLACE_OR_SPEED)
@@ -47,7 +55,7 @@ def test_every_setting_either_changes_the_hash_or_is_one_of_place_or_speed(group
     node = getattr(BASE, group)
     before = fit_hash(BASE, "2011-01-31", "f")
     for item in fields(node):
-        other = replace(node, **{item.name: _changed(getattr(node, item.name))})
+        other = _with(node, item.name)
         after = fit_hash(replace(BASE, **{group: other}), "2011-01-31", "f")
         assert (after == before) == (item.name in PLACE_OR_SPEED[group]), item.name
 

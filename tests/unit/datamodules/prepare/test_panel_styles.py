@@ -9,8 +9,7 @@ import pytest
 from datamodules.base.errors import ConfigError, TableError
 from datamodules.prepare.arrays import panel_contents
 from datamodules.prepare.grid import to_grid
-from datamodules.settings import DataSettings
-from datamodules.styles.profiles import STYLES, StyleProfile
+from datamodules.settings import STYLES, DataSettings, StyleProfile
 from datamodules.styles.styles import StyleInputs, compute_styles
 
 

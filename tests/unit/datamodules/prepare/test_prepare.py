@@ -9,8 +9,7 @@ from datamodules.panel import Panel
 from datamodules.prepare.arrays import quote_arrays
 from datamodules.prepare.grid import to_grid
 from datamodules.prepare.prepare import prepare, read_report
-from datamodules.settings import FEATURES, DataSettings, IndexSettings
-from datamodules.styles.profiles import STYLES, StyleProfile
+from datamodules.settings import FEATURES, STYLES, DataSettings, IndexSettings, StyleProfile
 
 DAYS, HORIZON = 5, 4
 CSI500 = IndexSettings()

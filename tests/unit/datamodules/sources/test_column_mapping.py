@@ -53,6 +53,6 @@ def test_names_that_exist_are_accepted():
 )
 def test_a_scale_that_is_no_positive_number_is_refused(factor):
     with pytest.raises(ConfigError) as caught:
-        check_settings(TableSettings(scale={"quotes": {"volume": factor}}))
+        TableSettings(scale={"quotes": {"volume": factor}})
     assert caught.value.given == f"data.scale.quotes.volume={factor} was given"
     assert "data.scale.quotes.volume=100 for lots" in caught.value.hint

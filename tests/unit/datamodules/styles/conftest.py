@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datamodules.styles.profiles import StyleProfile
+from datamodules.settings import StyleProfile
 from datamodules.styles.styles import StyleInputs
 
 SESSIONS, STOCKS = 150, 40

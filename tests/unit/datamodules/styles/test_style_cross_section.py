@@ -8,9 +8,9 @@ import pytest
 import statsmodels.api as sm
 from omegaconf import OmegaConf
 
+from datamodules.settings import DESCRIPTORS, STYLES, StyleProfile
 from datamodules.styles.counts import StyleCounts
 from datamodules.styles.cross_section import ORTHOGONAL_TO, CrossSection
-from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
 
 CONF = Path(__file__).parents[4] / "conf" / "style_profile"
 NAMES = ("cne5_renorm", "table33_literal", "huatai_matlab")

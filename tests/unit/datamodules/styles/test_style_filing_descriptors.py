@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from datamodules.settings import StyleProfile
 from datamodules.styles.filings import COLUMNS, Fundamentals
-from datamodules.styles.profiles import StyleProfile
 
 DATES = np.arange("2013-06-03", "2015-12-31", 9, dtype="datetime64[D]")
 CODES = np.array([f"SH{600000 + k}" for k in range(5)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from datamodules.settings import StyleProfile
 from datamodules.styles.price_volume import (
     cumulative_range,
     liquidity,
@@ -13,7 +14,6 @@ from datamodules.styles.price_volume import (
     market_and_risk,
     market_returns,
 )
-from datamodules.styles.profiles import StyleProfile
 
 BLOCK = 16
 STARTS = (0, 48, 96, 144)

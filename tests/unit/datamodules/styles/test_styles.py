@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from datamodules.base.errors import TableError
+from datamodules.settings import STYLES, StyleProfile
 from datamodules.styles import styles as styles_module
-from datamodules.styles.profiles import STYLES, StyleProfile
 from datamodules.styles.rolling import band
 from datamodules.styles.styles import StyleInputs, compute_styles
 

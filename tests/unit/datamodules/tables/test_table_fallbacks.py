@@ -25,11 +25,6 @@ def test_with_the_fallback_turn_is_needed_by_the_features_of_both(clean, load):
         load(quotes=quotes, settings={"free_turn": "turn"})
 
 
-def test_an_unknown_fallback_is_refused(clean, load):
-    with pytest.raises(ConfigError, match=r"data.free_turn=turns .*\nHINT: data.free_turn=turn"):
-        load(quotes=clean["quotes"], settings={"free_turn": "turns"})
-
-
 def test_st_industry_and_size_may_be_done_without_and_the_report_says_so(clean, load):
     without = ["is_st", "industry", "float_cap"]
     tables = load(quotes=clean["quotes"].drop(columns=without), settings={"without": without})

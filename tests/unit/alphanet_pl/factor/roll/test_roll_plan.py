@@ -72,7 +72,6 @@ def test_listed_dates_replace_the_calendar_in_any_order(small_panel):
         ({"dates": []}, "names at least one as-of date"),
         ({"dates": ["2031-01-31"]}, "rolling.dates holds 2031-01-31"),
         ({"dates": ["1999-01-31"]}, "rolling.dates holds 1999-01-31"),
-        ({"dates": ["2011-06-31"]}, "a date reads YYYY-MM-DD"),
         ({"dates": ["2011-07-02", "2011-07-03"]}, "on or before either is 2011-07-01"),
         ({"start": "1999-01-31"}, "rolling.start=1999-01-31"),
         ({"start": "2031-01-31"}, "rolling.start=2031-01-31"),

@@ -1,31 +1,30 @@
-"""The shipped profiles, and what a profile refuses."""
+"""What settings refuse wherever they are made, and the shipped style profiles."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
+from pydantic import ValidationError
 
 from datamodules.base.errors import ConfigError
-from datamodules.styles.profiles import DESCRIPTORS, STYLES, StyleProfile
+from datamodules.settings import DESCRIPTORS, STYLES, DataSettings, StyleProfile, TableSettings
 
-FOLDER = Path(__file__).parents[4] / "conf" / "style_profile"
+FOLDER = Path(__file__).parents[3] / "conf" / "style_profile"
 
 
 def load(name):
-    merged = OmegaConf.merge(OmegaConf.structured(StyleProfile), OmegaConf.load(FOLDER / name))
-    profile = OmegaConf.to_object(merged)
-    profile.check()
-    return profile
+    return StyleProfile(**OmegaConf.to_container(OmegaConf.load(FOLDER / name)))
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_shipped_profile_gives_every_key_with_a_comment(path):
+def test_a_shipped_profile_gives_what_differs_with_a_comment(path):
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     keys = [line for line in lines if not line.startswith(" ") and not line.startswith("name:")]
     assert all("  #" in line or " #" in line for line in keys), keys
-    assert set(OmegaConf.load(path)) == {item.name for item in fields(StyleProfile)}
     assert load(path.name).name == path.stem
+    given = OmegaConf.load(path)
+    assert [key for key in given if given[key] == getattr(StyleProfile(), key)] in ([], ["name"])
 
 
 def test_ten_styles_are_made_of_eighteen_descriptors():
@@ -70,5 +69,38 @@ def test_the_platforms_profile_sums_raw_descriptors_and_clips_by_mad():
     ],
 )
 def test_a_wrong_profile_is_refused_by_the_name_of_its_key(wrong):
-    with pytest.raises(ConfigError, match=f"style_profile.{next(iter(wrong))}"):
-        replace(StyleProfile(), **wrong).check()
+    with pytest.raises((ConfigError, ValidationError), match=next(iter(wrong))):
+        replace(StyleProfile(), **wrong)
+
+
+def test_a_profile_that_names_some_weights_keeps_the_others():
+    profile = StyleProfile(weights={"growth": {"EGRO": 1.0}})
+    assert profile.weights == StyleProfile().weights | {"growth": {"EGRO": 1.0}}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_bad_rows": float("nan")},
+        {"scale": {"quotes": {"volume": 0}}},
+        {"scale": {"quotes": {"volume": float("nan")}}},
+        {"scale": {"quotes": {"volume": float("inf")}}},
+        {"scale": {"quotes": {"volume": "lots"}}},
+        {"scale": {"quotes": {"volume": None}}},
+        {"scale": {"quotes": {"volume": [1, 2]}}},
+        {"horizon": 10.5},
+        {"horizon": True},
+        {"features": []},
+        {"paht": "x"},
+    ],
+)
+def test_a_value_that_means_nothing_is_refused(wrong):
+    with pytest.raises((ConfigError, ValidationError), match=next(iter(wrong))):
+        DataSettings(**wrong)
+
+
+def test_home_is_where_a_path_begins_with_a_tilde(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert TableSettings(path="~/tables").path == f"{tmp_path}/tables"
+    assert TableSettings(path="~nobody-of-this-name/x").path == "~nobody-of-this-name/x"
+    assert TableSettings(path=tmp_path).path == str(tmp_path)
