@@ -14,7 +14,7 @@ import numpy as np
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.signal.ic import forward_returns, sections
+from alphanet_pl.evaluation.signal.cross_sections import forward_returns, sections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.fits import Fit

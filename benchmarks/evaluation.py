@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 
 from alphanet_pl.evaluation.portfolio.enhancement import rebalance_rows, run_enhancement
-from alphanet_pl.evaluation.portfolio.layer_table import layers_section
-from alphanet_pl.evaluation.portfolio.layers import assign_layers
-from alphanet_pl.evaluation.portfolio.prices import Market
+from alphanet_pl.evaluation.portfolio.layers import assign_layers, layers_section
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
+from alphanet_pl.evaluation.signal.cross_sections import forward_returns
 from alphanet_pl.evaluation.signal.exposures import exposures_section
-from alphanet_pl.evaluation.signal.ic import forward_returns, ic_block, ic_by_industry, ic_summary
+from alphanet_pl.evaluation.signal.ic import ic_block, ic_by_industry, ic_summary
 from alphanet_pl.evaluation.signal.neutralise import neutralise, standardise, winsorise
+from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 
 DAYS, STOCKS, INDUSTRIES, STYLES, STEP = 2531, 4000, 30, 10, 10

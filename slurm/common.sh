@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the job scripts share; sourced after env.sh, and the same at every site.
+# What the job scripts share, and source first; the same at every site.
 # `options` (--config-dir DIR) and `overrides` (key=value) are the words of the alphanet command line.
 
 refuse() { # SENTENCE HINT: end the job as the user's mistake
@@ -7,6 +7,17 @@ refuse() { # SENTENCE HINT: end the job as the user's mistake
   exit 2
 }
 
+# The log is open once log_to_runs knows where; what goes wrong before has to be said somewhere too.
+early=
+if [[ -n ${SLURM_JOB_ID:-} && /dev/stderr -ef /dev/null && -w . ]]; then
+  early=$PWD/slurm-$SLURM_JOB_ID.out
+  exec 2>>"$early"
+  trap 'echo "error: $0 ended with status $? before it had a log" >&2' EXIT
+fi
+set +eu # modules and environments are rarely written for these
+# shellcheck source=slurm/env.sh
+source "$ALPHANET_HOME/slurm/env.sh"
+set -eu
 : "${ALPHANET_PANEL:=}"
 [[ -n ${ALPHANET_RUNS:-} ]] ||
   refuse "env.sh leaves ALPHANET_RUNS empty" "export ALPHANET_RUNS=FOLDER in slurm/env.sh"
@@ -93,6 +104,13 @@ say_command() { # VERB: the command as it could be typed
   printf '\n'
 }
 
+end_lost_step() { # srun never learns how a process ended whose daemon (slurmstepd) has died
+  until [[ -s $ALPHANET_STATUS ]]; do sleep 2; done
+  for ((second = 0; second < 60; second += 2)); do sleep 2; done
+  echo "the first process has ended, and srun still waits for some: the step is ended"
+  pkill -TERM -P $$ -f 'srun --kill-on-bad-exit'
+}
+
 launch() { # VERB: on every task; one that dies takes the others along, as they would wait for it
   command -v alphanet >/dev/null ||
     refuse "there is no command alphanet on $HOSTNAME" "make, or name your environment in slurm/env.sh"
@@ -102,9 +120,26 @@ launch() { # VERB: on every task; one that dies takes the others along, as they 
   local guard=(env --block-signal=USR1 --block-signal=TERM)
   [[ $1 != evaluate ]] || guard=(env --ignore-signal=USR1)
   "${guard[@]}" true 2>/dev/null || guard=() # coreutils before 8.31
+  # srun's own status is 0 for tasks that it gave up, so the first process leaves its status in a file.
+  local watch status=0
+  export ALPHANET_STATUS=$ALPHANET_RUNS/slurm/.status-$SLURM_JOB_ID
+  mkdir -p "$ALPHANET_RUNS/slurm" && rm -f "$ALPHANET_STATUS"
+  end_lost_step &
+  watch=$!
+  # --wait: for the others, and what they still send, once one has ended;
   # --export: sbatch --export=NONE would be inherited; --cpus-per-task: since Slurm 22.05 it is not;
   # --job-name: in a job called bash or interactive Lightning would not look for Slurm
-  PYTHONUNBUFFERED=1 srun --kill-on-bad-exit=1 --export=ALL --cpus-per-task="$cores" \
+  PYTHONUNBUFFERED=1 srun --kill-on-bad-exit=1 --wait=600 --export=ALL --cpus-per-task="$cores" \
     --job-name="alphanet-$1" \
-    "${guard[@]}" alphanet "$1" "${options[@]}" "${overrides[@]}"
+    "${guard[@]}" alphanet "$1" "${options[@]}" "${overrides[@]}" || status=$?
+  kill "$watch" 2>/dev/null || true
+  if [[ -s $ALPHANET_STATUS ]]; then
+    status=$(<"$ALPHANET_STATUS")
+  elif ((status == 0)); then
+    printf 'error: srun gave up on the first process: a Slurm daemon of its node has died\nHINT: %s\n' \
+      "submit the same line again; it continues there" >&2
+    status=1
+  fi
+  rm -f "$ALPHANET_STATUS"
+  return "$status"
 }

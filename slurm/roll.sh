@@ -20,27 +20,11 @@
 #SBATCH --output=/dev/null
 set -euo pipefail
 
-# The log is open once log_to_runs knows where; what goes wrong before has to be said somewhere too.
-early=
-if [[ -n ${SLURM_JOB_ID:-} && /dev/stderr -ef /dev/null && -w . ]]; then
-  early=$PWD/slurm-$SLURM_JOB_ID.out
-  exec 2>>"$early"
-  trap 'echo "error: $0 ended with status $? before it had a log" >&2' EXIT
-fi
-# sbatch runs a copy of this script; Slurm knows where the original is.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-if [[ ! -f $here/env.sh ]]; then
-  here=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p') || here=
-  here=${here%%/roll.sh*}
-fi
-[[ -f $here/env.sh ]] || here=${SLURM_SUBMIT_DIR:-.}/slurm
-[[ -f $here/env.sh ]] || { echo "error: no env.sh in $here" >&2; exit 2; }
-set +eu # modules and environments are rarely written for these
-# shellcheck source=slurm/env.sh
-source "$here/env.sh"
-set -eu
+# sbatch runs a copy of this script, from anywhere: env.sh has said where the repository is. The log has
+# no place yet, so where it has not, a file in the folder of submission says so.
+[[ -z ${SLURM_JOB_ID:-} || -f ${ALPHANET_HOME:-}/slurm/common.sh ]] || exec 2>>"slurm-$SLURM_JOB_ID.out"
 # shellcheck source=slurm/common.sh
-source "$here/common.sh"
+source "${ALPHANET_HOME:?source slurm/env.sh first, then submit again}/slurm/common.sh"
 
 submit() { # the array and what depends on it
   local array=(--array=1-8) both=() words=() fits after name
@@ -59,11 +43,11 @@ submit() { # the array and what depends on it
     esac
     shift || break
   done
-  fits=$(sbatch --parsable "${both[@]}" "${array[@]}" "$here/roll.sh" fits "${words[@]}")
+  fits=$(sbatch --parsable "${both[@]}" "${array[@]}" "$ALPHANET_HOME/slurm/roll.sh" fits "${words[@]}")
   printf 'job %s: the fits\n' "$fits"
   # without --kill-on-invalid-dep a failed part would leave this job pending for ever
   after=$(sbatch --parsable "${both[@]}" "--dependency=afterok:$fits" --kill-on-invalid-dep=yes \
-    --job-name=alphanet-stitch --gpus-per-node=0 "$here/roll.sh" stitch "${words[@]}") ||
+    --job-name=alphanet-stitch --gpus-per-node=0 "$ALPHANET_HOME/slurm/roll.sh" stitch "${words[@]}") ||
     refuse "sbatch took no job that stitches and evaluates after job $fits" \
       "scancel $fits, or let it train: the same line does what is left"
   printf 'job %s: stitches and evaluates after them\n' "$after"

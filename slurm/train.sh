@@ -19,27 +19,11 @@
 #SBATCH --output=/dev/null
 set -euo pipefail
 
-# The log is open once log_to_runs knows where; what goes wrong before has to be said somewhere too.
-early=
-if [[ -n ${SLURM_JOB_ID:-} && /dev/stderr -ef /dev/null && -w . ]]; then
-  early=$PWD/slurm-$SLURM_JOB_ID.out
-  exec 2>>"$early"
-  trap 'echo "error: $0 ended with status $? before it had a log" >&2' EXIT
-fi
-# sbatch runs a copy of this script; Slurm knows where the original is.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-if [[ ! -f $here/env.sh ]]; then
-  here=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p') || here=
-  here=${here%%/train.sh*}
-fi
-[[ -f $here/env.sh ]] || here=${SLURM_SUBMIT_DIR:-.}/slurm
-[[ -f $here/env.sh ]] || { echo "error: no env.sh in $here" >&2; exit 2; }
-set +eu # modules and environments are rarely written for these
-# shellcheck source=slurm/env.sh
-source "$here/env.sh"
-set -eu
+# sbatch runs a copy of this script, from anywhere: env.sh has said where the repository is. The log has
+# no place yet, so where it has not, a file in the folder of submission says so.
+[[ -z ${SLURM_JOB_ID:-} || -f ${ALPHANET_HOME:-}/slurm/common.sh ]] || exec 2>>"slurm-$SLURM_JOB_ID.out"
 # shellcheck source=slurm/common.sh
-source "$here/common.sh"
+source "${ALPHANET_HOME:?source slurm/env.sh first, then submit again}/slurm/common.sh"
 
 log_to_runs
 split_words "$@"

@@ -115,8 +115,8 @@ def _judge(
     dense[sessions] = scores
     cut = cut_factor(panel, options, dense)
     volatility = nan
-    if VOLATILITY in panel.styles:
-        style = cut.read("styles")[:, :, list(panel.styles).index(VOLATILITY)]
+    if VOLATILITY in cut.panel.styles:
+        style = cut.read("styles")[:, :, list(cut.panel.styles).index(VOLATILITY)]
         found = rank_correlation(cut.published, np.ascontiguousarray(style))
         volatility = float(np.nanmean(found)) if np.isfinite(found).any() else nan
     return {

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.variants.schema import Comparison
-from alphanet_pl.evaluation.variants.sections.enhancement import excess
-from alphanet_pl.evaluation.variants.sections.ic import summary as ic_rows
-from alphanet_pl.evaluation.variants.sections.layers import summary as layer_rows
-from alphanet_pl.evaluation.variants.sections.text import Cells
+from alphanet_pl.evaluation.compare import Comparison
+from alphanet_pl.evaluation.report.tables import (
+    enhancement_cells,
+    ic_cells,
+    layer_cells,
+    markdown,
+)
 from alphanet_pl.fit.tracking import has_key
 from datamodules.base.errors import ConfigError
 from sweeps.report import results
@@ -84,30 +86,19 @@ def build_report(
     )
 
 
-def markdown(cells: Cells) -> str:
-    """A table as Markdown."""
-    header, rows = cells
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
-                     for line in lines)  # fmt: skip
-
-
 def _variants(settings: Settings, comparison: Comparison) -> list[Any]:
     import wandb_workspaces.reports.v2 as wr
 
-    names = list(comparison["variants"])
-    span = f"{comparison['start']} to {comparison['stop']}"
-    layers = next((row["layers"] for row in comparison["variants"].values() if row["layers"]), None)
-    tables = {"IC test": ic_rows(comparison)}
-    if layers is not None:
-        tables["Layers, annual excess over the pool"] = layer_rows(
-            comparison, len(layers["annual_excess"])
-        )
-    if any(row["enhancement"] for row in comparison["variants"].values()):
-        tables["Index enhancement, excess over the index"] = excess(comparison)
+    names = list(comparison.variants)
+    span = f"{comparison.start} to {comparison.stop}"
+    tables = {"IC test": ic_cells(comparison)}
+    if any(row.layers for row in comparison.variants.values()):
+        tables["Layers, annual excess over the pool"] = layer_cells(comparison)
+    if any(row.enhancement for row in comparison.variants.values()):
+        tables["Index enhancement, excess over the index"] = enhancement_cells(comparison)
     blocks: list[Any] = [
         wr.H1(text="Variants"),
-        wr.MarkdownBlock(text=f"Out of sample, {span}; the baseline is {comparison['baseline']}."),
+        wr.MarkdownBlock(text=f"Out of sample, {span}; the baseline is {comparison.baseline}."),
         wr.PanelGrid(
             runsets=[runset(settings, name) for name in names],
             panels=[

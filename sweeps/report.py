@@ -5,7 +5,7 @@ sweep that are numbers, whichever they are.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 from typing import Any
 
@@ -13,12 +13,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.figures.style import ACCENT, INK, MUTED, styled
 from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.report.page import figure, paragraph, section, table
-from alphanet_pl.evaluation.report.text import number, percent, printed
-from alphanet_pl.evaluation.variants.colors import KNOWN, OTHERS
-from alphanet_pl.evaluation.variants.sections.text import Cells, with_error
+from alphanet_pl.evaluation.report.formats import number, percent, with_error
+from alphanet_pl.evaluation.report.look import ACCENT, INK, KNOWN, MUTED, OTHERS, styled
+from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
 from sweeps.holdout import HOLDOUT_SESSIONS
 from sweeps.results import RANK_IC, Spread, Sweep, ratio_with_error
 
@@ -36,7 +34,7 @@ Row = Mapping[str, Any]
 """A configuration."""
 
 
-def sweep_section(sweep: Sweep) -> str:
+def sweep_section(sweep: Sweep) -> Part:
     """Everything of one sweep."""
     name = re.sub(r"[^\w-]", "-", sweep.name)
     known = sweep.configurations.columns
@@ -45,10 +43,10 @@ def sweep_section(sweep: Sweep) -> str:
         for measure, (title, ticks) in _AFTER.items()
         if measure in known and sweep.configurations[measure].notna().any()
     ]
-    return section(
+    return part(
         f"Sweep {sweep.name}",
         paragraph(_note(sweep)),
-        table(*results(sweep)),
+        table(results(sweep)),
         figure(heat_map(sweep), f"{name}-heat") if has_grid(sweep) else "",
         figure(points(sweep, RANK_IC, "Validation RankIC"), f"{name}-val"),
         *after,
@@ -69,7 +67,7 @@ def sweep_table(sweep: Sweep) -> pd.DataFrame:
     return sweep.configurations.reindex(columns=columns).rename(columns=names)
 
 
-def results(sweep: Sweep) -> Cells:
+def results(sweep: Sweep) -> pd.DataFrame:
     """What each configuration is worth."""
     header = (
         "", "seeds", "validation RankIC", "RankIC after the window", "of the seeds' mean",
@@ -87,7 +85,7 @@ def results(sweep: Sweep) -> Cells:
         ]
         for row in sweep.rows()
     ]
-    return header, rows
+    return _cells(header, rows)
 
 
 def has_grid(sweep: Sweep) -> bool:
@@ -221,7 +219,7 @@ def _speed(sweep: Sweep) -> str:
             "wall time, and hold for machines that were equally busy."
         )
     header = ("", "seconds an epoch", f"ratio to n = {sweep.features}", "epochs")
-    return table(header, rows, "Training time") + paragraph(said)
+    return table(_cells(header, rows), "Training time") + paragraph(said)
 
 
 def _pairs(sweep: Sweep) -> str:
@@ -232,7 +230,7 @@ def _pairs(sweep: Sweep) -> str:
             str(row["seeds"]),
             percent(row["pairs_covered"]),
             percent(row["pairs_expected"]),
-            printed(PRINTED.coverage.get(row["n"])),
+            percent(PRINTED.coverage.get(row["n"], nan) / 100),
         ]
         for row in sweep.rows()
     ]
@@ -245,7 +243,13 @@ def _pairs(sweep: Sweep) -> str:
         "features is meant to make the members of an ensemble less alike: a lower correlation at "
         "a lower n says that it does."
     )
-    return table(header, rows, "How alike the seeds are, and what they see") + paragraph(note)
+    cells = _cells(header, rows)
+    return table(cells, "How alike the seeds are, and what they see") + paragraph(note)
+
+
+def _cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Written rows, each named by its first cell."""
+    return pd.DataFrame([list(row[1:]) for row in rows], [row[0] for row in rows], list(header[1:]))
 
 
 def _spread(row: Row, measure: str) -> Spread:

@@ -23,6 +23,7 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.signals import Interrupted
+from alphanet_pl.job.slurm import leave_allocation
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
 from datamodules.base.files import disk_full_behind
 from datamodules.batches.datamodule import LastRead
@@ -31,9 +32,6 @@ from sweeps.results import RANK_IC
 
 FATAL = "fatal"
 """Key of a result that ends the whole sweep, with the sentence that says why."""
-
-_OF_JOB = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_RESTART_COUNT")
-"""What a trial keeps of Slurm: whose work it is, for the lock of its fit."""
 
 _LAST = LastRead()
 """Of this worker: trials of one window share its cross-sections, read once."""
@@ -128,9 +126,7 @@ def leave_slurm() -> None:
     Lightning has read the rank of srun's task when it was imported, and would give every trial
     but those of the first node a logger that logs nothing.
     """
-    for name in [name for name in os.environ if name.startswith("SLURM_")]:
-        if name not in _OF_JOB:
-            del os.environ[name]
+    leave_allocation()
     rank_zero_only.rank = 0  # type: ignore[attr-defined]
 
 

@@ -5,17 +5,22 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+import alphanet_pl
+from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.tracking import has_key, is_offline
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
-from alphanet_pl.job.allocation import clock, granted_gpus, granted_memory, outlook, time_limit
 from alphanet_pl.job.devices import describe_device, planned_device
-from alphanet_pl.job.request import Request, find_request
+from alphanet_pl.job.header import Request, find_request
+from alphanet_pl.job.slurm import Resources, TimeLimit, granted, in_job
 from alphanet_pl.job.world import ALONE, World, read_world
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
 from datamodules.batches.cross_sections import read_membership
@@ -45,8 +50,9 @@ class Examination:
     """Runs the checks of one fit in order; a check is skipped when one it needs has failed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings = with_place(settings)
         self._request: Request | None = None
+        self._resources = Resources()
         self._world = ALONE
         self._panel: Panel
         self._split: Split
@@ -56,6 +62,7 @@ class Examination:
         """Every finding, in order."""
         findings = [
             Finding("settings", f"{self._settings.variant}: valid"),
+            _attempt("packages", check_packages),
             _attempt("job", self._job),
             _attempt("processes", self._processes),
         ]
@@ -81,15 +88,18 @@ class Examination:
 
     def _job(self) -> str:
         self._request = find_request(self._settings.trainer)
-        if self._request is not None:
-            line = f"sbatch {self._request.typed}".rstrip()
-            return (
-                f"{line} slurm/train.sh would ask for {self._request.told}; checked against that, "
-                "and what else you type on the sbatch line replaces it"
-            )
-        if "SLURM_JOB_ID" in os.environ:
-            return f"{os.environ['SLURM_JOB_ID']}: what it was granted is checked"
-        return "none: checked for a fit on this machine (source slurm/env.sh to check a job)"
+        if self._request is None:
+            self._resources = granted()
+            if in_job():
+                return f"{os.environ['SLURM_JOB_ID']}: what it was granted is checked"
+            return "none: checked for a fit on this machine (source slurm/env.sh to check a job)"
+        self._resources = self._request.resources
+        line = f"sbatch {self._request.to_type}".rstrip()
+        return (
+            f"{line} slurm/train.sh would ask for {self._request.summary}; checked against that. "
+            f"What else you type replaces it: sbatch --test-only {self._request.to_type} ... "
+            "slurm/train.sh asks Slurm itself"
+        )
 
     def _processes(self) -> str:
         settings, added = self._settings, ""
@@ -146,11 +156,11 @@ class Examination:
             held = self._settings.data.workers * _LOADER_BYTES
         processes = self._world.per_node
         needed = processes * (_BASE_BYTES + held)
-        free = min(_available_memory(), granted_memory() or np.inf)
-        if self._request is not None:
-            if self._request.memory is None:
-                return f"about {needed / 1e9:.1f} GB a node; not checked: no --mem is asked for"
-            free = self._request.memory
+        free = self._resources.memory
+        if self._request is None:
+            free = min(_available_memory(), free or np.inf)
+        if free is None:
+            return f"about {needed / 1e9:.1f} GB a node; not checked: no --mem is asked for"
         if needed > free:
             raise FitError(
                 f"{processes} x the fit's process need about {needed / 1e9:.1f} GB on a node, "
@@ -161,18 +171,16 @@ class Examination:
         return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
 
     def _time(self) -> str:
-        options, request = self._settings.trainer, self._request
-        limit = time_limit() if request is None else request.limit
-        gpus = granted_gpus() if request is None else request.gpus
+        options, limit = self._settings.trainer, self._resources.limit
         epochs = min(options.patience + 1, options.max_epochs)
         samples = int(self._stocks[: len(self._split.train)].sum())
         epoch = samples / (_SAMPLES_PER_SECOND * self._world.size)
         whole = epochs * epoch
-        said = f"at least {clock(whole)} for {epochs} epochs (estimated for one CPU thread each)"
+        said = f"at least {_clock(whole)} for {epochs} epochs (estimated for one CPU thread each)"
         if limit is None:
             return f"{said}; not checked: no limit is known"
-        on_gpu = gpus > 0 and options.accelerator != "cpu"
-        return f"{said}; {outlook(limit, epoch, whole, on_gpu=on_gpu)}"
+        on_gpu = self._resources.gpus > 0 and options.accelerator != "cpu"
+        return f"{said}; {describe_time_left(limit, epoch, whole, on_gpu=on_gpu)}"
 
     def _rolling(self) -> str:
         try:
@@ -191,7 +199,7 @@ class Examination:
 
     def _device(self) -> str:
         if self._request is not None:
-            return planned_device(self._settings.trainer, self._request.gpus)
+            return planned_device(self._settings.trainer, self._resources.gpus)
         return describe_device(self._settings.trainer, self._world)
 
     def _disk(self) -> str:
@@ -221,15 +229,105 @@ class Examination:
         return "offline: wandb sync later" if is_offline(options) else "online"
 
 
+def check_packages() -> str:
+    """Refuse another distribution's package of the name of one of ours: only one is imported.
+
+    Raises:
+        ConfigError: There is one (the optional extra of wandb installs a package `sweeps`).
+    """
+    root = Path(alphanet_pl.__file__).parents[1]
+    installed = packages_distributions()
+    for name in ("datamodules", "sweeps"):
+        others = ", ".join({*installed.get(name, ())} - {"alphanet-pl"})
+        spec = find_spec(name)
+        place = Path(spec.origin).parent if spec and spec.origin else root / name
+        if others or place != root / name:
+            raise ConfigError(
+                f"package {name} is also that of {others or place}",
+                "AlphaNet PL has one of this name, and Python imports one of the two",
+                f"pip uninstall {others}, then install alphanet-pl again"
+                if others
+                else f"take {place.parent} off PYTHONPATH",
+            )
+    return f"imported from {root}"
+
+
+def with_place(settings: Settings, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings as slurm/train.sh completes them with the folder and the panel of slurm/env.sh.
+
+    Where there is no job to complete them for, they stay as they are.
+    """
+    submits = in_job(environ) or shutil.which("sbatch", path=environ.get("PATH"))
+    if settings.origin is None or "ALPHANET_HOME" not in environ or not submits:
+        return settings
+    words = settings.origin.overrides
+    added, runs, panel = [], environ.get("ALPHANET_RUNS"), environ.get("ALPHANET_PANEL")
+    if runs and not _typed(settings, "runs"):
+        added.append(f"runs={_quoted(runs)}")
+    if panel and not _typed(settings, "data.panel") and "data=simulated" not in words:
+        added.append(f"data.panel={_quoted(panel)}")
+        added += [] if _typed(settings, "data") else ["data=parquet"]
+    return with_overrides(settings, *added) if added else settings
+
+
 def planned_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ) -> World:
     """The processes that srun would start in the job that this is part of, or those asked for.
 
     Raises:
         ConfigError: The settings contradict the allocation.
     """
-    if "SLURM_JOB_ID" in environ:
+    if in_job(environ):
         return read_world(options, {**environ, "SLURM_STEP_ID": "0", "SLURM_PROCID": "0"})
     return World(nodes=options.num_nodes or 1, per_node=options.devices or 1)
+
+
+def describe_time_left(limit: TimeLimit, epoch: float, whole: float, *, on_gpu: bool) -> str:
+    """Whether a fit ends under a limit, or goes on after it.
+
+    Args:
+        limit: Of its job.
+        epoch: Seconds of an epoch, estimated for CPUs.
+        whole: Seconds of all its epochs, at least.
+        on_gpu: It trains on GPUs, for which there is no estimate.
+
+    Raises:
+        FitError: The fit cannot end under this limit, however often the job is requeued.
+    """
+    left = f"the limit leaves {_clock(limit.seconds)}"
+    if limit.signal_seconds is not None and limit.seconds <= limit.signal_seconds:
+        raise FitError(
+            f"the job ends in {_clock(limit.seconds)}, "
+            f"its signal {limit.signal_seconds:.0f} s earlier",
+            "every start would be stopped and requeued at once",
+            "sbatch --time=LONGER, or --signal=SIGUSR1@SECONDS with fewer",
+        )
+    if on_gpu:
+        return f"{left}; a GPU is faster, how much has not been measured"
+    if limit.seconds < epoch:
+        raise FitError(
+            f"an epoch needs about {_clock(epoch)}, and the job ends in {_clock(limit.seconds)}",
+            "a job must last for an epoch",
+            f"sbatch --time={math.ceil(2 * epoch / 60) + 5}, more tasks, or a GPU",
+        )
+    if whole <= limit.seconds:
+        return left
+    if not limit.requeues:
+        raise FitError(
+            f"the fit needs at least {_clock(whole)}, and the job ends in {_clock(limit.seconds)}",
+            "a job that is not requeued must last for the whole fit",
+            "sbatch --requeue --signal=SIGUSR1@120, or a longer --time",
+        )
+    if limit.signal_seconds:
+        return f"{left}: the job is requeued then, and goes on where it stopped"
+    missing = (
+        "there is no --signal" if limit.signal_seconds == 0 else "without --signal=SIGUSR1@120"
+    )
+    return f"{left}. WARNING: {missing}: the job ends then, and the same command resumes by epoch"
+
+
+def _clock(seconds: float) -> str:
+    """H:MM:SS."""
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _attempt(what: str, check: Callable[[], str]) -> Finding:
@@ -245,9 +343,17 @@ def _typed(settings: Settings, key: str) -> bool:
     return any(word.startswith(f"{key}=") for word in overrides)
 
 
+def _quoted(text: str) -> str:
+    """A path as a Hydra value."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def _available_memory() -> float:
     """Bytes that a new process can have, by the kernel's own estimate."""
-    for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("MemAvailable:"):
-            return float(line.split()[1]) * 1024
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():  # not on macOS
+        for line in meminfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("MemAvailable:"):
+                return float(line.split()[1]) * 1024
     return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

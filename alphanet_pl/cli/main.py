@@ -47,15 +47,22 @@ def _main(words: Sequence[str]) -> int:
     if not words:
         _parser().print_help()
         return _DONE
-    from alphanet_pl.job.signals import hold, outlive_warning
+    from alphanet_pl.job.signals import block, ignore_warning
 
     if words[0] in _TRAINING:
-        hold()
+        block()
     elif words[0] != "sweep":  # slurm/sweep.sh stops a sweep by that signal
-        outlive_warning()
+        ignore_warning()
+    from alphanet_pl.job.slurm import report_status
     from alphanet_pl.job.world import global_rank
 
-    return _run_as(global_rank(), words)
+    rank, status = global_rank(), _FAILED
+    try:
+        status = _run_as(rank, words)
+    finally:  # where nobody listens any more, the last words themselves fail
+        if not rank:
+            report_status(status)
+    return status
 
 
 def _reader_left() -> bool:

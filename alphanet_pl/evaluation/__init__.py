@@ -1,1 +1,1 @@
-"""Factor evaluation: IC, layers, index enhancement, performance and the report."""
+"""Factor evaluation: IC, layers, index enhancement, performance and the page."""

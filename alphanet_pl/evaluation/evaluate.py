@@ -1,23 +1,34 @@
-"""Judging a factor on a panel: every section of evaluation.json that the data allows."""
+"""Judging factors on a panel: every part of evaluation.json that the data allows.
+
+Example: `evaluate(load_settings("evaluate", ["variant=v2.1"])).ic.neutral.summary`.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.portfolio.on_panel import enhancement_of, layers_of
-from alphanet_pl.evaluation.provenance import provenance_of, samples_of
-from alphanet_pl.evaluation.results import Evaluation, new_evaluation
+from alphanet_pl.evaluation.compare import BASELINE, Comparison, compare
+from alphanet_pl.evaluation.portfolio.enhancement import enhancement_of
+from alphanet_pl.evaluation.portfolio.layers import layers_of
+from alphanet_pl.evaluation.provenance import pair_coverage, provenance_of, samples_of
+from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.cross_sections import cut_factor
-from alphanet_pl.evaluation.signal.on_panel import exposures_of, ic_of
-from alphanet_pl.evaluation.signal.stock_coverage import pair_coverage, stock_coverage_of
-from alphanet_pl.factor.store import factor_path, read_factor
-from datamodules.base.errors import EvaluationError
+from alphanet_pl.evaluation.signal.exposures import exposures_of
+from alphanet_pl.evaluation.signal.ic import ic_of
+from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from alphanet_pl.evaluation.signal.stock_coverage import stock_coverage_of
+from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
+from datamodules.base.errors import ConfigError, EvaluationError
 from datamodules.panel import Panel
+from datamodules.settings import IndexSettings
 
-Section = TypeVar("Section")
+Part = TypeVar("Part")
 
 
 def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) -> Evaluation:
@@ -32,32 +43,178 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
     """
     panel = Panel.open(settings.data.panel)
     path = factor_path(settings)
+    check_index(panel, settings.evaluation.index)
     factor = read_factor(path, panel)
+    check_scores(path, factor)
     if among is not None:
         factor[~np.isin(panel.dates, among)] = np.nan
     scored = np.flatnonzero(np.isfinite(factor).any(axis=1))
-    evaluation = new_evaluation(
-        settings.variant, str(panel.dates[scored[0]]), str(panel.dates[scored[-1]])
-    )
     cut = cut_factor(panel, settings.evaluation, factor)
     lacks: list[str] = []
-    evaluation["ic"] = ic_of(cut, path)
-    evaluation["layers"] = _if_possible("layer test", lambda: layers_of(cut), lacks)
     enhanced = _if_possible("index enhancement", lambda: enhancement_of(cut), lacks)
-    if enhanced is not None:
-        evaluation["enhancement"], evaluation["yearly"] = enhanced
-    evaluation["exposures"] = exposures_of(cut, path)
-    evaluation["stock_coverage"] = stock_coverage_of(cut)
+    layers = _if_possible("layer test", lambda: layers_of(cut), lacks)
+    if _is_constant(factor[scored]):
+        lacks.append(
+            "There is no order in the factor: it gives every stock of a cross-section the same "
+            "score, so that it ranks nothing, and layers are in the order of the codes."
+        )
     samples = samples_of(path, settings, panel.features)
-    evaluation["pair_coverage"] = pair_coverage(samples, len(panel.features))
-    evaluation["provenance"] = provenance_of(panel, settings, path, lacks)
-    return evaluation
+    return Evaluation(
+        variant=settings.variant,
+        start=str(panel.dates[scored[0]]),
+        stop=str(panel.dates[scored[-1]]),
+        ic=ic_of(cut, path),
+        layers=layers,
+        enhancement=None if enhanced is None else enhanced[0],
+        yearly=None if enhanced is None else enhanced[1],
+        exposures=exposures_of(cut, path),
+        stock_coverage=stock_coverage_of(cut),
+        pair_coverage=pair_coverage(samples, len(panel.features)),
+        provenance=provenance_of(panel, settings, path, lacks),
+    )
 
 
-def _if_possible(what: str, section: Callable[[], Section], lacks: list[str]) -> Section | None:
-    """A section, or None and a sentence that says why this factor or panel does not allow it."""
+def check_index(panel: Panel, index: IndexSettings) -> None:
+    """Refuse another index than the one that the panel was built with.
+
+    Raises:
+        EvaluationError: They differ; the panel's prices and weights are of its own.
+    """
+    built = panel.index
+    if built is not None and built != index:
+        raise EvaluationError(
+            f"evaluation.index names {index.members}, {index.code}",
+            f"{panel.path} holds the weights of {built.members} and the closes of {built.code}",
+            f"evaluation.index.members={built.members} evaluation.index.code={built.code}, "
+            "or prepare a panel with the other index",
+        )
+
+
+def check_scores(path: Path, factor: NDArray[np.floating]) -> None:
+    """Refuse a factor of which one row would silently win over another, or none can be ranked.
+
+    Args:
+        path: The file.
+        factor: What was read of it, NaN without a score.
+
+    Raises:
+        EvaluationError: A stock-date given twice, an infinite score, or no score at all.
+    """
+    scores = pq.read_table(path, columns=["factor"])["factor"].to_numpy()
+    infinite, known = int(np.isinf(scores).sum()), int(np.isfinite(scores).sum())
+    twice = known - int(np.isfinite(factor).sum())
+    if not known:
+        raise EvaluationError(
+            f"{path} has no finite score",
+            "scores of dates of the panel",
+            "alphanet predict writes one",
+        )
+    for count, what, needed in (
+        (infinite, "scores are infinite", "finite scores; leave out what has none"),
+        (twice, "scores are of a date and code that it holds already", "one row a date and code"),
+    ):
+        if count > 0:
+            raise EvaluationError(f"{path}: {count} {what}", needed, "alphanet predict writes one")
+
+
+def _is_constant(scores: NDArray[np.floating]) -> bool:
+    """Whether no cross-section (D, N) tells two stocks apart."""
+    return bool((np.nanmax(scores, axis=1) == np.nanmin(scores, axis=1)).all())
+
+
+def _if_possible(what: str, part: Callable[[], Part], lacks: list[str]) -> Part | None:
+    """A part, or None and a sentence that says why this factor or panel does not allow it."""
     try:
-        return section()
+        return part()
     except EvaluationError as error:
         lacks.append(f"There is no {what}: {error.given} ({error.needed}).")
         return None
+
+
+def evaluate_several(settings: Settings) -> tuple[Comparison, dict[str, Evaluation]]:
+    """Judge the factor of each of `settings.variants` on the sessions that all of them scored.
+
+    Returns:
+        What they say together, and each one's evaluation, the baseline first.
+
+    Raises:
+        AlphaNetError: A factor is absent, or no session is common.
+    """
+    each = of_variants(settings)
+    paths = {variant: factor_path(one) for variant, one in each.items()}
+    common = common_sessions(paths)
+    evaluations = {variant: evaluate(one, among=common) for variant, one in each.items()}
+    correlation = _correlation(Panel.open(settings.data.panel), paths, evaluations)
+    return compare(evaluations, correlation), evaluations
+
+
+def of_variants(settings: Settings) -> dict[str, Settings]:
+    """The settings of the same command for each of `settings.variants`, the baseline first.
+
+    Raises:
+        ConfigError: A variant named twice or unknown, or a `factor` for several variants.
+    """
+    names = settings.variants
+    if len(set(names)) < len(names):
+        raise ConfigError(
+            f"variants=[{','.join(names)}] was given",
+            "it names one of them twice",
+            f"variants=[{','.join(dict.fromkeys(names))}]",
+        )
+    if settings.factor is not None:
+        raise ConfigError(
+            f"factor={settings.factor} was given with variants",
+            "each variant is judged by its own runs/EXPERIMENT/VARIANT/factor.parquet",
+            "leave out factor, or variants",
+        )
+    ordered = sorted(names, key=lambda name: name != BASELINE)
+    return {name: with_overrides(settings, "variants=[]", f"variant={name}") for name in ordered}
+
+
+def common_sessions(paths: dict[str, Path]) -> NDArray[np.datetime64]:
+    """Dates (D,) that every factor scores.
+
+    Raises:
+        EvaluationError: A factor is absent, or there is no such date.
+    """
+    for variant, path in paths.items():
+        if not path.is_file():
+            raise EvaluationError(
+                f"{path} is not there",
+                f"variants=[{','.join(paths)}] needs a factor of each",
+                f"alphanet roll variant={variant}",
+            )
+    dates = {variant: factor_dates(path) for variant, path in paths.items()}
+    common, *others = dates.values()
+    for other in others:
+        common = np.intersect1d(common, other)
+    if not len(common):
+        spans = ", ".join(f"{name} {days[0]} to {days[-1]}" for name, days in dates.items())
+        raise EvaluationError(
+            f"the factors score {spans}",
+            "variants are compared on sessions that all of them score, and there is none",
+            f"alphanet roll variant={max(dates, key=lambda name: dates[name][0])}",
+        )
+    return common
+
+
+def _correlation(
+    panel: Panel, paths: dict[str, Path], evaluations: dict[str, Evaluation]
+) -> dict[str, dict[str, float]] | None:
+    """Mean rank correlation between the factors at the sections of the IC test."""
+    ic = next((each.ic for each in evaluations.values() if each.ic is not None), None)
+    if ic is None:
+        return None
+    dates = np.array(ic.neutral.series.dates, dtype="datetime64[D]")
+    sessions = np.searchsorted(panel.dates, dates)
+    scores = {
+        variant: read_scores(path, panel, sessions, ["factor"])["factor"]
+        for variant, path in paths.items()
+    }
+    return {
+        left: {
+            right: float(np.nanmean(rank_correlation(scores[left], scores[right])))
+            for right in scores
+        }
+        for left in scores
+    }

@@ -1,8 +1,8 @@
-"""The figures the report prints, to stand beside ours (Huatai Securities, 2021-07-04).
+"""The figures the paper prints, to stand beside ours (Huatai Securities, 2021-07-04).
 
 Percentages are as printed (11.45 is 11.45%), ratios are plain numbers. The period is 2011-01-31 to
-2021-06-30, 2531 sessions; RankIC has 261 cross-sections and there are 125 months. `lint.py` says
-which of these figures contradict one another.
+2021-06-30, 2531 sessions; RankIC has 261 cross-sections and there are 125 months. Which of them
+contradict one another is in its test.
 
 Example: `PRINTED.ic["v2.1"].mean`.
 """
@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 PERIOD = ("2011-01-31", "2021-06-30")
-SESSIONS = 2531
 CROSS_SECTIONS = 261
 MONTHS = 125
 INDEX = "csi500"
-INDEX_LEVELS = {"2020-12-31": 6367.11, "2021-06-30": 6808.18}
-"""Closes of CSI 500 that the printed return of 2021 comes from."""
 
 
 class PrintedIC(NamedTuple):
@@ -64,17 +61,6 @@ class PrintedBenchmark(NamedTuple):
     max_drawdown: float
 
 
-class PrintedExcess(NamedTuple):
-    """What the two reports of 2020 print of an enhanced portfolio, and of their index."""
-
-    annual_return: float
-    volatility: float
-    annual_excess: float
-    tracking_error: float
-    index_return: float
-    index_volatility: float
-
-
 @dataclass(frozen=True)
 class PrintedTables:
     """All printed figures, by variant."""
@@ -87,8 +73,6 @@ class PrintedTables:
     """Tables 15, 23 and 31: 2011 (from 2011-01-28) to 2021 (to 2021-06-30)."""
     coverage: dict[int, float]
     """Figure 5: share of feature pairs that ten models cover, by number of sampled features."""
-    earlier: dict[str, PrintedExcess]
-    """Rows of 2020-06-14 (v1) and 2020-08-24 (v1, v2, v3)."""
 
 
 PRINTED = PrintedTables(
@@ -127,16 +111,4 @@ PRINTED = PrintedTables(
         INDEX: (-28.17, 0.28, 16.89, 39.01, 43.12, -17.78, -0.20, -33.32, 26.38, 20.87, 6.92),
     },
     coverage={6: 78.64, 7: 89.42, 8: 95.52, 9: 98.59, 10: 99.65, 11: 99.94},
-    earlier={
-        "v1, 10 days, 0.5%": PrintedExcess(18.31, 25.50, 15.67, 5.24, 1.83, 26.67),
-        "v1, 10 days, 1%": PrintedExcess(19.08, 25.53, 16.38, 6.02, 1.83, 26.67),
-        "v1, 10 days, 1.5%": PrintedExcess(19.16, 25.65, 16.45, 6.60, 1.83, 26.67),
-        "v1, 10 days, 2%": PrintedExcess(19.35, 25.75, 16.63, 7.06, 1.83, 26.67),
-        "v1, 5 days, 0.5%": PrintedExcess(20.02, 25.13, 17.23, 5.22, 1.83, 26.67),
-        "v1, 5 days, 1%": PrintedExcess(20.39, 25.19, 17.55, 6.02, 1.83, 26.67),
-        "v1": PrintedExcess(22.43, 25.52, 17.17, 6.28, 3.96, 26.70),
-        "v2": PrintedExcess(24.41, 25.56, 19.09, 6.11, 3.96, 26.70),
-        "v2 in CSI 500": PrintedExcess(14.06, 25.95, 9.40, 4.30, 3.96, 26.70),
-        "v3 in CSI 500": PrintedExcess(14.39, 26.05, 9.75, 4.24, 3.96, 26.70),
-    },
 )

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.results import FitOrigin, Provenance
+from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
+from alphanet_pl.evaluation.paper import PRINTED
+from alphanet_pl.evaluation.results import FitOrigin, PairCoverage, Provenance
 from alphanet_pl.factor.store import Source, read_sources, seed_columns
 from alphanet_pl.fit.fits import read_record
 from alphanet_pl.fit.identity import variant_folder
@@ -19,6 +21,9 @@ from alphanet_pl.model.sampling import sample_features
 from datamodules.base.files import read_json, sha256_of
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
+
+PRINTED_MODELS = 10
+"""Models in the paper's figure 5."""
 
 
 def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:
@@ -95,6 +100,30 @@ def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> lis
         return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
 
     return [recorded.get(seed) or drawn(seed) for seed in seeds_of(factor)]
+
+
+def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage | None:
+    """Share of the feature pairs that at least one model's sample holds (figure 5).
+
+    Args:
+        samples: The n features of each model; no model, no coverage.
+        total: Features there are.
+
+    Returns:
+        The share reached by these models, and the expected one,
+        1 - (1 - n(n-1) / (f(f-1)))^models.
+    """
+    if not samples:
+        return None
+    n, models = len(samples[0]), len(samples)
+    printed = PRINTED.coverage.get(n) if models == PRINTED_MODELS else None
+    return PairCoverage(
+        n=n,
+        models=models,
+        share=covered_share(samples, total),
+        exact=expected_share(n, models, total),
+        printed=None if printed is None else printed / 100,
+    )
 
 
 def data_lacks(panel: Panel) -> list[str]:

@@ -1,5 +1,7 @@
-"""The callback that stops a fit between two batches, all of its processes together."""
+"""How a fit ends early: all processes together on a signal, or because one of them is lost."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +9,17 @@ import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
 
-from alphanet_pl.job.signals import GO_ON, Interrupted, answer, asked, listen
+from alphanet_pl.job import signals
+from alphanet_pl.job.signals import Interrupted
+from alphanet_pl.job.world import World
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import UnfinishedError
 
+_SAID_BY_GLOO = ("gloo", "Connection closed by peer", "Connection reset by peer")
+"""Gloo raises plain RuntimeErrors; NCCL and the store raise DistError."""
 
-class Survive(pl.Callback):
+
+class StopOnSignal(pl.Callback):
     """Saves a checkpoint where a signal asks for it, and ends the fit with `Interrupted`.
 
     Lightning's own answer to Slurm's signal saves inside the handler, which deadlocks when another
@@ -33,14 +40,14 @@ class Survive(pl.Callback):
         Raises:
             UnfinishedError: The processes have resumed from different checkpoints.
         """
-        listen()
+        signals.install()
         _check_alike(trainer)
         stopping = trainer.early_stopping_callback
         if stopping is not None and stopping.wait_count >= stopping.patience:
             # Lightning restores how long it has waited, and forgets that it had enough: a fit that
             # was killed just after its last epoch would train one more.
             trainer.should_stop = True
-        if self._train_loss is not None and trainer.is_global_zero:
+        if self._train_loss is not None:
             _module(pl_module).continue_train_loss(self._train_loss)
         self._train_loss = None
 
@@ -57,13 +64,15 @@ class Survive(pl.Callback):
         Raises:
             Interrupted: The checkpoint is written, and the job requeued where that is right.
         """
-        request = _agreed(trainer)
-        if request == GO_ON or trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+        request = _agreed_request(trainer)
+        last = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
+        if request == signals.GO_ON or last:
             return
         self._train_loss = _module(pl_module).train_loss_so_far()
         trainer.save_checkpoint(self._path, weights_only=False)
         where = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
-        stop = answer(request, where) if trainer.is_global_zero else Interrupted("", 0)
+        first = trainer.is_global_zero
+        stop = signals.stop_or_requeue(request, where) if first else Interrupted("", 0)
         # A process that ends earlier would take the one that is requeueing with it.
         trainer.strategy.barrier()
         raise stop
@@ -82,10 +91,33 @@ class Survive(pl.Callback):
         self._train_loss = checkpoint.get("train_loss")
 
 
-def _agreed(trainer: pl.Trainer) -> int:
+@contextmanager
+def peer_lost_explained(world: World) -> Iterator[None]:
+    """Replace a backend's error by a sentence on the process that died or hangs.
+
+    Raises:
+        UnfinishedError: In its place; a fault of the fit itself stays what it is.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        by_backend = isinstance(error, dist.DistError) or any(
+            word in said[0] for word in _SAID_BY_GLOO
+        )
+        if world.size == 1 or not by_backend:
+            raise
+        raise UnfinishedError(
+            f"process {world.rank} of {world.size} has lost another ({said[0]})",
+            "the processes of a fit train together; what was saved at the last epoch is intact",
+            "the lost one's own lines, or the node's log, say why; the same command continues",
+        ) from error
+
+
+def _agreed_request(trainer: pl.Trainer) -> int:
     if trainer.world_size == 1:
-        return asked()
-    request = torch.tensor(asked(), device=trainer.strategy.root_device)
+        return signals.pending_request()
+    request = torch.tensor(signals.pending_request(), device=trainer.strategy.root_device)
     dist.all_reduce(request, dist.ReduceOp.MAX)
     return int(request)
 

@@ -16,13 +16,13 @@ from alphanet_pl.fit.fits import SCHEMA, Fit, describe_earlier, done_fit, earlie
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.identity import fit_folder, model_identity
 from alphanet_pl.fit.lock import locked
-from alphanet_pl.fit.lost import lost_process_explained
 from alphanet_pl.fit.progress import Display, say
+from alphanet_pl.fit.stop import peer_lost_explained
 from alphanet_pl.fit.tracking import finish_logger
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
-from alphanet_pl.job.signals import Interrupted, hold
+from alphanet_pl.job.signals import Interrupted, block
 from alphanet_pl.job.world import World, read_world
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
@@ -53,7 +53,7 @@ def train(
         AlphaNetError: The settings, the panel or the fit folder cannot be used.
         Interrupted: A signal asked for a stop, and the progress is saved.
     """
-    hold()
+    block()
     world = read_world(settings.trainer)
     check_ranks(settings, world)
     panel = panel or Panel.open(settings.data.panel)
@@ -119,7 +119,7 @@ def _fit(
     trainer = build_trainer(settings, folder, record, world, history, callbacks)
     checkpoint = find_checkpoint(folder, say if first else None)
     try:
-        with lost_process_explained(world):
+        with peer_lost_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history, module, data)
     except (SystemExit, KeyboardInterrupt, Interrupted) as stop:

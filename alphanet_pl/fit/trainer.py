@@ -10,13 +10,16 @@ import torch.distributed as dist
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
 from lightning.pytorch.strategies import DDPStrategy
+from torch import Tensor
+from torch.futures import Future
+from torch.nn.parallel import DistributedDataParallel
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
 from alphanet_pl.fit.finite import FiniteLoss
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
-from alphanet_pl.fit.stop import Survive
+from alphanet_pl.fit.stop import StopOnSignal
 from alphanet_pl.fit.tracking import build_logger
 from alphanet_pl.job.world import World
 
@@ -69,7 +72,7 @@ def build_trainer(
         callbacks=[
             history,
             FiniteLoss(),
-            Survive(folder / LAST),
+            StopOnSignal(folder / LAST),
             EarlyStopping("val/loss", patience=options.patience),
             best,
             last,
@@ -84,6 +87,38 @@ def build_trainer(
     )
 
 
+class RankOrderDDP(DDPStrategy):
+    """DDP whose gradients are summed in the order of the ranks, so that a resume changes no bit.
+
+    An all-reduce adds in an order that depends on where a number lies in its buffer, and DDP lays
+    its buffer out anew after the first step of every start: of four ranks two such sums differ.
+    """
+
+    def configure_ddp(self) -> None:
+        """Wrap the module, and replace the all-reduce."""
+        super().configure_ddp()
+        model = self.model
+        assert isinstance(model, DistributedDataParallel)
+        model.register_comm_hook(None, mean_in_rank_order)
+
+
+def mean_in_rank_order(_: None, bucket: dist.GradBucket) -> Future[Tensor]:
+    """DDP's communication hook: gather all ranks' gradients, then add one rank after another."""
+    own = bucket.buffer()
+    ranks = dist.get_world_size()
+    gathered = own.new_empty(ranks * len(own))
+
+    def mean(_: Future[list[Tensor]]) -> Tensor:
+        first, *others = gathered.chunk(ranks)
+        own.copy_(first)
+        for other in others:
+            own.add_(other)
+        return own.div_(ranks)
+
+    work = dist.all_gather_into_tensor(gathered, own, async_op=True)
+    return work.get_future().then(mean)
+
+
 def leave_group() -> None:
     """End this process's part in the group: gloo's threads abort an interpreter that is ending."""
     if dist.is_available() and dist.is_initialized():
@@ -94,7 +129,7 @@ def _strategy(world: World) -> DDPStrategy | str:
     if world.size == 1:
         return "auto"
     # Batch norm keeps its statistics alike on all ranks by itself.
-    return DDPStrategy(timeout=PATIENCE, broadcast_buffers=False)
+    return RankOrderDDP(timeout=PATIENCE, broadcast_buffers=False)
 
 
 def _environment(world: World) -> LightningEnvironment | SLURMEnvironment:

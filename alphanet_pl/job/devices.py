@@ -5,7 +5,7 @@ import os
 import torch
 
 from alphanet_pl.config.settings import TrainerSettings
-from alphanet_pl.job.allocation import granted_gpus
+from alphanet_pl.job.slurm import granted_gpus
 from alphanet_pl.job.world import ALONE, World, cores
 from datamodules.base.errors import ConfigError
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alphanet_pl.config.settings import TrainerSettings
+from alphanet_pl.job.slurm import in_job, number
 from datamodules.base.errors import ConfigError
 
 _FIRST_RESERVED_STEP = 0xFFFFFFF0
@@ -51,8 +52,8 @@ def read_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ
     """
     if by_srun(environ):
         return _read_step(options, environ)
-    devices, tasks = options.devices or 1, _number(environ, "SLURM_NTASKS", 1)
-    if "SLURM_JOB_ID" in environ and (tasks, devices) != (1, 1) and options.devices != 1:
+    devices, tasks = options.devices or 1, number(environ, "SLURM_NTASKS", 1)
+    if in_job(environ) and (tasks, devices) != (1, 1) and options.devices != 1:
         raise ConfigError(
             f"this is one process of a Slurm job with {tasks} tasks"
             f"{_given('trainer.devices', options.devices)}",
@@ -73,18 +74,18 @@ def read_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ
 def by_srun(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether srun started this process: not a batch script's shell, nor one of salloc's."""
     step = environ.get("SLURM_STEP_ID", "")
-    named = "SLURM_JOB_ID" in environ and "SLURM_PROCID" in environ
+    named = in_job(environ) and "SLURM_PROCID" in environ
     return named and step.isdigit() and int(step) < _FIRST_RESERVED_STEP
 
 
 def global_rank(environ: Mapping[str, str] = os.environ) -> int:
     """This process's rank as its launcher numbers it, before any setting is read."""
-    return _number(environ, "SLURM_PROCID", 0) if by_srun(environ) else local_rank(environ)
+    return number(environ, "SLURM_PROCID") if by_srun(environ) else local_rank(environ)
 
 
 def local_rank(environ: Mapping[str, str] = os.environ) -> int:
     """Rank on this machine: from srun, or from Lightning, which starts the others itself."""
-    return _number(environ, "SLURM_LOCALID" if by_srun(environ) else "LOCAL_RANK", 0)
+    return number(environ, "SLURM_LOCALID" if by_srun(environ) else "LOCAL_RANK")
 
 
 def cores(per_node: int = 1, environ: Mapping[str, str] = os.environ) -> int:
@@ -92,17 +93,19 @@ def cores(per_node: int = 1, environ: Mapping[str, str] = os.environ) -> int:
 
     Slurm without cgroups lets a task see every core of its node, so its own count is asked first.
     """
-    seen = len(os.sched_getaffinity(0))
+    # macOS knows no affinity.
+    affinity = getattr(os, "sched_getaffinity", None)
+    seen = len(affinity(0)) if affinity else os.cpu_count() or 1
     own = seen // per_node
     if by_srun(environ):
-        own = _number(environ, "SLURM_CPUS_ON_NODE", seen) // per_node
-        own = _number(environ, "SLURM_CPUS_PER_TASK", own)
+        own = number(environ, "SLURM_CPUS_ON_NODE", seen) // per_node
+        own = number(environ, "SLURM_CPUS_PER_TASK", own)
     return max(1, min(seen, own))
 
 
 def _read_step(options: TrainerSettings, environ: Mapping[str, str]) -> World:
-    tasks = _number(environ, "SLURM_STEP_NUM_TASKS", _number(environ, "SLURM_NTASKS", 1))
-    nodes = _number(environ, "SLURM_STEP_NUM_NODES", _number(environ, "SLURM_NNODES", 1))
+    tasks = number(environ, "SLURM_STEP_NUM_TASKS", number(environ, "SLURM_NTASKS", 1))
+    nodes = number(environ, "SLURM_STEP_NUM_NODES", number(environ, "SLURM_NNODES", 1))
     if tasks > 1 and "SLURM_NTASKS_PER_NODE" not in environ:
         raise ConfigError(
             f"--ntasks={tasks} was given to Slurm",
@@ -110,7 +113,7 @@ def _read_step(options: TrainerSettings, environ: Mapping[str, str]) -> World:
             f"sbatch --nodes={nodes} --ntasks-per-node={max(1, tasks // nodes)}",
         )
     per_node = tasks // nodes
-    asked = _number(environ, "SLURM_NTASKS_PER_NODE", per_node)
+    asked = number(environ, "SLURM_NTASKS_PER_NODE", per_node)
     if (per_node * nodes, per_node) != (tasks, asked):
         raise ConfigError(
             f"srun started {tasks} tasks on {nodes} nodes, where --ntasks-per-node={asked}",
@@ -122,8 +125,8 @@ def _read_step(options: TrainerSettings, environ: Mapping[str, str]) -> World:
     return World(
         nodes=nodes,
         per_node=per_node,
-        rank=_number(environ, "SLURM_PROCID", 0),
-        local_rank=_number(environ, "SLURM_LOCALID", 0),
+        rank=number(environ, "SLURM_PROCID"),
+        local_rank=number(environ, "SLURM_LOCALID"),
         slurm=True,
     )
 
@@ -139,8 +142,3 @@ def _agree(name: str, wanted: int | None, there: int, flag: str) -> None:
 
 def _given(key: str, value: int | None) -> str:
     return "" if value is None else f" with {key}={value}"
-
-
-def _number(environ: Mapping[str, str], name: str, otherwise: int) -> int:
-    text = environ.get(name, "")
-    return int(text) if text.isdigit() else otherwise

@@ -79,15 +79,21 @@ class AlphaNetModule(pl.LightningModule):
         return loss
 
     def train_loss_so_far(self) -> Tensor:
-        """(2,) weighted sum and weight of `train/loss` in this epoch, over all ranks."""
+        """(ranks, 2) weighted sum and weight of `train/loss` in this epoch, of each rank."""
         sums = torch.stack([self._train_loss.mean_value, self._train_loss.weight])
-        if self.trainer.world_size > 1:
-            dist.all_reduce(sums)
-        return sums
+        if self.trainer.world_size == 1:
+            return sums[None]
+        ranks = sums.new_empty(2 * self.trainer.world_size)
+        dist.all_gather_into_tensor(ranks, sums)
+        return ranks.view(-1, 2)
 
     def continue_train_loss(self, sums: Tensor) -> None:
-        """Take up an epoch's mean where `train_loss_so_far` left it; on one rank only."""
-        self._train_loss.mean_value, self._train_loss.weight = sums.to(self.device).unbind()
+        """Take up this rank's share of what `train_loss_so_far` left, of as many ranks as it was.
+
+        Its own alone where there are as many as then: added up otherwise, it would be rounded.
+        """
+        own = sums[self.global_rank :: self.trainer.world_size].sum(0)
+        self._train_loss.mean_value, self._train_loss.weight = own.to(self.device).unbind()
 
     def validation_step(self, batch: CrossSections, batch_idx: int) -> Tensor:
         """Squared error within dates and RankIC of the published factor; each stock counts once."""

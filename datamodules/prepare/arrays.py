@@ -111,9 +111,7 @@ def optional_arrays(
         known = (cap > 0) & np.isfinite(cap)
         arrays["log_cap"] = np.log(np.where(known, cap, np.nan)).astype(np.float32)
     if index and tables.index is not None:
-        closes = arrays["index_close"] = index_close(grid, tables.index, index.code)
-        says = f"sessions of the quotes have no close of {index.code}"
-        tables.report.note("index", "missing_sessions", int(np.isnan(closes).sum()), says)
+        arrays["index_close"] = index_close(grid, tables.index, index.code)
     if index and tables.index_members is not None:
         arrays["index_weight"] = index_weight(
             grid, tables.index_members, index.members, tables.report
@@ -133,12 +131,6 @@ def panel_styles(
         TableError: Accounts lack a column under `data.styles=all`.
     """
     absent = np.full(grid.shape, np.nan)
-    if tables.fundamentals is not None:
-        without = np.setdiff1d(grid.codes, tables.fundamentals["code"].astype(str).unique())
-        says = f"of {len(grid.codes):,} stocks have no filing, hence no styles from accounts"
-        tables.report.note(
-            "fundamentals", "stocks_without", len(without), says, without[:5].tolist()
-        )
     inputs = StyleInputs(
         dates=grid.dates,
         codes=grid.codes,

@@ -86,9 +86,7 @@ def _table(
     if raw is None:
         return None
     _note_columns(table, columns, raw, report)
-    if raw.frame.empty:
-        hint = "data.path=<another folder>"
-        raise TableError(f"{raw.origin} has no rows", "a table with rows", hint)
+    _refuse_empty(raw.frame, f"{raw.origin} has no rows")
     # Again, for a column's rows may be of another type than its head: all null, say.
     check_columns(raw.frame, table, columns, raw.origin)
     there = [column for column in columns if column.name in raw.frame]
@@ -97,9 +95,15 @@ def _table(
     frame = with_types(raw.frame, there, _scale_of(table, settings, there))
     frame = sort_by_key(frame, table, raw.origin)
     frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
+    _refuse_empty(frame, f"{raw.origin} has none but faulty rows")
     frame = _without_huge(frame, table, report)
     report.summarise(table, frame)
     return with_fallbacks(frame, settings, report) if table == "quotes" else frame
+
+
+def _refuse_empty(frame: pd.DataFrame, given: str) -> None:
+    if frame.empty:
+        raise TableError(given, "a table with rows", "data.path=<another folder>")
 
 
 def _without_huge(frame: pd.DataFrame, table: str, report: DataReport) -> pd.DataFrame:

@@ -212,7 +212,8 @@ def _scales(found: Sequence[_Found], scale: Mapping[str, float]) -> Iterator[tup
     for name, factors in _USUAL.items():
         yield from ((name, factor) for factor in factors)
     for each in found:
-        power = round(np.log10(each.middle / each.relation.middle))
+        ratio = each.middle / each.relation.middle
+        power = round(np.log10(ratio)) if ratio > 0 else 0
         for name, exponent in each.relation.units.items():
             if power and each.is_wrong:
                 yield name, 10.0 ** (-power * exponent)

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.evaluation.compare import Comparison, compare, read_correlation
+from alphanet_pl.evaluation.report import report_parts
+from alphanet_pl.evaluation.report.look import KNOWN
 from alphanet_pl.evaluation.report.page import page
 from alphanet_pl.evaluation.results import Evaluation, read_evaluation
-from alphanet_pl.evaluation.variants.colors import KNOWN
-from alphanet_pl.evaluation.variants.compare import compare
-from alphanet_pl.evaluation.variants.page import sections
-from alphanet_pl.evaluation.variants.schema import Comparison, read_correlation
 from alphanet_pl.fit.identity import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
@@ -34,9 +33,11 @@ def run(settings: Settings) -> str:
             "alphanet evaluate variants=[v2,v2.1], or alphanet sweep sweep=dropout",
         )
     out = Path(settings.output) if settings.output else home
-    *parts, origin = [""] if comparison is None else sections(comparison, evaluations)
+    parts = [sweep_section(sweep) for sweep in sweeps]
+    if evaluations:
+        parts = report_parts(evaluations, comparison, more=parts)
     title = f"AlphaNet, experiment {settings.experiment}: variants and sweeps side by side"
-    write_text(out / "compare.html", page(title, [*parts, *map(sweep_section, sweeps), origin]))
+    write_text(out / "compare.html", page(title, parts))
     for sweep in sweeps:
         table = sweep_table(sweep).to_csv(index=False, lineterminator="\n")
         write_text(out / "tables" / f"sweep_{sweep.name}.csv", table)
@@ -75,9 +76,9 @@ def read_sweeps(home: Path, settings: Settings) -> list[Sweep]:
 
 
 def _said(comparison: Comparison | None, sweeps: list[Sweep]) -> list[str]:
-    variants: Mapping[str, object] = {} if comparison is None else comparison["variants"]
+    variants: Mapping[str, object] = {} if comparison is None else comparison.variants
     lines = [f"variants: {', '.join(variants)}"] if variants else []
-    if comparison is not None and not comparison["common_period"]:
+    if comparison is not None and not comparison.common_period:
         lines.append(
             "they were judged over different periods: alphanet evaluate "
             f"variants=[{','.join(variants)}] judges them over a common one"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alphanet_pl.evaluation.report.text import number, percent
+from alphanet_pl.evaluation.report.formats import number, percent
 from datamodules.base.errors import FitError, UnfinishedError
 from datamodules.base.files import disk_full_behind, locked, write_text
 from datamodules.base.words import log

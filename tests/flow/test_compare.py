@@ -48,10 +48,10 @@ def test_after_the_window_a_fit_is_judged_as_evaluate_judges_its_factor(both, ta
     factor = f"factor={tmp_path / 'factor.parquet'}"
     assert call(both, "predict", *where, f"date={asof}:", factor) == 0
     assert call(both, "evaluate", *where, factor, f"output={tmp_path}") == 0
-    ic = read_evaluation(tmp_path / "evaluation.json")["ic"]
+    ic = read_evaluation(tmp_path / "evaluation.json").ic
     row = table[(table["model.n"] == 6) & (table["loss.long_weight"] == 1.0)].iloc[0]
-    assert row["rank_ic_of_mean"] == pytest.approx(ic["neutral"]["summary"]["mean"])
-    assert row["rank_ic"] == pytest.approx(np.mean([s["mean"] for s in ic["by_seed"].values()]))
+    assert row["rank_ic_of_mean"] == pytest.approx(ic.neutral.summary.mean)
+    assert row["rank_ic"] == pytest.approx(np.mean([each.mean for each in ic.by_seed.values()]))
 
 
 def test_the_training_time_is_compared_with_a_model_of_all_pairs(compared):

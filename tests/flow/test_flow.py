@@ -96,10 +96,10 @@ def test_the_evaluation_is_in_files_that_agree(study):
     folder = study.runs / "default" / "v2.1"
     evaluation = read_evaluation(folder / "evaluation.json")
     table = pd.read_csv(folder / "tables" / "ic.csv", index_col=0)
-    summary = evaluation["ic"]["neutral"]["summary"]
-    assert table.loc["neutral", "mean"] == pytest.approx(summary["mean"])
-    assert evaluation["ic"]["achievable"]["summary"]["mean"] > 0
-    assert f"{100 * summary['mean']:.2f}%" in (folder / "report.html").read_text()
+    summary = evaluation.ic.neutral.summary
+    assert table.loc["neutral", "mean"] == pytest.approx(summary.mean)
+    assert evaluation.ic.achievable.summary.mean > 0
+    assert f"{100 * summary.mean:.2f}%" in (folder / "report.html").read_text()
 
 
 class _Addresses(HTMLParser):
@@ -116,7 +116,7 @@ class _Addresses(HTMLParser):
 def test_the_report_asks_no_network_for_anything(study):
     page = _Addresses()
     page.feed((study.runs / "default" / "v2.1" / "report.html").read_text())
-    assert page.found == ["data:,"]
+    assert {found for found in page.found if not found.startswith("#")} == {"data:,"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from helpers.small_study import ASOF, Study, call
 
+from datamodules.canon.report import FINDINGS
 from datamodules.panel import Panel
 
 
@@ -31,7 +32,8 @@ def perturbed(study, tmp_path_factory) -> Study:
     quotes[~gone].to_parquet(path, index=False)
     _perturb_the_rest(path.parent, quotes.loc[~after, "date"].max(), rng)
     words = ("data=parquet", f"data.path={path.parent}", *_panel(other))
-    assert call(other, "prepare", *words, "data.max_bad_rows=1") == 0
+    wild = ("data.max_bad_rows=1", f"data.accept=[{','.join(FINDINGS)}]")
+    assert call(other, "prepare", *words, *wild) == 0
     return other
 
 

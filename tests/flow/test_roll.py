@@ -103,16 +103,16 @@ def test_evaluate_names_the_fits_behind_the_factor(study, whole, capsys, monkeyp
     assert main() == 0
     assert "RankIC" in capsys.readouterr().out
     evaluation = read_evaluation(whole / "evaluation.json")
-    fits = evaluation["provenance"]["fits"]
+    fits = evaluation.provenance.fits
     dates = Panel.open(study.runs / "demo" / "panel.zarr").dates
-    assert [(fit["asof"], fit["seed"]) for fit in fits] == [
+    assert [(fit.asof, fit.seed) for fit in fits] == [
         (str(dates[window]), seed) for window in WINDOWS for seed in (0, 1)
     ]
     for fit in fits:
-        record = read_json(whole / fit["asof"] / f"seed{fit['seed']}-{fit['hash']}" / "fit.json")
-        assert fit["seconds"] == record["seconds"] > 0
-    assert evaluation["pair_coverage"]["models"] == 2
-    assert evaluation["provenance"]["command"].startswith("alphanet evaluate runs=")
+        record = read_json(whole / fit.asof / f"seed{fit.seed}-{fit.hash}" / "fit.json")
+        assert fit.seconds == record["seconds"] > 0
+    assert evaluation.pair_coverage.models == 2
+    assert evaluation.provenance.command.startswith("alphanet evaluate runs=")
 
 
 def test_settings_of_one_fit_are_refused(study, rolling, capsys):

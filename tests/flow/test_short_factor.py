@@ -24,25 +24,31 @@ def judged(study, tmp_path, capsys):
 
 def test_one_session_is_one_section(judged):
     found = judged(lambda factor: factor[factor["date"] == factor["date"].min()])
-    assert found["ic"]["neutral"]["summary"]["n"] == 1
-    assert found["layers"]["by_filter"]["report"]["sections"] == 1
+    assert found.ic.neutral.summary.n == 1
+    assert found.layers.by_filter["report"].sections == 1
 
 
 def test_fewer_stocks_than_layers_have_no_layer_test(judged):
     found = judged(lambda factor: factor[factor["code"].isin(factor["code"].unique()[:4])])
-    assert found["layers"] is None
-    (sentence,) = (s for s in found["provenance"]["lacks"] if "layer test" in s)
+    assert found.layers is None
+    (sentence,) = (s for s in found.provenance.lacks if "layer test" in s)
     assert "one for each of 5 layers" in sentence
 
 
 def test_scores_without_a_weekly_rebalance_have_no_enhancement(judged):
     found = judged(lambda factor: factor[factor["date"].dt.day_of_week == 1])
-    assert found["enhancement"] is None
-    assert found["yearly"] is None
-    assert any("There is no index enhancement" in s for s in found["provenance"]["lacks"])
+    assert found.enhancement is None
+    assert found.yearly is None
+    assert any("There is no index enhancement" in s for s in found.provenance.lacks)
 
 
 def test_a_factor_from_elsewhere_has_no_seeds(judged):
     found = judged(lambda factor: factor[["date", "code", "factor"]])
-    assert found["provenance"]["seeds"] == []
-    assert found["pair_coverage"] is None
+    assert found.provenance.seeds == []
+    assert found.pair_coverage is None
+
+
+def test_a_constant_factor_is_said_to_rank_nothing(judged):
+    found = judged(lambda factor: factor.assign(factor=1.0))
+    assert found.ic.neutral.summary.n == 0
+    assert any("There is no order in the factor" in said for said in found.provenance.lacks)

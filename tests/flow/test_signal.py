@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from alphanet_pl.config.settings import ModelSettings, Settings, TrainerSettings
-from alphanet_pl.evaluation.signal.ic import forward_returns, ic_summary, sections
+from alphanet_pl.evaluation.signal.cross_sections import forward_returns, sections
+from alphanet_pl.evaluation.signal.ic import ICSummary, ic_summary
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.fits import Fit
@@ -44,7 +45,7 @@ def _settings(panel: Panel, runs, seed: int) -> Settings:
     )
 
 
-def _rank_ic(panel: Panel, fit: Fit) -> dict[str, float]:
+def _rank_ic(panel: Panel, fit: Fit) -> ICSummary:
     rows = sections(ASOF, DAYS - 10, 10)
     table = score(panel, rows, [fit])
     dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
@@ -58,7 +59,7 @@ def _rank_ic(panel: Panel, fit: Fit) -> dict[str, float]:
 
 def test_a_planted_signal_is_found_out_of_sample(market, tmp_path):
     found = _rank_ic(market, train(_settings(market, tmp_path, 0)))
-    assert found["mean"] > 3 * found["standard_error"]
+    assert found.mean > 3 * found.standard_error
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -74,4 +75,4 @@ def test_nothing_is_found_when_labels_are_shuffled(market, tmp_path, monkeypatch
 
     monkeypatch.setattr(datamodule, "read_membership", shuffled)
     found = _rank_ic(market, train(_settings(market, tmp_path, seed)))
-    assert abs(found["mean"]) < 3 * found["standard_error"]
+    assert abs(found.mean) < 3 * found.standard_error

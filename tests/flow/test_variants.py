@@ -1,12 +1,13 @@
 """`alphanet evaluate variants=[...]`: one period for all, files that agree, mistakes with hints."""
 
 import json
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
 from helpers.small_study import call
 
-from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.evaluation.results import read_evaluation, to_json
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def test_all_are_judged_on_the_sessions_that_all_scored(home):
     assert (found["start"], found["stop"]) == (str(late.min())[:10], str(late.max())[:10])
     for name in ("v2", "v2.1"):
         evaluation = read_evaluation(home / name / "evaluation.json")
-        assert (evaluation["start"], evaluation["stop"]) == (found["start"], found["stop"])
-        assert found["variants"][name]["ic"] == evaluation["ic"]["neutral"]["summary"]
+        assert (evaluation.start, evaluation.stop) == (found["start"], found["stop"])
+        assert found["variants"][name]["ic"] == to_json(evaluation.ic.neutral.summary)
 
 
 def test_each_variant_keeps_its_own_settings_files_and_page(home):
@@ -48,10 +49,10 @@ def test_a_seed_alone_is_judged_as_a_factor_of_its_own(both, home, tmp_path):
     alone.to_parquet(tmp_path / "alone.parquet", index=False)
     words = (f"factor={tmp_path / 'alone.parquet'}", f"output={tmp_path}")
     assert call(both, "evaluate", "experiment=both", *words) == 0
-    expected = read_evaluation(tmp_path / "evaluation.json")["ic"]["neutral"]["summary"]
-    by_seed = read_evaluation(home / "v2" / "evaluation.json")["ic"]["by_seed"]
+    expected = read_evaluation(tmp_path / "evaluation.json").ic.neutral.summary
+    by_seed = read_evaluation(home / "v2" / "evaluation.json").ic.by_seed
     assert list(by_seed) == ["0", "1"]
-    assert by_seed["1"] == pytest.approx(expected)
+    assert asdict(by_seed["1"]) == pytest.approx(asdict(expected))
 
 
 def test_a_simulated_market_keeps_its_industries_and_says_so(home):

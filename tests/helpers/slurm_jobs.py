@@ -34,6 +34,7 @@ class Site:
         """The shell that a user types sbatch in."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         place = {"ALPHANET_RUNS": str(self.runs), "ALPHANET_PANEL": str(self.panel)}
+        place["ALPHANET_HOME"] = str(ROOT)
         return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)} | place | more
 
     def submit(

@@ -9,7 +9,7 @@ from pathlib import Path
 def until(
     holds: Callable[[], object],
     *processes: "subprocess.Popen[str]",
-    seconds: float = 150,
+    seconds: float = 300,
     said: Callable[[], str] = str,
 ) -> None:
     """Wait until something holds; fail, with all that was said, where it cannot any more.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from helpers.wandb_server import WandbServer, wandb_server
 
-from alphanet_pl.evaluation.results import new_evaluation, write_evaluation
+from alphanet_pl.evaluation.results import Evaluation, write_evaluation
 
 pytest.importorskip("wandb_workspaces")
 
@@ -23,7 +23,7 @@ def _compare(server, tmp_path) -> "subprocess.CompletedProcess[str]":
     for name in ("v2", "v2.1"):
         folder = tmp_path / "runs" / "mine" / name
         folder.mkdir(parents=True)
-        empty = new_evaluation(name, "2011-01-31", "2021-06-30")
+        empty = Evaluation(variant=name, start="2011-01-31", stop="2021-06-30")
         write_evaluation(empty, folder / "evaluation.json")
     command = [sys.executable, "-m", "alphanet_pl", "compare", f"runs={tmp_path / 'runs'}"]
     return subprocess.run(

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.figures.style import ACCENT, MUTED, styled
 from alphanet_pl.evaluation.pair_coverage import DRAWS, MODELS, Covered, figure_5
 from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.report.page import figure, page, section, table
-from alphanet_pl.evaluation.report.text import percent
+from alphanet_pl.evaluation.report.formats import percent
+from alphanet_pl.evaluation.report.look import ACCENT, MUTED, styled
+from alphanet_pl.evaluation.report.page import figure, page, part, table
 from datamodules.base.files import write_text
 
 
@@ -68,21 +69,19 @@ def _line(point: Covered) -> str:
 
 
 def _page(points: list[Covered], total: int) -> str:
-    header = ("n", "simulated", "standard error", "between ensembles", "exact", "report")
+    header = ("simulated", "standard error", "between ensembles", "exact", "report")
     rows = [
-        (
-            str(point.n),
-            *map(percent, (point.simulated, point.error, point.spread, point.exact, point.printed)),
-        )
+        map(percent, (point.simulated, point.error, point.spread, point.exact, point.printed))
         for point in points
     ]
+    cells = pd.DataFrame(rows, pd.Index([point.n for point in points], name="n"), header)
     return page(
         "Feature-layer dropout: pairs covered",
         [
-            section(
+            part(
                 f"Figure 5: {MODELS} models, {total} features, {DRAWS} simulations",
                 figure(draw(points), "coverage"),
-                table(header, rows),
+                table(cells),
             )
         ],
     )

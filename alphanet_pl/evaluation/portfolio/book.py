@@ -6,7 +6,7 @@ What cannot trade keeps its shares. Cost does not touch the shares: it is kept b
 scales the NAV, so that a day's net return is (1 + gross)(1 - cost) - 1, cost is exactly linear in
 turnover, and one run serves every cost.
 
-Example: `book.hold(rows[0]); book.trade(rows[0] + 1, allocate)`.
+Example: `book.carry_to(rows[0]); book.trade(rows[0] + 1, allocate)`.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.portfolio.prices import Bools, Floats, Market
+from alphanet_pl.evaluation.signal.prices import Market
+from alphanet_pl.evaluation.types import Bools, Floats
 from datamodules.base.errors import EvaluationError
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the trading desk sees on the day of a trade; all (N,).
+class TradeDay:
+    """Prices, and which orders can be filled, on the day of a trade; all (N,).
 
     Attributes:
         price: Execution price: vwap, or the last price of a stock that left the market.
@@ -34,8 +35,8 @@ class Desk:
     can_sell: Bools
 
 
-Allocate = Callable[[Floats, float, Desk], Floats]
-"""(current values (N,), total value, desk) -> values (N,) wanted after the trade."""
+Allocate = Callable[[Floats, float, TradeDay], Floats]
+"""(current values (N,), total value, day) -> values (N,) wanted after the trade."""
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Book:
         values = self._values(self.market.close[self.row])
         return values / (values.sum() + self.cash)
 
-    def hold(self, until: int) -> None:
+    def carry_to(self, until: int) -> None:
         """Carry the shares to the close of row `until` without a trade."""
         if until <= self.row:
             return
@@ -87,24 +88,24 @@ class Book:
             The share of the book's value that could neither be bought nor sold.
         """
         day = self.row + 1
-        desk = self._desk(day, unbuyable, unsellable)
+        today = self._trade_day(day, unbuyable, unsellable)
         before = self._total(self.market.close[self.row])
-        current = self._values(desk.price)
+        current = self._values(today.price)
         total = float(current.sum()) + self.cash
-        wanted = allocate(current, total, desk)
+        wanted = allocate(current, total, today)
         moved = wanted != current
-        self.shares[moved] = wanted[moved] / desk.price[moved]
+        self.shares[moved] = wanted[moved] / today.price[moved]
         self.cash = total - float(wanted.sum())
         self.row = day
         self.gross.append(self._total(self.market.close[day]) / before - 1.0)
         self.turnover.append(float(np.abs(wanted - current).sum()) / total)
-        return float(current[~(desk.can_buy | desk.can_sell)].sum()) / total
+        return float(current[~(today.can_buy | today.can_sell)].sum()) / total
 
-    def _desk(self, day: int, unbuyable: Bools | None, unsellable: Bools | None) -> Desk:
+    def _trade_day(self, day: int, unbuyable: Bools | None, unsellable: Bools | None) -> TradeDay:
         vwap, close = self.market.vwap[day], self.market.close[day]
         traded, gone = np.isfinite(vwap), self.market.gone(day)
         none = np.zeros(len(vwap), dtype=bool)
-        return Desk(
+        return TradeDay(
             price=np.where(traded, vwap, close),
             can_buy=traded & ~(none if unbuyable is None else unbuyable),
             can_sell=(traded & ~(none if unsellable is None else unsellable)) | gone,
@@ -134,11 +135,11 @@ def equal_weight(member: Bools) -> Allocate:
         member: (N,) bool.
     """
 
-    def allocate(current: Floats, total: float, desk: Desk) -> Floats:
-        wanted = np.where(~member & desk.can_sell, 0.0, current)
-        free = member & desk.can_buy & desk.can_sell
-        capped = member & desk.can_sell & ~desk.can_buy
-        floored = member & desk.can_buy & ~desk.can_sell
+    def allocate(current: Floats, total: float, day: TradeDay) -> Floats:
+        wanted = np.where(~member & day.can_sell, 0.0, current)
+        free = member & day.can_buy & day.can_sell
+        capped = member & day.can_sell & ~day.can_buy
+        floored = member & day.can_buy & ~day.can_sell
         moving = free | capped | floored
         budget = total - float(wanted[~moving].sum())
         level = common_level(int(free.sum()), current[capped], current[floored], budget)
@@ -167,14 +168,14 @@ def common_level(free: int, capped: Floats, floored: Floats, budget: float) -> f
 
 
 def check_rows(rows: NDArray[np.integer], sessions: int) -> None:
-    """Refuse sections that are not in order or have no next session to trade on.
+    """Refuse cross-sections that are not in order or have no next session to trade on.
 
     Raises:
-        EvaluationError: No section, not ascending, or past the last session but one.
+        EvaluationError: No cross-section, not ascending, or past the last session but one.
     """
     if not len(rows) or (np.diff(rows) < 1).any() or rows[-1] + 1 >= sessions:
         raise EvaluationError(
-            f"sections {rows[:1].tolist()}..{rows[-1:].tolist()} of {sessions} sessions",
-            "at least one section, in order, each with a next session to trade on",
+            f"cross-sections {rows[:1].tolist()}..{rows[-1:].tolist()} of {sessions} sessions",
+            "at least one cross-section, in order, each with a next session to trade on",
             "predict earlier dates, or prepare a longer panel",
         )

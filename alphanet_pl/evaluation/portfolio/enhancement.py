@@ -1,48 +1,132 @@
 """Index enhancement: a portfolio near its index that leans to the factor, rebalanced weekly.
 
-Every week a linear program (program.py, ladder.py) plans weights at the close from the holdings
-drifted to that close; they trade at the next day's vwap, and what cannot trade stays. Report:
+Every week a linear program (lp.py, rebalance.py) plans weights at the close from the holdings
+drifted to that close; they trade at the next day's vwap, and what cannot trade stays. Paper:
 tables 14, 15, 22, 23, 30 and 31, figures 16, 24 and 32.
 
 Example: `run_enhancement(score, market, rows, benchmark=w, industry=i, log_cap=c, next_day=n)`.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.portfolio.book import Allocate, Book, Desk, check_rows, net_returns
+from alphanet_pl.config.settings import EnhancementSettings
+from alphanet_pl.evaluation.portfolio.book import (
+    Allocate,
+    Book,
+    TradeDay,
+    check_rows,
+    net_returns,
+)
 from alphanet_pl.evaluation.portfolio.lp import Problem
-from alphanet_pl.evaluation.portfolio.prices import Dates, Floats, Market
-from alphanet_pl.evaluation.portfolio.rebalance import Plan, plan
-from alphanet_pl.evaluation.portfolio.tradability import NextDay
+from alphanet_pl.evaluation.portfolio.performance import (
+    ANNUAL_DAYS,
+    Convention,
+    Drawdown,
+    Performance,
+    RelativePerformance,
+    max_drawdown,
+    net_value,
+    performance,
+    relative_performance,
+    yearly_returns,
+)
+from alphanet_pl.evaluation.portfolio.rebalance import RUNGS, Rebalance, rebalance
+from alphanet_pl.evaluation.portfolio.tradability import MASKS, NextDay, next_day
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections
+from alphanet_pl.evaluation.signal.neutralise import standardise, winsorise
+from alphanet_pl.evaluation.signal.prices import Market
+from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 
 Schedule = Literal["weekly", "every_5"]
+EPISODES = {
+    "end of 2014": ("2014-10-01", "2015-01-31"),
+    "early 2019": ("2019-01-01", "2019-04-30"),
+    "early 2020": ("2020-01-01", "2020-04-30"),
+}
+"""Where the paper says that v2.2 loses less; it names no days, these are ours."""
+AT_CAP = 1e-6
+"""A plan whose turnover comes this near the cap uses the whole of it."""
 
 
 @dataclass(frozen=True)
-class EnhancementOptions:
-    """How a portfolio is enhanced.
+class Turnover:
+    """How much a portfolio traded; a rebalance's two-sided turnover is sum |w_new - w_drifted|."""
 
-    Attributes:
-        schedule: weekly (last session of each calendar week) or every_5 (sessions).
-        max_turnover: Two-sided turnover of a rebalance; the first build is free.
-        max_deviation: Most by which a weight may exceed the benchmark's.
-        max_underweight: Most by which it may fall short, never below zero weight; None lets any
-            name go to zero.
-        slack: Neutrality of the ladder's second rung, in weight and in standard deviations.
-        cost: One way, as a fraction of the value traded.
-    """
+    per_rebalance: Number
+    """Mean over all rebalances, the first build included: the paper's last column."""
+    planned: Number
+    """The same, of the plan against the holdings drifted to its own close."""
+    monthly: Number
+    """Mean over months of the sum within a month."""
+    annual_one_sided: Number
+    share_at_cap: Number
+    """Share of rebalances whose plan uses the whole cap."""
+    share_relaxed: Number
+    """Share of rebalances that climbed the ladder."""
 
-    schedule: Schedule = "weekly"
-    max_turnover: float = 0.3
-    max_deviation: float = 0.01
-    max_underweight: float | None = 0.01
-    slack: float = 0.001
-    cost: float = 0.002
+
+@dataclass(frozen=True)
+class Relaxation:
+    """One rebalance that had no exact solution."""
+
+    date: str
+    rung: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class EnhancementCurves:
+    """Daily series; NAVs begin with 1 before the first date."""
+
+    dates: list[str]
+    nav: list[Number]
+    index: list[Number]
+    excess: list[Number]
+    excess_drawdown: list[Number]
+
+
+@dataclass(frozen=True)
+class EnhancementResult:
+    """Index enhancement (tables 14, 22 and 30)."""
+
+    index: str
+    filter: str
+    convention: str
+    schedule: str
+    cost: Number
+    max_turnover: Number
+    max_deviation: Number
+    portfolio: Performance
+    relative: RelativePerformance
+    benchmark: dict[str, Performance]
+    """The index's own row, by convention."""
+    turnover: Turnover
+    rebalances: int
+    rungs: dict[str, int]
+    relaxed: list[Relaxation]
+    max_residual: Number
+    """Largest violation of any constraint by any plan."""
+    mean_names: Number
+    episodes: dict[str, Drawdown | None]
+    """Excess drawdown inside the periods that the paper names; null where the run has no day."""
+    curves: EnhancementCurves
+
+
+@dataclass(frozen=True)
+class YearlyResult:
+    """Tables 15, 23 and 31; partial first and last years are not annualised."""
+
+    years: list[str]
+    portfolio: list[Number]
+    index: list[Number]
+    excess: list[Number]
+    """Compounded daily differences."""
 
 
 @dataclass
@@ -65,7 +149,7 @@ class EnhancementRun:
     turnover: Floats
     sections: Dates
     traded: NDArray[np.int64]
-    plans: list[Plan] = field(default_factory=list)
+    plans: list[Rebalance] = field(default_factory=list)
     planned: list[float] = field(default_factory=list)
     names: list[int] = field(default_factory=list)
 
@@ -110,7 +194,7 @@ def run_enhancement(
     industry: NDArray[np.integer],
     log_cap: Floats,
     next_day: NextDay,
-    options: EnhancementOptions | None = None,
+    options: EnhancementSettings | None = None,
 ) -> EnhancementRun:
     """Plan and trade from the first section to the market's last session.
 
@@ -122,14 +206,14 @@ def run_enhancement(
         benchmark: (S, N) index weights, NaN or zero outside the index.
         industry: (S, N) industry index, negative unknown (an industry of its own).
         log_cap: (S, N) ln of float capitalisation.
-        next_day: What the filter leaves untradable, see filters.py.
+        next_day: What the filter leaves untradable, see tradability.py.
         options: Limits and cost.
 
     Raises:
         EvaluationError: Sections that cannot be traded, or without index weights.
     """
     check_rows(rows, len(market.dates))
-    options = options or EnhancementOptions()
+    options = options or EnhancementSettings()
     book = Book(market, int(rows[0]))
     run = EnhancementRun(
         dates=market.dates[int(rows[0]) + 1 :],
@@ -139,7 +223,7 @@ def run_enhancement(
         traded=np.asarray(rows - rows[0], dtype=np.int64),
     )
     for section, row in enumerate(rows):
-        book.hold(int(row))
+        book.carry_to(int(row))
         fixed = next_day.frozen[section] & ~market.gone(int(row))
         problem = build_problem(
             book.weights(),
@@ -151,15 +235,15 @@ def run_enhancement(
             gone=market.gone(int(row)),
             options=options,
         )
-        step = plan(problem, options.slack)
+        step = rebalance(problem, options.slack)
         if step.rung != "hold":
             book.trade(
                 towards(step.weights), next_day.unbuyable[section], next_day.unsellable[section]
             )
         run.planned.append(float(np.abs(step.weights - problem.current).sum()))
-        run.plans.append(Plan(np.zeros(0), step.rung, step.detail, step.residual))
+        run.plans.append(Rebalance(np.zeros(0), step.rung, step.detail, step.residual))
         run.names.append(int(np.count_nonzero(book.shares)))
-    book.hold(len(market.dates) - 1)
+    book.carry_to(len(market.dates) - 1)
     run.gross, run.turnover = np.array(book.gross), np.array(book.turnover)
     return run
 
@@ -189,7 +273,7 @@ def build_problem(
     *,
     fixed: NDArray[np.bool_],
     gone: NDArray[np.bool_],
-    options: EnhancementOptions,
+    options: EnhancementSettings,
 ) -> Problem:
     """Bounds, exposures and cap of one rebalance; all arrays (N,).
 
@@ -236,11 +320,11 @@ def towards(planned: Floats) -> Allocate:
         planned: (N,) weights, sum 1.
     """
 
-    def allocate(current: Floats, total: float, desk: Desk) -> Floats:
+    def allocate(current: Floats, total: float, day: TradeDay) -> Floats:
         wanted = planned * total
-        blocked = ((wanted > current) & ~desk.can_buy) | ((wanted < current) & ~desk.can_sell)
+        blocked = ((wanted > current) & ~day.can_buy) | ((wanted < current) & ~day.can_sell)
         wanted = np.where(blocked, current, wanted)
-        free = desk.can_buy & desk.can_sell & (wanted > 0)
+        free = day.can_buy & day.can_sell & (wanted > 0)
         placed = float(wanted[free].sum())
         money = total - float(wanted[~free].sum())
         if placed <= 0 or money < 0:
@@ -249,3 +333,170 @@ def towards(planned: Floats) -> Allocate:
         return wanted
 
     return allocate
+
+
+def enhancement_section(
+    run: EnhancementRun,
+    index_returns: Floats,
+    *,
+    index: str,
+    filter_mode: str,
+    convention: Convention = "standard",
+    options: EnhancementSettings | None = None,
+) -> EnhancementResult:
+    """Table 14 and what it leaves out.
+
+    Args:
+        run: What `run_enhancement` returned.
+        index_returns: (m,) daily returns of the index on the run's dates.
+        index: Its name.
+        filter_mode: The next-day filter the run was made with.
+        convention: See performance.py.
+        options: Those of the run.
+    """
+    options = options or EnhancementSettings()
+    net = run.net(options.cost)
+    rungs = Counter(step.rung for step in run.plans)
+    return EnhancementResult(
+        index=index,
+        filter=filter_mode,
+        convention=convention,
+        schedule=options.schedule,
+        cost=options.cost,
+        max_turnover=options.max_turnover,
+        max_deviation=options.max_deviation,
+        portfolio=performance(net, run.dates, convention),
+        relative=relative_performance(net, index_returns, run.dates, convention),
+        benchmark={
+            each: performance(index_returns, run.dates, each) for each in get_args(Convention)
+        },
+        turnover=turnover(run, options.max_turnover),
+        rebalances=len(run.plans),
+        rungs={rung: rungs[rung] for rung in RUNGS},
+        relaxed=[
+            Relaxation(date=str(date), rung=step.rung, detail=step.detail)
+            for date, step in zip(run.sections, run.plans, strict=True)
+            if step.rung != "exact"
+        ],
+        max_residual=max(step.residual for step in run.plans),
+        mean_names=float(np.mean(run.names)),
+        episodes=episodes(run, net - index_returns),
+        curves=curves(run, net, index_returns),
+    )
+
+
+def turnover(run: EnhancementRun, cap: float) -> Turnover:
+    """How much was traded and how often the cap or the ladder decided; see the schema."""
+    realised, planned = run.turnover[run.traded], np.array(run.planned)
+    months = np.unique(run.dates.astype("datetime64[M]"))
+    return Turnover(
+        per_rebalance=float(realised.mean()),
+        planned=float(planned.mean()),
+        monthly=float(run.turnover.sum() / len(months)),
+        annual_one_sided=float(run.turnover.sum() / 2 * ANNUAL_DAYS / len(run.dates)),
+        share_at_cap=float((np.abs(planned - cap) < AT_CAP).mean()),
+        share_relaxed=float(np.mean([step.rung != "exact" for step in run.plans])),
+    )
+
+
+def episodes(run: EnhancementRun, excess: Floats) -> dict[str, Drawdown | None]:
+    """Drawdown of the excess NAV inside each of EPISODES, begun anew at its first day."""
+    out: dict[str, Drawdown | None] = {}
+    for name, (first, last) in EPISODES.items():
+        inside = (run.dates >= np.datetime64(first)) & (run.dates <= np.datetime64(last))
+        out[name] = max_drawdown(excess[inside], run.dates[inside]) if inside.any() else None
+    return out
+
+
+def curves(run: EnhancementRun, net: Floats, index_returns: Floats) -> EnhancementCurves:
+    """Daily NAVs and the drawdown of the excess (figures 16, 24 and 32)."""
+    excess = net_value(net - index_returns)
+    return EnhancementCurves(
+        dates=run.dates.astype(str).tolist(),
+        nav=net_value(net)[1:].tolist(),
+        index=net_value(index_returns)[1:].tolist(),
+        excess=excess[1:].tolist(),
+        excess_drawdown=(1.0 - excess / np.maximum.accumulate(excess))[1:].tolist(),
+    )
+
+
+def yearly_section(
+    run: EnhancementRun, index_returns: Floats, options: EnhancementSettings | None = None
+) -> YearlyResult:
+    """Table 15: returns of the calendar years, partial ones as they are.
+
+    Args:
+        run: What `run_enhancement` returned.
+        index_returns: (m,) daily returns of the index on the run's dates.
+        options: Those of the run.
+    """
+    net = run.net((options or EnhancementSettings()).cost)
+    ours = yearly_returns(net, run.dates)
+    return YearlyResult(
+        years=list(ours),
+        portfolio=list(ours.values()),
+        index=list(yearly_returns(index_returns, run.dates).values()),
+        excess=list(yearly_returns(net - index_returns, run.dates).values()),
+    )
+
+
+def enhancement_of(cut: FactorSections) -> tuple[EnhancementResult, YearlyResult]:
+    """The index enhancement and its calendar years.
+
+    Raises:
+        EvaluationError: The panel holds no index, or none in the weeks that have scores.
+    """
+    options = cut.options.enhancement
+    run = _run(cut)
+    index = _index_returns(cut, run)
+    section = enhancement_section(
+        run,
+        index,
+        index=cut.options.index.members,
+        filter_mode=cut.options.filter,
+        convention=cut.options.convention,
+        options=options,
+    )
+    return section, yearly_section(run, index, options)
+
+
+def _run(cut: FactorSections) -> EnhancementRun:
+    options = cut.options.enhancement
+    missing = [name for name in ("index_weight", "index_close") if not cut.panel.has(name)]
+    if missing:
+        raise EvaluationError(
+            f"the panel has no {' and no '.join(missing)}",
+            "it was prepared without the tables index and index_members",
+            "prepare a panel with both, and evaluation.index naming the benchmark",
+        )
+    market = cut.test_period()
+    rows = rebalance_rows(market.dates, 0, len(cut.daily), options.schedule)
+    rows = rows[np.isfinite(cut.daily[rows]).any(axis=1)]
+    benchmark = cut.read("index_weight", rows) if len(rows) else np.zeros((0, 0))
+    weighed = np.nan_to_num(benchmark).sum(axis=1) > 0
+    rows, benchmark = rows[weighed], benchmark[weighed]
+    if not len(rows):
+        raise EvaluationError(
+            "no rebalance has both scores and index weights",
+            f"the scores span {len(cut.daily)} sessions",
+            "predict more dates, or prepare with members of the index in this period",
+        )
+    masks = {name: cut.read(name, rows) for name in MASKS}
+    traded = np.isfinite(market.vwap[rows])
+    return run_enhancement(
+        standardise(winsorise(cut.daily[rows])),
+        market,
+        rows,
+        benchmark=benchmark,
+        industry=cut.read("industry", rows),
+        log_cap=cut.read("log_cap", rows),
+        next_day=next_day(cut.options.filter, masks, traded),
+        options=options,
+    )
+
+
+def _index_returns(cut: FactorSections, run: EnhancementRun) -> Floats:
+    """(m,) daily returns of the index on the run's dates."""
+    begin = int(np.searchsorted(cut.panel.dates, run.dates[0])) - 1
+    close = cut.panel.read("index_close", begin, begin + len(run.dates) + 1)
+    return close[1:] / close[:-1] - 1.0

@@ -2,21 +2,103 @@
 
 At each section the pool (every stock with a factor) is cut into layers, layer 1 holding the highest
 factor; they trade at the next day's vwap. The benchmark is the pool itself, equal weight, without
-cost. Report: tables 11, 21 and 29, figures 12, 13, 19, 20, 27 and 28.
+cost. Paper: tables 11, 21 and 29, figures 12, 13, 19, 20, 27 and 28.
 
-Example: `layer_table(run_layers(neutral, market, rows))["annual_excess"]`, see layer_table.py.
+Example: `layer_table(run_layers(neutral, market, rows)).annual_excess`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.portfolio.book import Book, check_rows, equal_weight, net_returns
-from alphanet_pl.evaluation.portfolio.prices import Bools, Dates, Floats, Market
-from alphanet_pl.evaluation.signal.ranks import equal_buckets
+from alphanet_pl.evaluation.portfolio.performance import (
+    ANNUAL_DAYS,
+    Convention,
+    Performance,
+    annual_return,
+    annual_volatility,
+    monthly_wins,
+    net_value,
+    performance,
+    ratio,
+)
+from alphanet_pl.evaluation.portfolio.tradability import MASKS, FilterMode, next_day
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections
+from alphanet_pl.evaluation.signal.neutralise import neutralise
+from alphanet_pl.evaluation.signal.prices import Market
+from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
+from alphanet_pl.evaluation.types import Bools, Dates, Floats, Number
+from datamodules.base.errors import EvaluationError
 
+LongShortMode = Literal["report", "net"]
+COST = 0.002
+"""One way, as in the paper."""
 LAYERS = 5
+
+
+@dataclass(frozen=True)
+class LongShort:
+    """Layer 1 less the last layer."""
+
+    annual_return: Number
+    volatility: Number
+    sharpe: Number
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """Tables 11, 21 and 29 under one next-day filter; lists go from layer 1 (highest) down."""
+
+    annual_excess: list[Number]
+    """After cost, over the equal-weight pool without cost."""
+    annual_excess_gross: list[Number]
+    performance: list[Performance]
+    tracking_error: list[Number]
+    long_short: dict[str, LongShort]
+    """By mode: `report` (both legs net, so that cost cancels) and `net` (both legs pay)."""
+    top_information_ratio: Number
+    top_monthly_win: Number
+    months: int
+    turnover: list[Number]
+    """Mean two-sided turnover of a rebalance, the first build left out."""
+    cost: list[Number]
+    """Annual cost, the first build included."""
+    stock_count: Number
+    """Mean number of stocks in the pool."""
+    frozen_share: list[Number]
+    """Mean share of a layer's value that could not trade at a rebalance."""
+    sections: int
+    monotonicity: Number
+    """Rank correlation of annual excess with the order of the layers: 1 is perfect."""
+
+
+@dataclass(frozen=True)
+class LayerCurves:
+    """Daily NAVs of the headline filter, all beginning with 1 before the first date."""
+
+    dates: list[str]
+    layers: list[list[Number]]
+    pool: list[Number]
+    excess: list[list[Number]]
+    long_short: dict[str, list[Number]]
+
+
+@dataclass(frozen=True)
+class LayersResult:
+    """The layer test."""
+
+    layers: int
+    step: int
+    cost: Number
+    filter: str
+    ls_mode: str
+    convention: str
+    by_filter: dict[str, LayerTable]
+    curves: LayerCurves
 
 
 @dataclass(frozen=True)
@@ -95,11 +177,11 @@ def run_layers(
         members = [*(layer[section] == k for k in range(layers)), layer[section] >= 0]
         stuck = []
         for book, member in zip(books, members, strict=True):
-            book.hold(int(rows[section]))
+            book.carry_to(int(rows[section]))
             stuck.append(book.trade(equal_weight(member), *blocked))
         frozen.append(stuck[:layers])
     for book in books:
-        book.hold(len(market.dates) - 1)
+        book.carry_to(len(market.dates) - 1)
     gross = np.array([book.gross for book in books]).T
     return LayerBooks(
         dates=market.dates[start + 1 :],
@@ -109,4 +191,175 @@ def run_layers(
         traded=np.asarray(rows[usable] - start, dtype=np.int64),
         stocks=stocks[usable],
         frozen=np.array(frozen),
+    )
+
+
+def layers_section(
+    factor: Floats,
+    market: Market,
+    rows: NDArray[np.integer],
+    *,
+    industry: NDArray[np.integer],
+    log_cap: Floats,
+    masks: Mapping[str, Bools],
+    filter_mode: FilterMode = "report",
+    ls_mode: LongShortMode = "report",
+    convention: Convention = "standard",
+    cost: float = COST,
+    layers: int = LAYERS,
+) -> LayersResult:
+    """The whole layer test: the three filters side by side, curves of the chosen one.
+
+    Args:
+        factor: (S, N) published factor at the sections, NaN where there is no score. The filter's
+            pool is cut first and the factor made industry-and-size neutral within it.
+        market: Prices up to the end of the test.
+        rows: (S,) the sections' rows in the market.
+        industry: (S, N), negative unknown.
+        log_cap: (S, N).
+        masks: tradability.MASKS at the sections, (S, N) each.
+        filter_mode: Which filter the curves show.
+        ls_mode: Which long-short the headline shows; both are computed.
+        convention: See performance.py.
+        cost: One way.
+        layers: How many.
+    """
+    traded = np.isfinite(market.vwap[rows])
+    found: dict[str, LayerBooks] = {}
+    for mode in get_args(FilterMode):
+        day = next_day(mode, masks, traded)
+        pool = np.where(day.excluded, np.nan, factor)
+        neutral = neutralise(pool, industry, log_cap)
+        found[mode] = run_layers(
+            neutral,
+            market,
+            rows,
+            layers=layers,
+            unbuyable=day.unbuyable,
+            unsellable=day.unsellable,
+        )
+    return LayersResult(
+        layers=layers,
+        step=int(rows[1] - rows[0]) if len(rows) > 1 else 0,
+        cost=cost,
+        filter=filter_mode,
+        ls_mode=ls_mode,
+        convention=convention,
+        by_filter={mode: layer_table(books, cost, convention) for mode, books in found.items()},
+        curves=layer_curves(found[filter_mode], cost),
+    )
+
+
+def long_short_returns(books: LayerBooks, cost: float, mode: LongShortMode) -> Floats:
+    """Daily returns (m,) of layer 1 less the last layer.
+
+    `report` takes the difference of two net series, as the paper does, so that the short leg's
+    cost counts as gain; `net` lets both legs pay.
+
+    Raises:
+        EvaluationError: A name that is no mode.
+    """
+    if mode not in get_args(LongShortMode):
+        raise EvaluationError(
+            f"long-short mode {mode!r}",
+            f"one of {', '.join(get_args(LongShortMode))}",
+            "evaluation.ls_mode=report",
+        )
+    net = books.net(cost)
+    if mode == "report":
+        return net[:, 0] - net[:, -1]
+    return net[:, 0] - books.gross[:, -1] - (books.gross[:, -1] - net[:, -1])
+
+
+def layer_table(
+    books: LayerBooks, cost: float = COST, convention: Convention = "standard"
+) -> LayerTable:
+    """One row of table 11, and what the table leaves out.
+
+    Args:
+        books: What `run_layers` returned.
+        cost: One way, as a fraction of the value traded.
+        convention: See performance.py.
+    """
+    net, pool, dates = books.net(cost), books.pool, books.dates
+    excess = [annual_return(column - pool, convention) for column in net.T]
+    errors = [annual_volatility(column - pool, convention) for column in net.T]
+    wins, months = monthly_wins(net[:, 0], pool, dates)
+    modes = {
+        mode: _long_short(long_short_returns(books, cost, mode), convention)
+        for mode in get_args(LongShortMode)
+    }
+    rebalances = books.turnover[books.traded[1:]]
+    order = rank_correlation(-np.array([excess]), np.arange(float(len(excess)))[None])
+    return LayerTable(
+        annual_excess=excess,
+        annual_excess_gross=[
+            annual_return(column - pool, convention) for column in books.gross.T
+        ],
+        performance=[performance(column, dates, convention) for column in net.T],
+        tracking_error=errors,
+        long_short=modes,
+        top_information_ratio=ratio(excess[0], errors[0]),
+        top_monthly_win=ratio(wins, months),
+        months=months,
+        turnover=(rebalances.mean(axis=0) if len(rebalances) else np.full(net.shape[1], np.nan)
+                  ).tolist(),
+        cost=(cost * books.turnover.sum(axis=0) * ANNUAL_DAYS / len(dates)).tolist(),
+        stock_count=float(books.stocks.mean()),
+        frozen_share=books.frozen.mean(axis=0).tolist(),
+        sections=len(books.traded),
+        monotonicity=float(order[0]),
+    )  # fmt: skip
+
+
+def layer_curves(books: LayerBooks, cost: float = COST) -> LayerCurves:
+    """Daily NAVs behind figures 12, 13, 19, 20, 27 and 28."""
+    net = books.net(cost)
+    return LayerCurves(
+        dates=books.dates.astype(str).tolist(),
+        layers=[_curve(column) for column in net.T],
+        pool=_curve(books.pool),
+        excess=[_curve(column - books.pool) for column in net.T],
+        long_short={
+            mode: _curve(long_short_returns(books, cost, mode)) for mode in get_args(LongShortMode)
+        },
+    )
+
+
+def _long_short(returns: Floats, convention: Convention) -> LongShort:
+    growth, volatility = (f(returns, convention) for f in (annual_return, annual_volatility))
+    return LongShort(annual_return=growth, volatility=volatility, sharpe=ratio(growth, volatility))
+
+
+def _curve(returns: Floats) -> list[float]:
+    """NAV at the closes, the opening 1 left out."""
+    return net_value(returns)[1:].tolist()
+
+
+def layers_of(cut: FactorSections) -> LayersResult:
+    """The layer test at the sections of the IC test.
+
+    Raises:
+        EvaluationError: No section has as many stocks as there are layers.
+    """
+    options = cut.options
+    most = int(np.isfinite(cut.neutral).sum(axis=1).max())
+    if most < options.layers:
+        raise EvaluationError(
+            f"no cross-section has more than {most} stocks",
+            f"it takes one for each of {options.layers} layers",
+            f"evaluation.layers={max(most, 2)}",
+        )
+    return layers_section(
+        cut.daily[cut.rows],
+        cut.test_period(),
+        cut.rows,
+        industry=cut.industry,
+        log_cap=cut.log_cap,
+        masks={name: cut.read(name) for name in MASKS},
+        filter_mode=options.filter,
+        ls_mode=options.ls_mode,
+        convention=options.convention,
+        cost=options.cost,
+        layers=options.layers,
     )

@@ -7,26 +7,58 @@ prod(1 + r_p - r_b). Two conventions for annual figures, from the same daily ret
 - `standard`: all m daily returns count;
 - `huatai`: the NAV vector has m entries and begins with 1, so that the last day's return is left
   out of annual return, volatility and drawdown while the exponent stays 250 / m. This reproduces
-  the benchmark rows the report (table 14) and its two predecessors print. Calendar years and
+  the benchmark rows the paper (table 14) and its two predecessors print. Calendar years and
   months include the last day under both, as in table 15.
 
-Example: `performance(returns, dates)["annual_return"]`.
+Example: `performance(returns, dates).annual_return`.
 """
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.results import Drawdown, Performance, RelativePerformance
+from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 
-Floats = NDArray[np.floating]
-Dates = NDArray[np.datetime64]
 Convention = Literal["standard", "huatai"]
 
 ANNUAL_DAYS = 250
 """Sessions in a year: the only value with which the printed volatilities reproduce."""
+
+
+@dataclass(frozen=True)
+class Drawdown:
+    """A positive depth; peak is null if it lies before the first session."""
+
+    depth: Number
+    peak: str | None
+    trough: str | None
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Absolute columns of tables 14, 22 and 30."""
+
+    annual_return: Number
+    volatility: Number
+    sharpe: Number
+    max_drawdown: Drawdown
+    sessions: int
+
+
+@dataclass(frozen=True)
+class RelativePerformance:
+    """Excess columns of tables 14, 22 and 30."""
+
+    annual_excess: Number
+    tracking_error: Number
+    information_ratio: Number
+    excess_max_drawdown: Drawdown
+    calmar: Number
+    monthly_win: Number
+    months: int
 
 
 def net_value(returns: Floats) -> Floats:
@@ -131,7 +163,7 @@ def relative_performance(
         tracking_error=error,
         information_ratio=ratio(growth, error),
         excess_max_drawdown=fall,
-        calmar=ratio(growth, fall["depth"]),
+        calmar=ratio(growth, fall.depth),
         monthly_win=ratio(wins, months),
         months=months,
     )
@@ -140,7 +172,7 @@ def relative_performance(
 def monthly_returns(returns: Floats, dates: Dates) -> tuple[NDArray[np.datetime64], Floats]:
     """Compounded return of each calendar month, from month-end to month-end NAV.
 
-    A month with a single session in the period is a stub, not a month (the report's 2011-01-31).
+    A month with a single session in the period is a stub, not a month (the paper's 2011-01-31).
 
     Returns:
         (months,) datetime64[M] and (months,) returns.

@@ -11,8 +11,14 @@ from typing import Literal
 
 import numpy as np
 
-from alphanet_pl.evaluation.portfolio.least_slack import least_slack
-from alphanet_pl.evaluation.portfolio.lp import Floats, Problem, Solution, least_turnover, solve
+from alphanet_pl.evaluation.portfolio.lp import (
+    Problem,
+    Solution,
+    least_slack,
+    least_turnover,
+    solve,
+)
+from alphanet_pl.evaluation.types import Floats
 
 Rung = Literal["exact", "neutrality", "turnover", "nearest", "hold"]
 RUNGS: tuple[Rung, ...] = ("exact", "neutrality", "turnover", "nearest", "hold")
@@ -20,7 +26,7 @@ RESIDUAL = 1e-8
 
 
 @dataclass(frozen=True)
-class Plan:
+class Rebalance:
     """What a rebalance wants.
 
     Attributes:
@@ -36,7 +42,7 @@ class Plan:
     residual: float = 0.0
 
 
-def plan(problem: Problem, slack: float) -> Plan:
+def rebalance(problem: Problem, slack: float) -> Rebalance:
     """Climb the ladder until weights are found.
 
     Args:
@@ -65,10 +71,10 @@ def plan(problem: Problem, slack: float) -> Plan:
     found = _nearest(problem)
     if found is not None:
         return found
-    return Plan(problem.current, "hold", f"no plan: {first.status.lower()}")
+    return Rebalance(problem.current, "hold", f"no plan: {first.status.lower()}")
 
 
-def _nearest(problem: Problem) -> Plan | None:
+def _nearest(problem: Problem) -> Rebalance | None:
     """As neutral as the names that cannot trade allow, and the highest score there."""
     least = least_slack(problem)
     if least is None:
@@ -77,8 +83,8 @@ def _nearest(problem: Problem) -> Plan | None:
     return _accept(near, solve(near), "nearest", f"neutral within {near.slack:.2%}, the least")
 
 
-def _accept(problem: Problem, solution: Solution, rung: Rung, detail: str) -> Plan | None:
+def _accept(problem: Problem, solution: Solution, rung: Rung, detail: str) -> Rebalance | None:
     if solution.weights is None:
         return None
     residual = problem.residual(solution.weights)
-    return Plan(solution.weights, rung, detail, residual) if residual < RESIDUAL else None
+    return Rebalance(solution.weights, rung, detail, residual) if residual < RESIDUAL else None

@@ -1,6 +1,6 @@
 """The three next-day filters, as what a portfolio may buy and sell on the day after a section.
 
-The report drops stocks that on the next day are suspended or close at a price limit, which looks
+The paper drops stocks that on the next day are suspended or close at a price limit, which looks
 ahead: a name that closes limit-up may have traded below it. `realistic` drops nothing and leaves
 orders unfilled, buying and selling apart; `none` only knows that a suspended stock has no price.
 """
@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from alphanet_pl.evaluation.types import Bools
 from datamodules.base.errors import EvaluationError
 
-Bools = NDArray[np.bool_]
 FilterMode = Literal["report", "realistic", "none"]
 MASKS = ("suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next")
 """Arrays of the panel that `next_day` needs."""

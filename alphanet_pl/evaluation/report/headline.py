@@ -1,72 +1,132 @@
-"""The top of the page: what was judged, on what, and the numbers that matter most."""
+"""The top of the page: who is judged, when, on what, the figures that matter most, and caveats."""
 
-from html import escape
-
-from alphanet_pl.evaluation.report.beside import comparison, simulated
-from alphanet_pl.evaluation.report.page import cards, paragraph
-from alphanet_pl.evaluation.report.text import number, percent
+from alphanet_pl.evaluation.compare import Comparison, Evaluations
+from alphanet_pl.evaluation.paper import PERIOD, PRINTED
+from alphanet_pl.evaluation.report.figures import cover
+from alphanet_pl.evaluation.report.formats import entry, percent, say, sentence
+from alphanet_pl.evaluation.report.page import Part, cards, figure, paragraph, part, points, table
+from alphanet_pl.evaluation.report.tables import HEADLINE, SETUP, frame, headline, shown
 from alphanet_pl.evaluation.results import Evaluation
 
+FEW = 30
+"""Cross-sections below which a standard error is itself rough."""
 
-def headline(evaluation: Evaluation) -> str:
-    """Period, N, data, cards, and what the data lacks."""
-    said = []
-    if simulated(evaluation):
-        said.append(
-            "The market is simulated: these figures show that the code works, "
-            "and say nothing about real stocks."
-        )
-    said += (evaluation["provenance"] or {}).get("lacks", [])
-    lead = f"<p class='lead'>{escape(_span(evaluation))}</p>"
-    return "".join(
-        [
-            lead,
-            cards(_cards(evaluation)),
-            paragraph(" ".join(said)),
-            paragraph(comparison(evaluation)),
-        ]
+
+def top(comparison: Comparison, evaluations: Evaluations) -> Part:
+    """Period, N, data, headline, the cover chart, and what the data lacks."""
+    found = shown(HEADLINE, headline(evaluations, comparison))
+    alone = len(evaluations) == 1
+    enhanced = any(each.enhancement is not None for each in evaluations.values())
+    return part(
+        "",
+        paragraph(_span(comparison, evaluations), lead=True),
+        cards(list(zip(found.index, found.iloc[:, 0], strict=True))) if alone else table(found),
+        *map(paragraph, _caveats(evaluations)),
+        paragraph(_errors(evaluations)) if len(found) else "",
+        figure(cover(evaluations), "cover") if enhanced else "",
+        paragraph(_printed(evaluations)),
     )
 
 
-def _span(evaluation: Evaluation) -> str:
-    words = [f"{evaluation['start']} to {evaluation['stop']}."]
-    if evaluation["ic"] is not None:
-        ic = evaluation["ic"]
-        words.append(
-            f"{ic['neutral']['summary']['n']} cross-sections, every {ic['step']} sessions."
-        )
-    found = evaluation["provenance"] or {}
-    if found.get("seeds"):
-        seeds = found["seeds"]
-        words.append(f"Mean of {len(seeds)} seeds." if len(seeds) > 1 else f"Seed {seeds[0]}.")
-    if found.get("data"):
-        words.append(f"Data: {found['data']}.")
+def setups(comparison: Comparison, evaluations: Evaluations) -> Part:
+    """What makes each variant."""
+
+    def of(name: str) -> dict[str, object]:
+        setup, seeds = comparison.variants[name].setup, evaluations[name].provenance.seeds
+        neutralise = None
+        if setup.neutralise is not None:
+            neutralise = say("note.yes" if setup.neutralise else "note.no")
+        return {
+            "model_n": setup.n,
+            "long_weight": setup.long_weight,
+            "neutralise": neutralise,
+            "seed_list": ", ".join(map(str, seeds)) or None,
+        }
+
+    rows = {name: of(name) for name in evaluations}
+    if not any(value is not None for row in rows.values() for value in row.values()):
+        return part("")
+    return part(say("part.variants"), table(shown(SETUP, frame(rows))))
+
+
+def ours(comparison: Comparison, evaluations: Evaluations) -> Part:
+    """The choices that touch the figures of this page, a sentence each with its setting."""
+    wanted = ["one_date", "embargo", "stopping"]
+    if any(each.ic for each in evaluations.values()):
+        wanted.append("n261")
+    enhanced = next((each.enhancement for each in evaluations.values() if each.enhancement), None)
+    if enhanced is not None:
+        wanted += ["weights", "price_index", "bounds", "monthly"]
+    settings = evaluations[comparison.baseline].provenance.settings
+    values = {
+        "embargo": settings.get("data", {}).get("embargo", "some"),
+        "deviation": "" if enhanced is None else percent(enhanced.max_deviation, 1),
+    }
+    sentences = [str(entry("ours")[key]).format(**values) for key in wanted]
+    known = any(evaluation.ic or evaluation.layers for evaluation in evaluations.values())
+    if not known:
+        return part("")
+    return part(say("part.ours"), paragraph(say("note.ours")), points(sentences))
+
+
+def period(evaluation: Evaluation) -> str:
+    """How the paper's market and period compare with ours, as a clause."""
+    if evaluation.simulated:
+        return say("note.other_market")
+    same = (evaluation.start, evaluation.stop) == PERIOD
+    return say("note.same_period" if same else "note.other_period")
+
+
+def _span(comparison: Comparison, evaluations: Evaluations) -> str:
+    base = evaluations[comparison.baseline]
+    seeds, data = base.provenance.seeds, base.provenance.data
+    days = {"start": comparison.start, "stop": comparison.stop}
+    several = len(evaluations) > 1
+    kind = "one" if not several else "common" if comparison.common_period else "apart"
+    words = [say(f"span.{kind}", **days)]
+    if base.ic is not None:
+        n = base.ic.neutral.summary.n
+        words.append(say("span.sections", n=n, step=base.ic.step))
+    if several:
+        words.append(say("span.baseline", baseline=comparison.baseline))
+    elif len(seeds) > 1:
+        words.append(say("span.seeds", count=len(seeds)))
+    elif seeds:
+        words.append(say("span.seed", seed=seeds[0]))
+    return " ".join([*words, *([say("span.data", data=data)] if data else [])])
+
+
+def _errors(evaluations: Evaluations) -> str:
+    single = [name for name, each in evaluations.items() if len(each.provenance.seeds) == 1]
+    words = [say("note.headline")]
+    if single:
+        key = "note.single" if len(single) == 1 else "note.singles"
+        words.append(say(key, names=sentence(single)))
+    counts = [each.ic.neutral.summary.n for each in evaluations.values() if each.ic]
+    if counts and 0 < min(counts) < FEW:
+        words.append(say("note.few", n=min(counts)))
     return " ".join(words)
 
 
-def _cards(evaluation: Evaluation) -> list[tuple[str, str]]:
+def _printed(evaluations: Evaluations) -> str:
+    known = [name for name in evaluations if name in PRINTED.ic]
+    if not known:
+        return ""
+    start, stop = PERIOD
+    return say("note.printed", start=start, stop=stop, period=period(evaluations[known[0]]))
+
+
+def _caveats(evaluations: Evaluations) -> list[str]:
+    """What the data lacks, once for all variants where it is the same."""
     out = []
-    ic, layers, enhanced = evaluation["ic"], evaluation["layers"], evaluation["enhancement"]
-    if ic is not None:
-        summary = ic["neutral"]["summary"]
-        error = percent(summary["standard_error"])
-        out += [
-            (f"mean RankIC, neutral factor (standard error {error})", percent(summary["mean"])),
-            ("ICIR, not annualised", number(summary["icir"])),
-        ]
-        if ic["achievable"] is not None:
-            share = percent(ic["achievable"]["share_reached"], 0)
-            out.append(("of the achievable RankIC, raw factor", share))
-    if layers is not None:
-        top = layers["by_filter"][layers["filter"]]["annual_excess"][0]
-        out.append(("annual excess of the top layer over the pool, after cost", percent(top)))
-    if enhanced is not None:
-        relative = enhanced["relative"]
-        out += [
-            (
-                f"annual excess of the enhanced portfolio over {enhanced['index']}, after cost",
-                percent(relative["annual_excess"]),
-            ),
-            ("its information ratio", number(relative["information_ratio"])),
-        ]
+    if any(each.simulated for each in evaluations.values()):
+        out.append(say("note.simulated"))
+    if len({each.provenance.panel_fingerprint for each in evaluations.values()}) > 1:
+        out.append(say("note.panels"))
+    lacks = {name: each.provenance.lacks for name, each in evaluations.items()}
+    shared = [each for each in next(iter(lacks.values())) if all(each in s for s in lacks.values())]
+    out.append(" ".join(shared))
+    for name, own in lacks.items():
+        rest = [each for each in own if each not in shared]
+        out += [say("note.own", name=name, what=" ".join(rest))] if rest else []
     return out

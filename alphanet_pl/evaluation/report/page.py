@@ -1,22 +1,24 @@
-"""The page around the sections: its head, its figures, its tables.
+"""The page around its parts: head, contents, figures, tables; one file that asks for no network.
 
-Example: `page("Title", [section("IC test", table(("", "ours"), [("mean", "9.1%")]))])`.
+Example: `page("Title", [part("IC test", table(shown(IC, ic_frame(evaluations))))])`.
 """
 
-from collections.abc import Mapping, Sequence
-from html import escape
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, cast
 
+import pandas as pd
 import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
-from alphanet_pl.evaluation.report.style import PRINT, STYLE
-
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-)
-"""The browser itself refuses whatever the page might ask of a network."""
-
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CODE = re.compile(r"`([^`]+)`")
 _CONFIG = {
     "responsive": True,
     "displaylogo": False,
@@ -24,35 +26,47 @@ _CONFIG = {
 }
 
 
-def page(title: str, sections: Sequence[str]) -> str:
+class Part(NamedTuple):
+    """A part of a page; the top of the page has no title."""
+
+    title: str
+    content: Markup
+
+    @property
+    def id(self) -> str:
+        """What the line of contents jumps to."""
+        return re.sub(r"\W+", "-", self.title.lower()).strip("-")
+
+
+def page(title: str, parts: Iterable[Part]) -> str:
     """A whole page as text.
 
     Args:
         title: Of the window, and the first heading.
-        sections: HTML of each.
+        parts: From above; empty ones are left out.
     """
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><link rel='icon' href='data:,'>"
-        f"<style>{STYLE}</style><script>{get_plotlyjs()}</script></head>"
-        f"<body><h1>{escape(title)}</h1>{''.join(sections)}<script>{PRINT}</script>"
-        "</body></html>\n"
-    )
+    filled = [part for part in parts if part.content]
+    return _environment().get_template("page.html.j2").render(
+        title=title,
+        parts=filled,
+        contents=[part for part in filled if part.title],
+        css=_beside("page.css"),
+        js=_beside("page.js"),
+        plotly=get_plotlyjs(),
+    )  # fmt: skip
 
 
-def section(title: str, *parts: str) -> str:
+def part(title: str, *content: str) -> Part:
     """A heading and what stands under it."""
-    return f"<section><h2>{escape(title)}</h2>{''.join(parts)}</section>"
+    return Part(title, Markup("").join(content))
 
 
-def paragraph(text: str) -> str:
+def paragraph(text: str, *, lead: bool = False) -> Markup:
     """A paragraph; nothing for an empty text."""
-    return f"<p>{escape(text)}</p>" if text else ""
+    return _block("paragraph", text, lead) if text else Markup()
 
 
-def figure(drawn: go.Figure, name: str) -> str:
+def figure(drawn: go.Figure, name: str) -> Markup:
     """A figure under its title.
 
     Args:
@@ -64,49 +78,69 @@ def figure(drawn: go.Figure, name: str) -> str:
     caption = layout.pop("title", {}).get("text", "")
     several = len(content["data"]) > 1
     layout |= {"showlegend": several, "margin": layout["margin"] | {"t": 34 if several else 8}}
-    arguments = ", ".join(to_json_plotly(part) for part in (content["data"], layout, _CONFIG))
-    return (
-        f"<figure><figcaption>{escape(caption)}</figcaption><div id='figure-{name}'></div>"
-        f"<script>Plotly.newPlot('figure-{name}', {arguments});</script></figure>"
-    )
+    arguments = ", ".join(to_json_plotly(each) for each in (content["data"], layout, _CONFIG))
+    return _block("figure", caption, name, arguments)
 
 
-def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", *, text: bool = False
-) -> str:
-    """A table; wider than the screen, it scrolls inside its box.
+def table(cells: pd.DataFrame, title: str = "", *, text: bool = False) -> Markup:
+    """A table of words, its index in the first column; nothing where it has no row.
 
     Args:
-        header: A cell a column; the first column names the rows.
-        rows: Cells of each.
+        cells: As written, see `tables.shown`.
         title: Said above it.
-        text: Its cells are words, not numbers.
+        text: Its cells are sentences, not figures.
     """
-    kind = " class='text'" if text else ""
-    head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in header)
-    body = "".join(
-        f"<tr><th scope='row'>{escape(row[0])}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    heading = f"<h3>{escape(title)}</h3>" if title else ""
-    return (
-        f"{heading}<div class='wide' tabindex='0'><table{kind}><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    rows = [[str(name), *row] for name, row in zip(cells.index, cells.to_numpy(), strict=True)]
+    columns = [cells.index.name or "", *cells.columns]
+    return _block("table", columns, rows, title, text) if rows else Markup()
 
 
-def cards(pairs: Sequence[tuple[str, str]]) -> str:
+def cards(pairs: Sequence[tuple[Any, str]]) -> Markup:
     """A row of (what, value) cards."""
-    inside = "".join(
-        f"<div class='card'><b>{escape(value)}</b><span>{escape(what)}</span></div>"
-        for what, value in pairs
-    )
-    return f"<div class='cards'>{inside}</div>" if pairs else ""
+    return _block("cards", pairs) if pairs else Markup()
 
 
-def definitions(pairs: Mapping[str, str]) -> str:
+def definitions(pairs: Mapping[str, str]) -> Markup:
     """A list of names and what they are."""
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs.items())
-    return f"<dl>{items}</dl>"
+    return _block("definitions", pairs) if pairs else Markup()
+
+
+def points(sentences: Sequence[str]) -> Markup:
+    """A list of sentences; what stands in backticks is code."""
+    return _block("points", sentences)
+
+
+def folded(title: str, inside: str) -> Markup:
+    """Something that is shown when its title is clicked."""
+    return _block("folded", title, inside) if inside else Markup()
+
+
+def _block(name: str, *arguments: Any) -> Markup:
+    blocks = cast(ModuleType, _environment().get_template("blocks.html.j2").module)
+    return Markup(str(getattr(blocks, name)(*arguments)).strip())
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("alphanet_pl.evaluation.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"dates": _unbroken, "code": _code}
+    return made
+
+
+def _unbroken(text: str) -> Markup:
+    """Keep dates from breaking at their hyphens."""
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(text))))
+
+
+def _code(text: str) -> Markup:
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+@cache
+def _beside(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -3,16 +3,21 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.figures.ic import cumulative_rank_ic, rank_ic_by_section, rank_ic_decay
-from alphanet_pl.evaluation.figures.universe import stocks_scored, style_exposures
-from alphanet_pl.evaluation.results import Evaluation
-from alphanet_pl.evaluation.tables import tables
+from alphanet_pl.evaluation.report.figures import (
+    cumulative_rank_ic,
+    rank_ic_by_section,
+    rank_ic_decay,
+    stocks_scored,
+    style_sizes,
+)
+from alphanet_pl.evaluation.report.tables import tables
+from alphanet_pl.evaluation.results import Evaluation, to_json
 from alphanet_pl.fit.tracking import run_config
 from alphanet_pl.fit.wandb_runs import log_factor, run_of
 
@@ -35,14 +40,14 @@ def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> Non
         return
     import wandb
 
-    period = f"{evaluation['start']}..{evaluation['stop']}"
+    period = f"{evaluation.start}..{evaluation.stop}"
     with run_of(
         settings,
         out,
-        name=f"{evaluation['variant']} {period}",
+        name=f"{evaluation.variant} {period}",
         job_type="evaluation",
-        tags=[evaluation["variant"], period],
-        config=run_config(settings) | {"provenance": evaluation["provenance"]},
+        tags=[evaluation.variant, period],
+        config=run_config(settings) | {"provenance": to_json(evaluation.provenance)},
     ) as run:
         run.summary.update(figures_of_merit(evaluation))
         run.log(
@@ -54,33 +59,31 @@ def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> Non
 
 def figures_of_merit(evaluation: Evaluation) -> dict[str, float]:
     """The numbers that runs are sorted by; a number that does not exist is left out."""
-    out: dict[str, Any] = {}
-    ic, layers, enhanced = evaluation["ic"], evaluation["layers"], evaluation["enhancement"]
+    out: dict[str, float] = {}
+    ic, layers, enhanced = evaluation.ic, evaluation.layers, evaluation.enhancement
     if ic is not None:
-        for prefix, form in (("test/rank_ic", ic["raw"]), ("test/neutral_rank_ic", ic["neutral"])):
-            out[prefix] = form["summary"]["mean"]
-            out[f"{prefix}_standard_error"] = form["summary"]["standard_error"]
-            out[f"{prefix}_ir"] = form["summary"]["icir"]
+        for prefix, form in (("test/rank_ic", ic.raw), ("test/neutral_rank_ic", ic.neutral)):
+            out[prefix] = form.summary.mean
+            out[f"{prefix}_standard_error"] = form.summary.standard_error
+            out[f"{prefix}_ir"] = form.summary.icir
     if layers is not None:
-        out["test/top_excess"] = layers["by_filter"][layers["filter"]]["annual_excess"][0]
+        out["test/top_excess"] = layers.by_filter[layers.filter].annual_excess[0]
     if enhanced is not None:
-        out["test/enhanced_excess"] = enhanced["relative"]["annual_excess"]
-        out["test/information_ratio"] = enhanced["relative"]["information_ratio"]
-    return {name: v for name, v in out.items() if v is not None and math.isfinite(v)}
+        out["test/enhanced_excess"] = enhanced.relative.annual_excess
+        out["test/information_ratio"] = enhanced.relative.information_ratio
+    return {name: value for name, value in out.items() if math.isfinite(value)}
 
 
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, go.Figure]]:
-    ic, exposures, stocks = (
-        evaluation["ic"], evaluation["exposures"], evaluation["stock_coverage"],
-    )  # fmt: skip
-    if ic is not None:
-        yield "cumulative_rank_ic", cumulative_rank_ic(ic)
-        yield "rank_ic_by_section", rank_ic_by_section(ic)
-        yield "rank_ic_decay", rank_ic_decay(ic)
-    if exposures is not None:
-        yield "style_exposures", style_exposures(exposures)
-    if stocks is not None:
-        yield "stocks_scored", stocks_scored(stocks)
+    one = {evaluation.variant: evaluation}
+    if evaluation.ic is not None:
+        yield "cumulative_rank_ic", cumulative_rank_ic(one)
+        yield "rank_ic_by_section", rank_ic_by_section(one)
+        yield "rank_ic_decay", rank_ic_decay(one)
+    if evaluation.exposures is not None:
+        yield "style_exposures", style_sizes(one)
+    if evaluation.stock_coverage is not None:
+        yield "stocks_scored", stocks_scored(one)
 
 
 def _table(table: pd.DataFrame) -> "wandb.Table":
@@ -92,13 +95,13 @@ def _table(table: pd.DataFrame) -> "wandb.Table":
 
 
 def _log_factor(run: "wandb.Run", evaluation: Evaluation) -> None:
-    origin = evaluation["provenance"]
-    if origin is None or not Path(origin["factor"]).is_file():
+    origin = evaluation.provenance
+    if not Path(origin.factor).is_file():
         return
     metadata = {
-        "sha256": origin["factor_sha256"],
-        "panel_fingerprint": origin["panel_fingerprint"],
-        "seeds": origin["seeds"],
-        "git_commit": origin["git_commit"],
+        "sha256": origin.factor_sha256,
+        "panel_fingerprint": origin.panel_fingerprint,
+        "seeds": origin.seeds,
+        "git_commit": origin.git_commit,
     }
-    log_factor(run, evaluation["variant"], Path(origin["factor"]), metadata)
+    log_factor(run, evaluation.variant, Path(origin.factor), metadata)

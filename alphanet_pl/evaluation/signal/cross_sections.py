@@ -6,17 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.config.settings import EvaluationSettings
-from alphanet_pl.evaluation.portfolio.prices import Dates, Floats, Market, read_market
-from alphanet_pl.evaluation.signal.ic import HORIZONS, forward_returns, sections
 from alphanet_pl.evaluation.signal.neutralise import neutralise
+from alphanet_pl.evaluation.signal.prices import Market, read_market
+from alphanet_pl.evaluation.types import Dates, Floats
 from datamodules.base.errors import EvaluationError
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.labels import FILTERS, label_filter
 
+HORIZONS = tuple(range(1, 21))
+"""Sessions ahead of the decay."""
+
 
 @dataclass(frozen=True)
-class Cut:
+class FactorSections:
     """A factor's cross-sections; S sections, N stocks, T sessions of the market.
 
     Attributes:
@@ -58,7 +61,7 @@ class Cut:
         """Rows of the market (default: the sections) of an array of the panel."""
         return read_rows(self.panel, name, self.first + (self.rows if rows is None else rows))
 
-    def tested(self) -> Market:
+    def test_period(self) -> Market:
         """The market to the end of the last section's step, where the portfolios end too."""
         stop = int(self.rows[-1]) + self.options.step + 1
         market = self.market
@@ -73,8 +76,8 @@ class Cut:
         return np.where(kept, neutralise(universe, self.industry, self.log_cap), np.nan)
 
 
-def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Cut:
-    """Cut a factor into sections and drop what the next-day filter leaves out.
+def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> FactorSections:
+    """FactorSections a factor into sections and drop what the next-day filter leaves out.
 
     Args:
         panel: D sessions, N stocks.
@@ -105,10 +108,10 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Cut
     kept = label_filter(masks, options.filter) & np.isfinite(forward)
     industry, log_cap = (read_rows(panel, name, rows) for name in ("industry", "log_cap"))
     published = np.where(kept, factor[rows], np.nan)
-    # The report's universe leaves filtered stocks out from the start; otherwise what is known
+    # The paper's universe leaves filtered stocks out from the start; otherwise what is known
     # only tomorrow must not touch the statistics of today's neutralisation.
     universe = published if options.filter == "report" else factor[rows]
-    return Cut(
+    return FactorSections(
         panel=panel,
         options=options,
         first=first,
@@ -123,6 +126,30 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Cut
         price=price,
         lag=lag,
     )
+
+
+def sections(start: int, stop: int, step: int) -> NDArray[np.int64]:
+    """Session indices start, start + step, ... below stop: the test's cross-sections."""
+    return np.arange(start, stop, step)
+
+
+def forward_returns(price: Floats, rows: NDArray[np.integer], horizon: int, lag: int = 0) -> Floats:
+    """Return from session t + lag to t + lag + horizon at the rows t.
+
+    Args:
+        price: (T, N) adjusted price, carried forward where there is no trade.
+        rows: (S,) session indices.
+        horizon: Sessions ahead.
+        lag: 0 for a label from close to close, 1 for vwap of t + 1 to vwap of t + 1 + horizon.
+
+    Returns:
+        (S, N) float64; NaN where the window reaches past the last session.
+    """
+    out = np.full((len(rows), price.shape[1]), np.nan)
+    inside = rows + lag + horizon < len(price)
+    begin = rows[inside] + lag
+    out[inside] = price[begin + horizon] / price[begin] - 1.0
+    return out
 
 
 def read_rows(panel: Panel, name: str, rows: NDArray[np.integer]) -> np.ndarray:

@@ -1,14 +1,36 @@
 """Style exposures: how much of a factor is size, momentum, volatility, ... through time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.results import Exposure, ExposuresSection
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from alphanet_pl.evaluation.types import Floats, Number
+from alphanet_pl.factor.store import has_raw, read_factor
 
-Floats = NDArray[np.floating]
+
+@dataclass(frozen=True)
+class Exposure:
+    """Rank correlation of the factor with one style through time."""
+
+    mean: Number
+    mean_absolute: Number
+    n: int
+
+
+@dataclass(frozen=True)
+class ExposuresResult:
+    """Style exposures of the published factor."""
+
+    sections: list[str]
+    styles: dict[str, Exposure]
+    series: dict[str, list[Number]]
+    before_projection: dict[str, Exposure] | None
+    """Of a neutralised model's predictions before their projection; null for the others."""
 
 
 def style_exposures(factor: Floats, styles: Floats) -> Floats:
@@ -34,7 +56,7 @@ def exposures_section(
     names: Sequence[str],
     dates: NDArray[np.datetime64],
     raw: Floats | None = None,
-) -> ExposuresSection:
+) -> ExposuresResult:
     """Mean and mean absolute exposure to each style, and the series behind them.
 
     The mean says in which direction a factor leans; the mean absolute says how much of it is style,
@@ -49,7 +71,7 @@ def exposures_section(
     """
     found = style_exposures(factor, styles)
     before = None if raw is None else style_exposures(raw, styles)
-    return ExposuresSection(
+    return ExposuresResult(
         sections=dates.astype(str).tolist(),
         styles={name: _summary(found[:, k]) for k, name in enumerate(names)},
         series={name: found[:, k].tolist() for k, name in enumerate(names)},
@@ -66,3 +88,19 @@ def _summary(values: Floats) -> Exposure:
         mean_absolute=float(np.abs(known).mean()) if len(known) else np.nan,
         n=len(known),
     )
+
+
+def exposures_of(cut: FactorSections, path: Path) -> ExposuresResult | None:
+    """Exposures of the factor, and of a neutralised model's predictions before projection.
+
+    Args:
+        cut: The factor.
+        path: Its file, which may hold those predictions.
+    """
+    if not cut.panel.has("styles"):
+        return None
+    raw = None
+    if has_raw(path):
+        before = read_factor(path, cut.panel, "raw")[cut.first + cut.rows]
+        raw = np.where(np.isfinite(cut.published), before, np.nan)
+    return exposures_section(cut.published, cut.read("styles"), cut.panel.styles, cut.dates, raw)

@@ -2,51 +2,96 @@
 
 Arrays are (sections, stocks): the caller picks the rows, every `step` sessions, so that forward
 windows of `step` sessions do not overlap. NaN means absent; the caller has set to NaN what a filter
-leaves out. Report: tables 9, 17 and 25, figures 10, 18 and 26.
+leaves out. Paper: tables 9, 17 and 25, figures 10, 18 and 26.
 
-Example: `ic_summary(rank_correlation(neutralise(factor, industry, log_cap), forward))["mean"]`.
+Example: `ic_summary(rank_correlation(neutralise(factor, industry, log_cap), forward)).mean`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.results import Achievable, Decay, ICBlock, ICSummary, Series
+from alphanet_pl.evaluation.signal.cross_sections import HORIZONS, FactorSections, forward_returns
 from alphanet_pl.evaluation.signal.ranks import (
     equal_buckets,
     grouped_rank_correlation,
     rank_correlation,
 )
+from alphanet_pl.evaluation.types import Dates, Floats, Number, Series
+from alphanet_pl.factor.store import read_scores, seed_columns
 
-Floats = NDArray[np.floating]
-Dates = NDArray[np.datetime64]
 SIZE_BUCKETS = 5
-HORIZONS = tuple(range(1, 21))
 
 
-def sections(start: int, stop: int, step: int) -> NDArray[np.int64]:
-    """Session indices start, start + step, ... below stop: the test's cross-sections."""
-    return np.arange(start, stop, step)
+@dataclass(frozen=True)
+class ICSummary:
+    """RankIC statistics over n cross-sections (tables 9, 17 and 25, and what they leave out)."""
+
+    mean: Number
+    std: Number
+    """ddof 1."""
+    icir: Number
+    """mean / std, not annualised."""
+    positive_share: Number
+    n: int
+    standard_error: Number
+    """std / sqrt(n): right where the forward windows do not overlap."""
+    naive_t: Number
+    newey_west_t: Number
+    newey_west_lag: int
 
 
-def forward_returns(price: Floats, rows: NDArray[np.integer], horizon: int, lag: int = 0) -> Floats:
-    """Return from session t + lag to t + lag + horizon at the rows t.
+@dataclass(frozen=True)
+class Decay:
+    """RankIC of one factor against returns over 1, 2, ... sessions ahead."""
 
-    Args:
-        price: (T, N) adjusted price, carried forward where there is no trade.
-        rows: (S,) session indices.
-        horizon: Sessions ahead.
-        lag: 0 for a label from close to close, 1 for vwap of t + 1 to vwap of t + 1 + horizon.
+    horizon: list[int]
+    mean: list[Number]
+    icir: list[Number]
+    n: list[int]
 
-    Returns:
-        (S, N) float64; NaN where the window reaches past the last session.
-    """
-    out = np.full((len(rows), price.shape[1]), np.nan)
-    inside = rows + lag + horizon < len(price)
-    begin = rows[inside] + lag
-    out[inside] = price[begin + horizon] / price[begin] - 1.0
-    return out
+
+@dataclass(frozen=True)
+class ICBlock:
+    """Everything about the RankIC of one form (raw or neutral) of a factor."""
+
+    summary: ICSummary
+    series: Series
+    cumulative: list[Number]
+    decay: Decay
+    by_year: dict[str, ICSummary]
+    by_industry: dict[str, ICSummary]
+    by_size: list[ICSummary]
+    """Equal buckets of ln float cap, smallest first."""
+    autocorrelation: dict[str, Number]
+    """Mean rank correlation with the factor k sections earlier, by k."""
+
+
+@dataclass(frozen=True)
+class Achievable:
+    """What a factor could reach: the RankIC of the true expected return (simulated market)."""
+
+    summary: ICSummary
+    share_reached: Number
+    """Mean RankIC of the raw factor over that of the truth."""
+
+
+@dataclass(frozen=True)
+class ICResult:
+    """The IC test."""
+
+    horizon: int
+    step: int
+    label: str
+    filter: str
+    neutral: ICBlock
+    raw: ICBlock
+    achievable: Achievable | None
+    by_seed: dict[str, ICSummary] = field(default_factory=dict)
+    """Neutral factor of each seed alone; empty for a factor of one seed."""
 
 
 def ic_summary(ics: Floats) -> ICSummary:
@@ -151,9 +196,9 @@ def ic_decay(
     ]
     return Decay(
         horizon=list(horizons),
-        mean=[each["mean"] for each in found],
-        icir=[each["icir"] for each in found],
-        n=[each["n"] for each in found],
+        mean=[each.mean for each in found],
+        icir=[each.icir for each in found],
+        n=[each.n for each in found],
     )
 
 
@@ -214,9 +259,55 @@ def achievable(factor: Floats, truth: Floats, forward: Floats) -> Achievable:
     """
     known = np.where(np.isfinite(factor), truth, np.nan)
     best = ic_summary(rank_correlation(known, forward))
-    reached = ic_summary(rank_correlation(factor, forward))["mean"]
-    return Achievable(summary=best, share_reached=_over(reached, best["mean"]))
+    reached = ic_summary(rank_correlation(factor, forward)).mean
+    return Achievable(summary=best, share_reached=_over(reached, best.mean))
 
 
 def _over(numerator: float, denominator: float) -> float:
     return float(numerator / denominator) if denominator else np.nan
+
+
+def ic_of(cut: FactorSections, path: Path) -> ICResult:
+    """The IC test of the raw and of the industry-and-size-neutral factor.
+
+    Args:
+        cut: The factor.
+        path: Its file, which may hold the seeds that it is the mean of.
+    """
+    options = cut.options
+
+    def block(factor: Floats) -> ICBlock:
+        return ic_block(
+            factor,
+            cut.forward,
+            cut.dates,
+            price=cut.price,
+            rows=cut.rows,
+            industry=cut.industry,
+            names=cut.panel.industries,
+            log_cap=cut.log_cap,
+            lag=cut.lag,
+        )
+
+    truth = cut.read("true_return") if cut.panel.has("true_return") else None
+    return ICResult(
+        horizon=options.step,
+        step=options.step,
+        label=options.label,
+        filter=options.filter,
+        neutral=block(cut.neutral),
+        raw=block(cut.published),
+        achievable=None if truth is None else achievable(cut.published, truth, cut.forward),
+        by_seed=_by_seed(cut, path),
+    )
+
+
+def _by_seed(cut: FactorSections, path: Path) -> dict[str, ICSummary]:
+    names = seed_columns(path)
+    if len(names) < 2:
+        return {}
+    alone = read_scores(path, cut.panel, cut.first + cut.rows, list(names.values()))
+    return {
+        str(seed): ic_summary(rank_correlation(cut.neutral_of(alone[name]), cut.forward))
+        for seed, name in names.items()
+    }

@@ -1,6 +1,6 @@
 """Winsorise, standardise and neutralise a factor by industry and size, date by date.
 
-The report tests its factors "industry and size neutral": the residual of a regression on industry
+The paper tests its factors "industry and size neutral": the residual of a regression on industry
 dummies and the logarithm of float capitalisation. With dummies alone among the regressors the fit
 is a within-industry one (Frisch, Waugh and Lovell), so that no solver and no rank question remain.
 """
@@ -8,7 +8,8 @@ is a within-industry one (Frisch, Waugh and Lovell), so that no solver and no ra
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from alphanet_pl.evaluation.types import Floats
+
 MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of a normal sample times this is its standard deviation."""
 ROUNDING = 1e-12
@@ -90,7 +91,7 @@ def residual(values: Floats, industry: NDArray[np.integer], log_cap: Floats) -> 
 
 
 def neutralise(values: Floats, industry: NDArray[np.integer], log_cap: Floats) -> Floats:
-    """Winsorise, standardise, and take the industry-and-size residual: what the report ranks.
+    """Winsorise, standardise, and take the industry-and-size residual: what the paper ranks.
 
     Args:
         values: (D, N) published factor, NaN absent.

@@ -8,7 +8,8 @@ of products are exact in float64 and the result does not depend on the order of 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from alphanet_pl.evaluation.types import Floats
+
 BLOCK = 64
 """Rows ranked at a time: 64 rows of 4000 stocks stay inside a core's cache."""
 

@@ -17,7 +17,7 @@ from alphanet_pl.fit.fits import Fit
 from alphanet_pl.fit.train import train
 from alphanet_pl.fit.wandb_runs import log_roll
 from alphanet_pl.job.devices import use_threads
-from alphanet_pl.job.signals import GO_ON, answer, asked, listen
+from alphanet_pl.job.signals import GO_ON, install, pending_request, stop_or_requeue
 from datamodules.base.errors import FitError
 from datamodules.base.files import locked
 from datamodules.base.words import log
@@ -73,7 +73,7 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
         try:
             if not holds(path, fits, study.period):
                 use_threads(settings.trainer)
-                listen()
+                install()
                 write_factor(_blocks(study, ensembles), path, fits, study.period)
                 log_roll(settings, fits, path, study.period, study.panel.fingerprint)
         finally:
@@ -88,8 +88,8 @@ def _blocks(study: Study, ensembles: Sequence[Sequence[Fit]]) -> Iterator[pd.Dat
         log(f"score {at + 1} of {len(stops)}: {dates[start]} to {dates[stop - 1]}")
         scored = [np.empty(0, "datetime64[D]")]
         for block in score_blocks(study.panel, np.arange(start, stop), fits):
-            if asked() != GO_ON:
-                raise answer(asked(), "the last fit; the factor is stitched anew")
+            if (request := pending_request()) != GO_ON:
+                raise stop_or_requeue(request, "the last fit; the factor is stitched anew")
             scored.append(block["date"].to_numpy().astype("datetime64[D]"))
             yield block
         if gaps := describe_gaps(dates[start:stop], np.concatenate(scored)):

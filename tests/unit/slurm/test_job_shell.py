@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "slurm"
-SAY_MASKS = 'echo "$1"; grep -E "^Sig(Blk|Ign)" /proc/self/status'
+SAY_MASKS = 'echo "$1"; grep -E "^Sig(Blk|Ign)" /proc/self/status; echo 0 >"$ALPHANET_STATUS"'
 """What the command alphanet is here: it prints the signals that it was started without."""
 USR1, TERM = 1 << 9, 1 << 14
 """Bits of the masks in /proc."""
@@ -24,7 +24,6 @@ class Site:
         for made in (self.submit, self._commands, self._spool):
             made.mkdir()
         shutil.copytree(SCRIPTS, self.home / "slurm")
-        self.command("scontrol", f"echo '   Command={self.home}/slurm/train.sh variant=v2'")
         self.command("srun", 'while [[ $1 == -* ]]; do shift; done; exec "$@"')
         self.command("alphanet", SAY_MASKS)
 
@@ -46,19 +45,19 @@ class Site:
             for name, value in os.environ.items()
             if not name.startswith(("SLURM_", "ALPHANET_"))
         }
-        return own | {"PATH": f"{self._commands}:{os.environ['PATH']}"} | more
+        path = f"{self._commands}:{os.environ['PATH']}"
+        return own | {"PATH": path, "ALPHANET_HOME": str(self.home)} | more
 
-    def job(self) -> int:
+    def job(self, **more: str) -> int:
         """Run train.sh as job 7 does: a copy elsewhere, nothing kept of what it prints."""
         shutil.copy(self.home / "slurm" / "train.sh", self._spool / "slurm_script")
         job = {
             "SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "fit", "SLURM_JOB_NUM_NODES": "1",
             "SLURM_JOB_NODELIST": "node1", "SLURM_NTASKS": "1",
-            "SLURM_SUBMIT_DIR": str(self.submit),
         }  # fmt: skip
         return subprocess.run(
             ["bash", str(self._spool / "slurm_script"), "data=simulated"],
-            cwd=self.submit, env=self.environment(**job), check=False,
+            cwd=self.submit, env=self.environment(**job | more), check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         ).returncode  # fmt: skip
 
@@ -99,7 +98,6 @@ def test_what_the_site_complains_of_neither_ends_the_job_nor_is_lost(site):
         ("exit 3", "ended with status 3 before it had a log"),
         ("ALPHANET_RUNS=", "HINT: export ALPHANET_RUNS=FOLDER"),
         ("ALPHANET_RUNS=/dev/null", "HINT: ALPHANET_RUNS in slurm/env.sh"),
-        ('rm "$here/common.sh"', "common.sh"),
     ],
 )
 def test_what_ends_a_job_before_its_log_is_said_where_it_was_submitted(site, env, said):
@@ -108,13 +106,32 @@ def test_what_ends_a_job_before_its_log_is_said_where_it_was_submitted(site, env
     assert said in site.early.read_text()
 
 
-def test_a_copied_script_finds_its_site_where_it_was_submitted_or_says_that_there_is_none(site):
-    site.command("scontrol", "exit 1")
-    assert site.job() == 2
-    assert f"no env.sh in {site.submit}/slurm" in site.early.read_text()
-    site.early.unlink()
-    shutil.copytree(site.home / "slurm", site.submit / "slurm")
-    assert site.job() == 0
+@pytest.mark.parametrize(
+    ("home", "said"), [("", "source slurm/env.sh first"), ("/gone", "/gone/slurm/common.sh")]
+)
+def test_a_job_that_does_not_know_the_repository_says_so_where_it_was_submitted(site, home, said):
+    assert site.job(ALPHANET_HOME=home) != 0
+    assert said in site.early.read_text()
+
+
+@pytest.mark.parametrize(
+    ("srun", "first", "status"), [(0, 0, 0), (0, 75, 75), (0, None, 1), (9, None, 9), (143, 0, 0)]
+)
+def test_a_job_ends_with_the_status_of_its_first_process(site, srun, first, status):
+    leave = "" if first is None else f'echo {first} >"$ALPHANET_STATUS"; '
+    site.command("srun", f"{leave}exit {srun}")
+    assert site.job() == status
+    assert not list((site.runs / "slurm").glob(".status*"))
+    assert ("HINT: submit the same line again" in site.log()) == (first is None and srun == 0)
+
+
+def test_a_step_that_outlasts_its_first_process_is_ended(site):
+    wait = 'trap "echo terminated; exit 0" TERM; for _ in {1..400}; do /bin/sleep 0.02; done'
+    site.command("srun", f'echo 1 >"$ALPHANET_STATUS"; {wait}')
+    site.command("sleep", "exec /bin/sleep 0.02")
+    assert site.job() == 1
+    assert "the first process has ended" in site.log()
+    assert "\nterminated" in site.log()
 
 
 @pytest.fixture
@@ -122,8 +139,10 @@ def launched(site) -> Callable[[str], tuple[int, int]]:
     """The masks of blocked and of ignored signals that a verb starts with."""
 
     def start(verb: str) -> tuple[int, int]:
-        code = f"source '{SCRIPTS}/common.sh'; options=() overrides=() cores=1; launch {verb}"
-        environ = site.environment(ALPHANET_RUNS="x", SLURM_JOB_ID="7", SLURM_JOB_NODELIST="node1")
+        code = (
+            f"source '{site.home}/slurm/common.sh'; options=() overrides=() cores=1; launch {verb}"
+        )
+        environ = site.environment(SLURM_JOB_ID="7", SLURM_JOB_NODELIST="node1")
         said = subprocess.check_output(["bash", "-euc", code], env=environ, text=True).splitlines()
         assert said[1] == verb
         blocked, ignored = (int(line.split()[1], 16) for line in said[2:])

@@ -1,12 +1,21 @@
 import os
+from importlib.machinery import ModuleSpec
 
 import pytest
 import torch
 
-from alphanet_pl.cli.doctor import Examination, Finding, planned_world
+from alphanet_pl.cli import doctor
+from alphanet_pl.cli.doctor import (
+    Examination,
+    Finding,
+    check_packages,
+    describe_time_left,
+    planned_world,
+)
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import TrainerSettings
-from datamodules.base.errors import ConfigError
+from alphanet_pl.job.slurm import TimeLimit
+from datamodules.base.errors import ConfigError, FitError
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_NNODES": "2", "SLURM_NTASKS": "8", "SLURM_NTASKS_PER_NODE": "4"}
 
@@ -101,6 +110,7 @@ def test_on_a_login_node_the_header_is_checked_and_said_to_be_the_headers(examin
     found = examine()
     assert all(finding.error is None for finding in found.values())
     assert "--mem=16G" in found["job"].found
+    assert "sbatch --test-only" in found["job"].found
     assert found["processes"].found.startswith("2 x 4")
     assert "8 dates in a step each, which train.sh adds" in found["processes"].found
     assert "of 17.2 GB a node" in found["memory"].found
@@ -122,7 +132,6 @@ def test_on_a_login_node_settings_replace_the_header_and_are_to_be_typed(examine
         ({}, ("data.dates_per_step=3",), "processes", "data.dates_per_step=8"),
         ({}, ("trainer.accelerator=gpu",), "device", "sbatch --gpus-per-node=K"),
         ({"SBATCH_TIMELIMIT": "1"}, (), "time", "sbatch --time=LONGER"),
-        ({"SBATCH_TIMELIMIT": "4h"}, (), "job", "the header of slurm/train.sh"),
     ],
 )
 def test_on_a_login_node_a_request_that_would_fail_is_found(
@@ -147,3 +156,74 @@ def test_in_a_job_a_limit_that_holds_no_epoch_is_found(examine, home, monkeypatc
     monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     assert examine()["time"].error.hint.startswith("sbatch --time=")
+
+
+HOUR = 3600.0
+
+
+def test_a_fit_that_ends_in_time_is_told_nothing_else():
+    assert (
+        describe_time_left(TimeLimit(HOUR, True, 120), 60, 600, on_gpu=False)
+        == "the limit leaves 1:00:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lead", "said"),
+    [
+        (120, "the job is requeued then"),
+        (0, "WARNING: there is no --signal"),
+        (None, "WARNING: without --signal"),
+    ],
+)
+def test_a_fit_that_outlasts_its_limit_goes_on_by_itself_only_if_it_is_warned(lead, said):
+    assert said in describe_time_left(TimeLimit(HOUR, True, lead), 60, 2 * HOUR, on_gpu=False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "epoch", "hint"),
+    [
+        (TimeLimit(HOUR, requeues=False), 60, "--requeue --signal=SIGUSR1@120"),
+        (TimeLimit(HOUR, True, 120), 1.5 * HOUR, "sbatch --time=185,"),
+        (TimeLimit(100, True, 120), 1, "--signal=SIGUSR1@SECONDS with fewer"),
+    ],
+)
+def test_a_limit_under_which_a_fit_never_ends_is_refused(limit, epoch, hint):
+    with pytest.raises(FitError) as refused:
+        describe_time_left(limit, epoch, 2 * HOUR, on_gpu=False)
+    assert hint in refused.value.hint
+
+
+def test_the_estimate_for_cpus_refuses_no_gpu():
+    said = describe_time_left(TimeLimit(HOUR, False, 0), 2 * HOUR, 9 * HOUR, on_gpu=True)
+    assert "a GPU is faster" in said
+
+
+def test_on_a_login_node_the_place_of_env_sh_is_checked(login, small_panel, tmp_path):
+    login.setenv("ALPHANET_RUNS", str(tmp_path / "it's here"))
+    login.setenv("ALPHANET_PANEL", str(small_panel.path))
+    settings = load_settings("doctor", ["data.in_sample_days=200"])
+    found = {finding.what: finding for finding in Examination(settings).run()}
+    assert found["run folder"].found.startswith(str(tmp_path / "it's here"))
+    assert found["panel"].error is None
+    simulated = doctor.with_place(load_settings("doctor", ["data=simulated", "runs=my"]))
+    assert (simulated.runs, simulated.data.source) == ("my", "simulated")
+
+
+def test_where_no_job_is_submitted_the_place_is_the_one_given(home, monkeypatch):
+    monkeypatch.setenv("ALPHANET_RUNS", "/elsewhere")
+    monkeypatch.setenv("PATH", str(home))
+    assert doctor.with_place(load_settings("doctor", [])).runs == "runs"
+
+
+def test_a_package_of_our_name_that_another_distribution_brings_is_found(monkeypatch):
+    monkeypatch.setattr(doctor, "packages_distributions", lambda: {"sweeps": ["sweeps"]})
+    with pytest.raises(ConfigError, match=r"HINT: pip uninstall sweeps, then install alphanet-pl"):
+        check_packages()
+
+
+def test_a_package_of_our_name_that_is_imported_from_elsewhere_is_found(monkeypatch, tmp_path):
+    spec = ModuleSpec("datamodules", None, origin=str(tmp_path / "datamodules" / "__init__.py"))
+    monkeypatch.setattr(doctor, "find_spec", lambda name: spec)
+    with pytest.raises(ConfigError, match=f"HINT: take {tmp_path} off PYTHONPATH"):
+        check_packages()

@@ -1,42 +1,80 @@
 """evaluation.json: what is written is what is read."""
 
 import json
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import (
-    finite,
-    new_evaluation,
+    Evaluation,
+    from_json,
     read_evaluation,
+    to_json,
     write_evaluation,
 )
-from alphanet_pl.evaluation.signal.ic import ic_summary
+from alphanet_pl.evaluation.signal.ic import ICSummary, ic_summary
+from alphanet_pl.evaluation.types import Number
 from datamodules.base.errors import EvaluationError
 
 
-def test_a_new_evaluation_has_every_section_and_they_are_null():
-    evaluation = new_evaluation("v2", "2011-01-31", "2020-08-24")
-    sections = (
+@dataclass(frozen=True)
+class Figures:
+    """Numbers of every kind that a result holds."""
+
+    a: list[Number]
+    b: Number
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    return synthetic_evaluation()
+
+
+def test_an_evaluation_of_nothing_has_every_part_and_they_are_null():
+    evaluation = Evaluation(variant="v2", start="2011-01-31", stop="2020-08-24")
+    parts = (
         "ic", "layers", "enhancement", "yearly", "exposures", "stock_coverage", "pair_coverage",
-        "provenance",
     )  # fmt: skip
-    assert all(evaluation[name] is None for name in sections)
+    assert all(to_json(evaluation)[name] is None for name in parts)
 
 
-def test_an_evaluation_survives_the_file(tmp_path):
-    evaluation = new_evaluation("v2", "2011-01-31", "2020-08-24")
+def test_an_evaluation_survives_the_file(evaluation, tmp_path):
     write_evaluation(evaluation, tmp_path / "evaluation.json")
-    assert read_evaluation(tmp_path / "evaluation.json") == evaluation
+    read = read_evaluation(tmp_path / "evaluation.json")
+    assert to_json(read) == to_json(evaluation)
+    assert read.layers == evaluation.layers
 
 
-def test_numbers_that_do_not_exist_become_null():
-    assert finite({"a": [np.nan, np.float32(0.5)], "b": np.int64(3)}) == {"a": [None, 0.5], "b": 3}
+def test_the_file_begins_with_its_schema(evaluation):
+    assert list(to_json(evaluation))[:5] == ["schema", "version", "variant", "start", "stop"]
+
+
+def test_numbers_that_do_not_exist_become_null_and_nan_again():
+    given = Figures(a=[np.nan, np.float64(0.5)], b=np.inf)
+    assert to_json(given) == {"a": [None, 0.5], "b": None}
+    read = from_json(Figures, to_json(given))
+    assert math.isnan(read.a[0])
+    assert math.isnan(read.b)
 
 
 def test_a_summary_of_nothing_can_be_written():
-    text = json.dumps(finite(ic_summary(np.zeros(0))), allow_nan=False)
-    assert json.loads(text)["mean"] is None
+    written = to_json(ic_summary(np.zeros(0)))
+    assert json.loads(json.dumps(written, allow_nan=False))["mean"] is None
+    assert math.isnan(from_json(ICSummary, written).mean)
+
+
+def test_an_evaluation_prints_what_it_holds(evaluation):
+    said = repr(evaluation)
+    assert said.startswith("Evaluation of v2.1, 2014-10-01 to ")
+    assert f"RankIC {evaluation.ic.neutral.summary.mean:.4f}" in said
+    assert len(said) < 300
+
+
+def test_a_series_prints_its_span(evaluation):
+    assert repr(evaluation.ic.raw.series) == "Series(8 dates, 2014-10-01 to 2015-01-07)"
 
 
 def test_an_absent_file_is_refused_with_the_command(tmp_path):
@@ -48,3 +86,13 @@ def test_another_schema_is_refused(tmp_path):
     (tmp_path / "other.json").write_text('{"schema": "alphanet-pl evaluation", "version": 99}')
     with pytest.raises(EvaluationError, match="99"):
         read_evaluation(tmp_path / "other.json")
+
+
+def test_a_damaged_part_is_named(evaluation, tmp_path):
+    path = tmp_path / "evaluation.json"
+    write_evaluation(replace(evaluation, yearly=None), path)
+    content = json.loads(path.read_text())
+    content["ic"]["neutral"]["summary"]["mean"] = "high"
+    path.write_text(json.dumps(content))
+    with pytest.raises(EvaluationError, match=r"damaged at ic\.neutral\.summary\.mean"):
+        read_evaluation(path)

@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from alphanet_pl.fit.lock import LOCK, is_gone, locked, me
+from alphanet_pl.fit import lock
+from alphanet_pl.fit.lock import LOCK, is_stale, locked, this_process
 from datamodules.base.errors import FitError
 
-OTHER_HOST = replace(me(), host="elsewhere", pid=4)
+OTHER_HOST = replace(this_process(), host="elsewhere", pid=4)
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def dead():
     """A process of this machine that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    return replace(me(), pid=process.pid, started="12")
+    return replace(this_process(), pid=process.pid, started="12")
 
 
 def leave(folder, holder):
@@ -34,7 +35,10 @@ def test_a_lock_is_there_while_held_and_gone_afterwards(tmp_path):
 def test_a_second_process_is_refused_and_told_who_holds_the_fit(tmp_path):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     stat = open(f"/proc/{other.pid}/stat").read()  # noqa: SIM115, PTH123
-    leave(tmp_path, replace(me(), pid=other.pid, started=stat.rpartition(")")[2].split()[19]))
+    leave(
+        tmp_path,
+        replace(this_process(), pid=other.pid, started=stat.rpartition(")")[2].split()[19]),
+    )
     with (
         pytest.raises(FitError, match=rf"trained by process {other.pid} on .*\n?.*HINT"),
         locked(tmp_path),
@@ -53,8 +57,8 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path, dead):
 
 
 def test_a_later_process_of_the_same_number_is_another():
-    assert is_gone(replace(me(), started="12"), me())
-    assert not is_gone(me(), me())
+    assert is_stale(replace(this_process(), started="12"), this_process())
+    assert not is_stale(this_process(), this_process())
 
 
 def test_a_process_of_another_machine_is_respected(tmp_path):
@@ -69,8 +73,8 @@ def test_a_process_of_another_machine_is_respected(tmp_path):
 
 def test_a_requeued_job_takes_over_its_own_lock():
     before = replace(OTHER_HOST, job="7", restarts=0)
-    assert is_gone(before, replace(me(), job="7", restarts=1))
-    assert not is_gone(before, replace(me(), job="7", restarts=0))
+    assert is_stale(before, replace(this_process(), job="7", restarts=1))
+    assert not is_stale(before, replace(this_process(), job="7", restarts=0))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_of_a_job_elsewhere_slurm_is_asked(tmp_path, monkeypatch, answer, gone):
     squeue.write_text(f"#!/bin/sh\n{answer}\n")
     squeue.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert is_gone(replace(OTHER_HOST, job="8"), replace(me(), job="7")) is gone
+    assert is_stale(replace(OTHER_HOST, job="8"), replace(this_process(), job="7")) is gone
 
 
 def try_to_hold(folder, barrier, held):
@@ -117,4 +121,22 @@ def test_of_several_at_once_one_holds_the_lock(tmp_path, dead, stale):
 def test_a_lock_that_is_not_one_is_refused_with_a_hint(tmp_path):
     (tmp_path / LOCK).write_text("{")
     with pytest.raises(FitError, match="HINT: rm"), locked(tmp_path):
+        pass
+
+
+def test_who_died_while_taking_a_lock_keeps_nobody_of_its_machine_out(tmp_path):
+    code = "import os, sys; from filelock import SoftFileLock; held = SoftFileLock(sys.argv[1]);"
+    code += "held.acquire(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock.taking")], check=False)
+    assert (tmp_path / "lock.taking").exists()
+    with locked(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_died_elsewhere_while_taking_a_lock_is_named_with_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "_DECIDING_SECONDS", 0.1)
+    (tmp_path / "lock.taking").write_text("4\nelsewhere\n")
+    hint = f"HINT: rm {tmp_path}/lock.taking"
+    with pytest.raises(FitError, match=hint), locked(tmp_path):
         pass

@@ -7,19 +7,17 @@ import sys
 
 import pytest
 
-from alphanet_pl.job.signals import job_name
-
 ARMED = """
 import os, signal, subprocess, sys
-from alphanet_pl.job import signals as i
-i.hold()
+from alphanet_pl.job import signals as s
+s.block()
 os.kill(os.getpid(), signal.SIGTERM)
 os.kill(os.getpid(), signal.SIGUSR1)
 child = subprocess.run(["sh", "-c", "kill -USR1 $$; exit 5"])
-print("child", child.returncode, "noted", i.asked())
-i.listen()
-print("noted", i.asked(), "torch", "torch" in sys.modules)
-stop = i.answer(i.asked() if len(sys.argv) < 2 else i.STOP, "epoch 2, step 40")
+print("child", child.returncode, "noted", s.pending_request())
+s.install()
+print("noted", s.pending_request(), "torch", "torch" in sys.modules)
+stop = s.stop_or_requeue(s.pending_request() if len(sys.argv) < 2 else s.STOP, "epoch 2, step 40")
 print(stop.status, stop)
 """
 
@@ -72,16 +70,8 @@ def test_sigterm_requeues_a_preempted_job_but_not_a_cancelled_one(tmp_path, sque
     assert (tmp_path / "asked").exists() == (status == "75")
 
 
-def test_a_task_of_an_array_is_named_by_both_numbers(monkeypatch):
-    monkeypatch.setenv("SLURM_JOB_ID", "103")
-    assert job_name() == "103"
-    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "100")
-    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
-    assert job_name() == "100_3"
-
-
-def test_outside_of_slurm_nothing_is_held():
-    code = "from alphanet_pl.job import signals as i; i.hold(); import os, signal;"
+def test_outside_of_slurm_nothing_is_blocked():
+    code = "from alphanet_pl.job import signals; signals.block(); import os, signal;"
     code += "os.kill(os.getpid(), signal.SIGTERM)"
     environ = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     assert subprocess.run([sys.executable, "-c", code], env=environ).returncode == -signal.SIGTERM

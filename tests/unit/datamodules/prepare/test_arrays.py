@@ -144,14 +144,6 @@ def test_a_users_own_rule_counts_from_its_date_on(make_tables, quotes):
     assert not later[29:].any()
 
 
-def test_sessions_that_the_index_lacks_are_noted(make_tables, quotes):
-    tables = make_tables(quotes)
-    short = make_tables(quotes, index=tables.index.iloc[3:])
-    panel_contents(short, SETTINGS, IndexSettings())
-    (note,) = (note for note in short.report.notes if note.table == "index")
-    assert (note.kind, note.count) == ("missing_sessions", 3)
-
-
 def test_optional_arrays_are_absent_without_their_tables(contents, quotes):
     bare = quotes.drop(columns=["float_cap", "industry", "is_st"])
     arrays = contents(bare, {"index": None, "index_members": None}).arrays

@@ -79,20 +79,3 @@ def test_an_index_of_beta_without_an_index_table_is_refused(make_tables, quotes,
     tables = make_tables(quotes, index=None)
     with pytest.raises(ConfigError, match=r"beta_index=SH000985.*\nHINT: data.beta_index=null"):
         panel_contents(tables, replace(settings, beta_index="SH000985"))
-
-
-def test_stocks_without_any_filing_are_noted(make_tables, quotes, settings):
-    codes = sorted(quotes["code"].unique())
-    filings = pd.DataFrame(
-        {
-            "code": ["XX1", *codes[2:]],
-            "period_end": pd.Timestamp("2019-12-31"),
-            "announced": pd.Timestamp("2020-04-01"),
-            "equity": 1e9,
-        }
-    )
-    tables = make_tables(quotes, fundamentals=filings)
-    panel_contents(tables, settings)
-    (note,) = tables.report.notes
-    assert (note.kind, note.count, list(note.examples)) == ("stocks_without", 2, codes[:2])
-    assert note.says.startswith("of 7 stocks have no filing")

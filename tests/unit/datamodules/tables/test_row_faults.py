@@ -131,3 +131,9 @@ def test_a_negative_weight_is_refused(clean, load):
     members = clean["index_members"].assign(weight=[0.5, -0.1, 0.6])
     with pytest.raises(TableError, match=r"1 with a negative weight\): .* weight=-0.1"):
         load(quotes=clean["quotes"], index_members=members)
+
+
+def test_a_table_of_faulty_rows_only_is_refused(clean, load):
+    clean["index"]["close"] = -1.0
+    with pytest.raises(TableError, match=r"index.parquet has none but faulty rows: a table with"):
+        load(**clean, settings={"max_bad_rows": 1.0})

@@ -91,3 +91,8 @@ def test_turn_in_the_place_of_free_turn_is_not_asked_of_free_turn(moving, refuse
     quotes = damaged(moving, {"turn": 100}).drop(columns="free_turn")
     error = refused("units", quotes=quotes, settings={"free_turn": "turn"})
     assert error.hint.startswith("data.scale.quotes.turn=0.01 may mend it")
+
+
+def test_a_ratio_of_the_wrong_sign_is_refused(moving, refused):
+    error = refused(quotes=moving.assign(prev_close=-1.0))
+    assert "prev_close is -0.0" in error.given

@@ -10,7 +10,7 @@ from alphanet_pl.evaluation.portfolio.book import (
     equal_weight,
     net_returns,
 )
-from alphanet_pl.evaluation.portfolio.prices import Market
+from alphanet_pl.evaluation.signal.prices import Market
 from datamodules.base.errors import EvaluationError
 
 
@@ -73,7 +73,7 @@ def test_a_delisted_name_is_sold_at_its_last_price():
     )
     book = Book(prices, 0)
     book.trade(everyone())
-    book.hold(2)
+    book.carry_to(2)
     book.trade(equal_weight(np.array([False, True])))
     assert book.weights().tolist() == [0.0, 1.0]
     assert np.prod(1 + np.array(book.gross)) == pytest.approx(1.5)
@@ -105,7 +105,7 @@ def test_a_split_changes_nothing():
     for book in (split, unsplit):
         book.trade(everyone())
         book.trade(everyone())
-        book.hold(3)
+        book.carry_to(3)
     np.testing.assert_allclose(split.gross, unsplit.gross, rtol=0, atol=1e-15)
     assert np.prod(1 + np.array(split.gross[1:2])) == pytest.approx((11.2 / 11 + 5 / 5.5) / 2)
 

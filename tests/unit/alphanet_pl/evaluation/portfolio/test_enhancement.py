@@ -3,23 +3,22 @@
 import numpy as np
 import pytest
 
+from alphanet_pl.config.settings import EnhancementSettings
 from alphanet_pl.evaluation.portfolio.book import Book
 from alphanet_pl.evaluation.portfolio.enhancement import (
-    EnhancementOptions,
     EnhancementRun,
     build_problem,
+    enhancement_section,
+    episodes,
     index_weights,
     rebalance_rows,
     run_enhancement,
     towards,
-)
-from alphanet_pl.evaluation.portfolio.enhancement_table import (
-    enhancement_section,
-    episodes,
     yearly_section,
 )
-from alphanet_pl.evaluation.portfolio.prices import Market
+from alphanet_pl.evaluation.portfolio.performance import Drawdown
 from alphanet_pl.evaluation.portfolio.tradability import NextDay
+from alphanet_pl.evaluation.signal.prices import Market
 from datamodules.base.errors import EvaluationError
 
 DAYS, STOCKS = 90, 150
@@ -50,7 +49,7 @@ def simulated(seed=0, suspended=0.0):
 
 
 def enhance(market, rows, inputs, **options):
-    options = EnhancementOptions(**options)
+    options = EnhancementSettings(**options)
     score = inputs["score"]
     rest = {key: value for key, value in inputs.items() if key != "score"}
     return run_enhancement(score, market, rows, options=options, **rest), options
@@ -65,7 +64,7 @@ def small_problem(**changes):
         "log_cap": np.array([21.0, 22.0, 23.0, np.nan]),
         "fixed": np.zeros(4, dtype=bool),
         "gone": np.zeros(4, dtype=bool),
-        "options": EnhancementOptions(),
+        "options": EnhancementSettings(),
     } | changes
     return build_problem(**arguments)
 
@@ -82,7 +81,7 @@ def test_weights_stay_within_one_percent_and_above_zero():
 
 
 def test_without_an_underweight_limit_any_name_may_go_to_zero():
-    found = small_problem(options=EnhancementOptions(max_underweight=None))
+    found = small_problem(options=EnhancementSettings(max_underweight=None))
     assert found.lower.tolist() == [0.0, 0.0, 0.0, 0.0]
 
 
@@ -164,7 +163,7 @@ def test_weights_are_neutral_when_the_trade_is_at_the_close_of_the_plan():
     weights = index_weights(inputs["benchmark"][0], market.dates[0])
     planned = weights + np.where(np.arange(STOCKS) % 2, 1, -1) * np.minimum(weights, 0.001)
     planned /= planned.sum()
-    book.hold(int(rows[0]))
+    book.carry_to(int(rows[0]))
     book.trade(towards(planned))
     np.testing.assert_allclose(book.weights(), planned, rtol=0, atol=1e-12)
 
@@ -186,12 +185,12 @@ def test_a_factor_that_knows_the_future_beats_its_index():
     weights = index_weights(inputs["benchmark"][0], market.dates[0])
     index = Book(market, int(rows[0]))
     index.trade(towards(weights))
-    index.hold(DAYS - 1)
+    index.carry_to(DAYS - 1)
     section = enhancement_section(
         run, np.array(index.gross), index="csi500", filter_mode="none", options=options
     )
-    assert section["relative"]["annual_excess"] > 0.5
-    assert section["relative"]["monthly_win"] == 1.0
+    assert section.relative.annual_excess > 0.5
+    assert section.relative.monthly_win == 1.0
 
 
 def test_the_table_counts_every_rebalance_and_rung():
@@ -199,14 +198,14 @@ def test_the_table_counts_every_rebalance_and_rung():
     run, options = enhance(market, rows, inputs)
     index = np.random.default_rng(0).normal(0, 0.01, len(run.dates))
     section = enhancement_section(run, index, index="csi500", filter_mode="report", options=options)
-    assert section["rebalances"] == len(rows) == sum(section["rungs"].values())
-    assert section["turnover"]["per_rebalance"] == pytest.approx(run.turnover[run.traded].mean())
-    assert section["turnover"]["annual_one_sided"] == pytest.approx(
+    assert section.rebalances == len(rows) == sum(section.rungs.values())
+    assert section.turnover.per_rebalance == pytest.approx(run.turnover[run.traded].mean())
+    assert section.turnover.annual_one_sided == pytest.approx(
         run.turnover.sum() / 2 / len(run.dates) * 250
     )
-    assert section["max_residual"] < 1e-8
-    assert len(section["relaxed"]) == sum(step.rung != "exact" for step in run.plans)
-    assert set(section["benchmark"]) == {"standard", "huatai"}
+    assert section.max_residual < 1e-8
+    assert len(section.relaxed) == sum(step.rung != "exact" for step in run.plans)
+    assert set(section.benchmark) == {"standard", "huatai"}
 
 
 def test_the_years_compound_to_the_nav():
@@ -214,11 +213,11 @@ def test_the_years_compound_to_the_nav():
     run, options = enhance(market, rows, inputs)
     index = np.zeros(len(run.dates))
     yearly = yearly_section(run, index, options)
-    assert yearly["years"] == ["2020", "2021"]
-    assert np.prod(1 + np.array(yearly["portfolio"])) == pytest.approx(
+    assert yearly.years == ["2020", "2021"]
+    assert np.prod(1 + np.array(yearly.portfolio)) == pytest.approx(
         np.prod(1 + run.net(options.cost)), abs=1e-12
     )
-    assert yearly["excess"] == pytest.approx(yearly["portfolio"])
+    assert yearly.excess == pytest.approx(yearly.portfolio)
 
 
 def test_no_weights_change_when_every_name_is_suspended():
@@ -240,6 +239,6 @@ def test_an_episode_outside_the_run_is_null_and_one_inside_begins_anew():
     run = EnhancementRun(dates, excess, np.zeros(3), dates[:1], np.array([0]))
     assert episodes(run, excess) == {
         "end of 2014": None,
-        "early 2019": {"depth": pytest.approx(0.1), "peak": None, "trough": "2019-01-02"},
+        "early 2019": Drawdown(pytest.approx(0.1), None, "2019-01-02"),
         "early 2020": None,
     }

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from alphanet_pl.evaluation.portfolio.layer_table import (
+from alphanet_pl.evaluation.portfolio.layers import (
+    assign_layers,
     layer_curves,
     layer_table,
     layers_section,
     long_short_returns,
+    run_layers,
 )
-from alphanet_pl.evaluation.portfolio.layers import assign_layers, run_layers
-from alphanet_pl.evaluation.portfolio.prices import Market
 from alphanet_pl.evaluation.portfolio.tradability import MASKS
+from alphanet_pl.evaluation.signal.prices import Market
 from datamodules.base.errors import EvaluationError
 
 DAYS, STOCKS, STEP = 61, 40, 10
@@ -72,7 +73,7 @@ def test_sections_with_fewer_stocks_than_layers_are_passed_over():
 
 def test_a_factor_without_any_usable_section_is_refused():
     market, rows, factor = simulated(0)
-    with pytest.raises(EvaluationError, match="at least one section"):
+    with pytest.raises(EvaluationError, match="at least one cross-section"):
         run_layers(np.full_like(factor, np.nan), market, rows)
 
 
@@ -148,7 +149,7 @@ def test_cost_is_linear_in_turnover():
 def test_a_random_factor_turns_its_layers_over_by_eight_fifths():
     market, rows, factor = simulated(6, stocks=2000)
     table = layer_table(run_layers(factor, market, rows))
-    np.testing.assert_allclose(table["turnover"], 1.6, atol=0.06)
+    np.testing.assert_allclose(table.turnover, 1.6, atol=0.06)
 
 
 def test_the_cost_of_both_legs_cancels_in_the_long_short_of_the_report():
@@ -172,23 +173,23 @@ def test_the_long_short_obeys_the_identity_of_the_printed_tables():
     market, rows, factor = simulated(8, stocks=500)
     books = run_layers(factor, market, rows)
     table = layer_table(books)
-    top, bottom = table["annual_excess"][0], table["annual_excess"][-1]
-    errors = table["tracking_error"]
-    both = table["long_short"]["report"]
+    top, bottom = table.annual_excess[0], table.annual_excess[-1]
+    errors = table.tracking_error
+    both = table.long_short["report"]
     drift = (
         np.log1p(top) + errors[0] ** 2 / 2 - np.log1p(bottom) - errors[-1] ** 2 / 2
-        - both["volatility"] ** 2 / 2
+        - both.volatility ** 2 / 2
     )  # fmt: skip
-    assert np.expm1(drift) == pytest.approx(both["annual_return"], abs=5e-4)
+    assert np.expm1(drift) == pytest.approx(both.annual_return, abs=5e-4)
 
 
 def test_a_factor_that_knows_the_future_orders_its_layers():
     market, rows, _ = simulated(9, stocks=200)
     ahead = market.close[np.minimum(rows + 11, DAYS - 1)] / market.vwap[rows + 1]
     table = layer_table(run_layers(ahead, market, rows))
-    assert table["monotonicity"] == 1.0
-    assert table["annual_excess"][0] > 1.0
-    assert table["top_monthly_win"] == 1.0
+    assert table.monotonicity == 1.0
+    assert table.annual_excess[0] > 1.0
+    assert table.top_monthly_win == 1.0
 
 
 def test_a_name_that_cannot_be_bought_is_left_to_the_others():
@@ -205,8 +206,8 @@ def test_the_curves_end_where_the_returns_compound_to():
     market, rows, factor = simulated(11)
     books = run_layers(factor, market, rows)
     curves = layer_curves(books, 0.002)
-    assert curves["layers"][0][-1] == pytest.approx(np.prod(1 + books.net(0.002)[:, 0]))
-    assert len(curves["dates"]) == len(curves["pool"]) == DAYS - 1
+    assert curves.layers[0][-1] == pytest.approx(np.prod(1 + books.net(0.002)[:, 0]))
+    assert len(curves.dates) == len(curves.pool) == DAYS - 1
 
 
 def test_the_section_shows_the_three_filters_side_by_side():
@@ -222,7 +223,7 @@ def test_the_section_shows_the_three_filters_side_by_side():
         masks=masks,
         filter_mode="realistic",
     )
-    assert list(section["by_filter"]) == ["report", "realistic", "none"]
-    assert section["by_filter"]["report"]["stock_count"] < STOCKS
-    assert section["by_filter"]["realistic"]["stock_count"] == STOCKS
-    assert section["step"] == STEP
+    assert list(section.by_filter) == ["report", "realistic", "none"]
+    assert section.by_filter["report"].stock_count < STOCKS
+    assert section.by_filter["realistic"].stock_count == STOCKS
+    assert section.step == STEP

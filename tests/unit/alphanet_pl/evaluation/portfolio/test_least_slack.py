@@ -6,8 +6,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 
-from alphanet_pl.evaluation.portfolio.least_slack import least_slack
-from alphanet_pl.evaluation.portfolio.lp import Problem, solve
+from alphanet_pl.evaluation.portfolio.lp import Problem, least_slack, solve
 
 NAMES, INDUSTRIES = 40, 4
 

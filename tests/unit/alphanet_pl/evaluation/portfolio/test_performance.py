@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from alphanet_pl.evaluation.portfolio.performance import (
+    Drawdown,
     annual_return,
     annual_volatility,
     max_drawdown,
@@ -55,13 +56,13 @@ def test_no_day_has_no_performance():
 
 def test_a_nav_that_never_moves_has_no_sharpe_and_no_drawdown():
     found = performance(np.zeros(5), days(5))
-    assert np.isnan(found["sharpe"])
-    assert found["max_drawdown"] == {"depth": 0.0, "peak": None, "trough": None}
+    assert np.isnan(found.sharpe)
+    assert found.max_drawdown == Drawdown(depth=0.0, peak=None, trough=None)
 
 
 def test_a_fall_from_the_first_day_has_no_peak_date():
     found = max_drawdown(np.array([-0.5, 0.1]), days(2))
-    assert found == {"depth": 0.5, "peak": None, "trough": "2020-01-31"}
+    assert found == Drawdown(depth=0.5, peak=None, trough="2020-01-31")
 
 
 def test_an_unknown_convention_is_refused_with_the_setting():
@@ -77,15 +78,13 @@ def test_a_missing_return_is_refused():
 def test_the_standard_convention_equals_empyrical():
     returns = random_returns(0)
     found = performance(returns, days(700))
-    assert found["annual_return"] == pytest.approx(
+    assert found.annual_return == pytest.approx(
         empyrical.annual_return(returns, annualization=250), abs=1e-12
     )
-    assert found["volatility"] == pytest.approx(
+    assert found.volatility == pytest.approx(
         empyrical.annual_volatility(returns, annualization=250), abs=1e-12
     )
-    assert found["max_drawdown"]["depth"] == pytest.approx(
-        -empyrical.max_drawdown(returns), abs=1e-12
-    )
+    assert found.max_drawdown.depth == pytest.approx(-empyrical.max_drawdown(returns), abs=1e-12)
 
 
 def test_yearly_returns_equal_empyrical():
@@ -130,11 +129,11 @@ def test_the_excess_compounds_daily_differences():
     returns, index = random_returns(5), random_returns(6)
     found = relative_performance(returns, index, days(700))
     growth = np.prod(1 + returns - index) ** (250 / 700) - 1
-    assert found["annual_excess"] == pytest.approx(growth, abs=1e-12)
-    assert found["information_ratio"] == pytest.approx(
+    assert found.annual_excess == pytest.approx(growth, abs=1e-12)
+    assert found.information_ratio == pytest.approx(
         growth / (np.std(returns - index, ddof=1) * np.sqrt(250)), abs=1e-12
     )
-    assert found["calmar"] == pytest.approx(growth / found["excess_max_drawdown"]["depth"])
+    assert found.calmar == pytest.approx(growth / found.excess_max_drawdown.depth)
 
 
 def test_the_excess_obeys_the_lognormal_identity_of_the_printed_rows():
@@ -145,13 +144,13 @@ def test_the_excess_obeys_the_lognormal_identity_of_the_printed_rows():
     theirs = performance(index, days(2500))
     found = relative_performance(returns, index, days(2500))
     predicted = (
-        np.log1p(ours["annual_return"])
-        + ours["volatility"] ** 2 / 2
-        - np.log1p(theirs["annual_return"])
-        - theirs["volatility"] ** 2 / 2
-        - found["tracking_error"] ** 2 / 2
+        np.log1p(ours.annual_return)
+        + ours.volatility**2 / 2
+        - np.log1p(theirs.annual_return)
+        - theirs.volatility**2 / 2
+        - found.tracking_error**2 / 2
     )
-    assert np.expm1(predicted) == pytest.approx(found["annual_excess"], abs=5e-4)
+    assert np.expm1(predicted) == pytest.approx(found.annual_excess, abs=5e-4)
 
 
 @pytest.mark.real
@@ -163,13 +162,13 @@ def test_the_huatai_convention_prints_the_benchmark_row_of_a_report(csi500, end)
     sessions, *printed = PRINTED[end]
     assert len(returns) == sessions
     computed = [
-        100 * found["annual_return"],
-        100 * found["volatility"],
-        found["sharpe"],
-        100 * found["max_drawdown"]["depth"],
+        100 * found.annual_return,
+        100 * found.volatility,
+        found.sharpe,
+        100 * found.max_drawdown.depth,
     ]
     assert [round(value, 2) for value in computed] == printed
-    assert (found["max_drawdown"]["peak"], found["max_drawdown"]["trough"]) == (
+    assert (found.max_drawdown.peak, found.max_drawdown.trough) == (
         "2015-06-12",
         "2018-10-18",
     )

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from alphanet_pl.evaluation.signal.cross_sections import forward_returns, sections
 from alphanet_pl.evaluation.signal.ic import (
     achievable,
     autocorrelation,
-    forward_returns,
     ic_block,
     ic_by_industry,
     ic_by_size,
@@ -17,21 +17,20 @@ from alphanet_pl.evaluation.signal.ic import (
     ic_summary,
     newey_west_lag,
     newey_west_t,
-    sections,
 )
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 
 
 def test_an_empty_series_has_no_statistics_but_counts_zero():
     found = ic_summary(np.full(3, np.nan))
-    assert found["n"] == 0
-    assert np.isnan([found["mean"], found["std"], found["icir"], found["newey_west_t"]]).all()
+    assert found.n == 0
+    assert np.isnan([found.mean, found.std, found.icir, found.newey_west_t]).all()
 
 
 def test_one_section_has_a_mean_and_no_deviation():
     found = ic_summary(np.array([0.1]))
-    assert found["mean"] == 0.1
-    assert np.isnan(found["std"])
+    assert found.mean == 0.1
+    assert np.isnan(found.std)
 
 
 def test_a_constant_series_has_no_t_statistic():
@@ -42,11 +41,11 @@ def test_the_summary_follows_the_formulas_of_table_9():
     ics = np.array([0.1, np.nan, -0.05, 0.2, 0.15])
     found = ic_summary(ics)
     known = ics[[0, 2, 3, 4]]
-    assert found["mean"] == pytest.approx(known.mean(), abs=1e-15)
-    assert found["icir"] == pytest.approx(known.mean() / known.std(ddof=1), abs=1e-15)
-    assert found["positive_share"] == 0.75
-    assert found["standard_error"] == pytest.approx(known.std(ddof=1) / 2, abs=1e-15)
-    assert found["naive_t"] == pytest.approx(known.mean() / found["standard_error"], abs=1e-14)
+    assert found.mean == pytest.approx(known.mean(), abs=1e-15)
+    assert found.icir == pytest.approx(known.mean() / known.std(ddof=1), abs=1e-15)
+    assert found.positive_share == 0.75
+    assert found.standard_error == pytest.approx(known.std(ddof=1) / 2, abs=1e-15)
+    assert found.naive_t == pytest.approx(known.mean() / found.standard_error, abs=1e-14)
 
 
 @pytest.mark.parametrize("lag", [0, 1, 5])
@@ -93,21 +92,21 @@ def test_a_lagged_forward_return_equals_alphalens_on_prices_of_the_next_day():
 
 def test_a_factor_that_is_its_label_has_rank_correlation_one():
     forward = np.random.default_rng(1).normal(size=(5, 40))
-    assert ic_summary(rank_correlation(forward, forward))["mean"] == 1.0
+    assert ic_summary(rank_correlation(forward, forward)).mean == 1.0
 
 
 def test_a_permuted_factor_has_no_rank_correlation():
     rng = np.random.default_rng(2)
     factor, forward = rng.normal(size=(2, 100, 200))
-    mean = ic_summary(rank_correlation(factor, forward))["mean"]
+    mean = ic_summary(rank_correlation(factor, forward)).mean
     assert abs(mean) < 3 / np.sqrt(100 * 200)
 
 
 def test_years_split_the_series():
     dates = np.array(["2019-12-30", "2020-01-02", "2020-06-01"], dtype="datetime64[D]")
     found = ic_by_year(np.array([0.1, 0.2, 0.4]), dates)
-    assert {year: found[year]["n"] for year in found} == {"2019": 1, "2020": 2}
-    assert found["2020"]["mean"] == pytest.approx(0.3)
+    assert {year: found[year].n for year in found} == {"2019": 1, "2020": 2}
+    assert found["2020"].mean == pytest.approx(0.3)
 
 
 def test_industries_are_named_and_the_unknown_one_is_left_out():
@@ -116,7 +115,7 @@ def test_industries_are_named_and_the_unknown_one_is_left_out():
     industry = np.tile(np.repeat([0, 1, -1], 10), (6, 1))
     factor = np.where(industry == 0, forward, -forward)
     found = ic_by_industry(factor, forward, industry, ["Banks", "Steel"])
-    assert {name: found[name]["mean"] for name in found} == {"Banks": 1.0, "Steel": -1.0}
+    assert {name: found[name].mean for name in found} == {"Banks": 1.0, "Steel": -1.0}
 
 
 def test_size_buckets_run_from_the_smallest():
@@ -124,7 +123,7 @@ def test_size_buckets_run_from_the_smallest():
     forward, log_cap = rng.normal(size=(2, 3, 50))
     smallest = log_cap <= np.sort(log_cap, axis=1)[:, 9:10]
     found = ic_by_size(np.where(smallest, forward, -forward), forward, log_cap)
-    assert [bucket["mean"] for bucket in found] == [1.0, -1.0, -1.0, -1.0, -1.0]
+    assert [bucket.mean for bucket in found] == [1.0, -1.0, -1.0, -1.0, -1.0]
 
 
 def test_decay_finds_the_horizon_at_which_a_planted_signal_ends():
@@ -132,10 +131,10 @@ def test_decay_finds_the_horizon_at_which_a_planted_signal_ends():
     price = np.cumprod(1 + rng.normal(0, 0.01, (60, 400)), axis=0)
     rows = sections(0, 50, 10)
     found = ic_decay(forward_returns(price, rows, 3), price, rows, horizons=(1, 3, 9, 20))
-    assert found["mean"][1] == 1.0
-    assert found["mean"][0] < 1.0
-    assert found["mean"][2] < 0.8
-    assert found["n"] == [5, 5, 5, 4]
+    assert found.mean[1] == 1.0
+    assert found.mean[0] < 1.0
+    assert found.mean[2] < 0.8
+    assert found.n == [5, 5, 5, 4]
 
 
 def test_autocorrelation_of_a_fixed_factor_is_one():
@@ -152,8 +151,8 @@ def test_the_achievable_rank_ic_is_that_of_the_truth():
     truth, noise = rng.normal(size=(2, 20, 300))
     forward = truth + noise
     found = achievable(forward, truth, forward)
-    assert found["share_reached"] == pytest.approx(1 / found["summary"]["mean"])
-    assert achievable(truth, truth, forward)["share_reached"] == 1.0
+    assert found.share_reached == pytest.approx(1 / found.summary.mean)
+    assert achievable(truth, truth, forward).share_reached == 1.0
 
 
 def test_a_block_holds_every_breakdown_of_the_same_sections():
@@ -172,6 +171,6 @@ def test_a_block_holds_every_breakdown_of_the_same_sections():
         names=["A", "B"],
         log_cap=log_cap,
     )
-    assert block["summary"]["n"] == 7
-    assert block["cumulative"][-1] == pytest.approx(sum(block["series"]["values"]))
-    assert block["decay"]["mean"][9] == block["summary"]["mean"]
+    assert block.summary.n == 7
+    assert block.cumulative[-1] == pytest.approx(sum(block.series.values))
+    assert block.decay.mean[9] == block.summary.mean

@@ -1,0 +1,326 @@
+"""Several evaluations beside one another: who differs from the baseline, and how surely.
+
+What it finds is comparison.json, whose keys are added and never renamed, as those of
+evaluation.json. Each variant's own figures are copied from its evaluation; differences from the
+baseline are paired: the same cross-section, or the same day, of both.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphanet_pl.evaluation.portfolio.enhancement import EPISODES, EnhancementResult, YearlyResult
+from alphanet_pl.evaluation.portfolio.layers import LayerTable
+from alphanet_pl.evaluation.portfolio.performance import (
+    ANNUAL_DAYS,
+    Drawdown,
+    Performance,
+    RelativePerformance,
+)
+from alphanet_pl.evaluation.results import Evaluation, to_json
+from alphanet_pl.evaluation.signal.exposures import Exposure
+from alphanet_pl.evaluation.signal.ic import ICResult, ICSummary, ic_summary
+from alphanet_pl.evaluation.types import Number, Series
+from datamodules.base.files import read_json, write_json
+
+SCHEMA = "alphanet-pl comparison"
+VERSION = 1
+BASELINE = "v2"
+Evaluations = Mapping[str, Evaluation]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What makes a variant: its sampled features and its loss."""
+
+    n: int | None
+    long_weight: float | None
+    neutralise: bool | None
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """Mean RankIC (neutral) of single seeds, beside that of their mean."""
+
+    seeds: list[int]
+    mean_rank_ic: list[Number]
+    mean: Number
+    std: Number
+    """Between seeds, ddof 1; null for a single seed."""
+    standard_error: Number
+
+
+@dataclass(frozen=True)
+class DailyDifference:
+    """A variant's daily excess less the baseline's, over the days of both."""
+
+    annual: Number
+    """Mean daily difference times 250: not compounded."""
+    standard_error: Number
+    days: int
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Drawdown of the excess inside a period that the paper names."""
+
+    first: str
+    last: str
+    covered: bool
+    """Whether the portfolio spans the whole period."""
+    drawdown: Drawdown | None
+    """Null where it has no day inside."""
+
+
+@dataclass(frozen=True)
+class EnhancementRow:
+    """A variant's row of tables 14, 22 and 30."""
+
+    portfolio: Performance
+    relative: RelativePerformance
+    turnover: Number
+    """Mean two-sided turnover of a rebalance."""
+    share_relaxed: Number
+    mean_names: Number
+    excess_standard_error: Number
+    """Of the annual excess: tracking error over the root of the years."""
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """One variant; parts that its evaluation lacks are null."""
+
+    start: str
+    stop: str
+    setup: Setup
+    ic: ICSummary | None
+    """Neutral factor."""
+    ic_difference: ICSummary | None
+    """Of the series of RankIC less the baseline's; null for the baseline."""
+    seeds: SeedSpread | None
+    layers: LayerTable | None
+    """Under the headline filter."""
+    top_difference: DailyDifference | None
+    """Of layer 1's excess over the pool."""
+    enhancement: EnhancementRow | None
+    excess_difference: DailyDifference | None
+    """Of the enhanced portfolio's excess over the index."""
+    episodes: dict[str, Episode]
+    yearly: YearlyResult | None
+    exposures: dict[str, Exposure] | None
+    exposures_before_projection: dict[str, Exposure] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Several variants on one panel."""
+
+    schema: str = SCHEMA
+    version: int = VERSION
+    baseline: str
+    common_period: bool
+    """Whether all were judged on the same sessions."""
+    start: str
+    stop: str
+    variants: dict[str, VariantRow]
+    benchmark: dict[str, Performance] | None
+    """The index's own row, by convention."""
+    correlation: dict[str, dict[str, Number]] | None
+    """Mean rank correlation between the published factors, section by section."""
+
+
+def compare(
+    evaluations: Evaluations, correlation: dict[str, dict[str, float]] | None = None
+) -> Comparison:
+    """Put evaluations beside each other; v2 is the baseline, else the first.
+
+    Args:
+        evaluations: At least one, by variant, in the order of the page.
+        correlation: Between the factors, if known.
+    """
+    baseline = BASELINE if BASELINE in evaluations else next(iter(evaluations))
+    spans = {(each.start, each.stop) for each in evaluations.values()}
+    enhanced = [found for each in evaluations.values() if (found := each.enhancement)]
+    return Comparison(
+        baseline=baseline,
+        common_period=len(spans) == 1,
+        start=min(start for start, _ in spans),
+        stop=max(stop for _, stop in spans),
+        variants={
+            variant: _row(each, None if variant == baseline else evaluations[baseline])
+            for variant, each in evaluations.items()
+        },
+        benchmark=enhanced[0].benchmark if enhanced and len(spans) == 1 else None,
+        correlation=correlation,
+    )
+
+
+def _row(evaluation: Evaluation, baseline: Evaluation | None) -> VariantRow:
+    ic, layers = evaluation.ic, evaluation.layers
+    enhanced, exposures = evaluation.enhancement, evaluation.exposures
+    return VariantRow(
+        start=evaluation.start,
+        stop=evaluation.stop,
+        setup=_setup(evaluation),
+        ic=None if ic is None else ic.neutral.summary,
+        ic_difference=_ic_difference(evaluation, baseline),
+        seeds=None if ic is None else seed_spread(ic, seeds_of(evaluation)),
+        layers=None if layers is None else layers.by_filter[layers.filter],
+        top_difference=_difference(evaluation, baseline, "layers"),
+        enhancement=None if enhanced is None else _enhancement(enhanced),
+        excess_difference=_difference(evaluation, baseline, "enhancement"),
+        episodes={} if enhanced is None else episodes(enhanced),
+        yearly=evaluation.yearly,
+        exposures=None if exposures is None else exposures.styles,
+        exposures_before_projection=None if exposures is None else exposures.before_projection,
+    )
+
+
+def seeds_of(evaluation: Evaluation) -> list[int]:
+    """Seeds that the factor is the mean of; none where its file does not name them."""
+    return evaluation.provenance.seeds
+
+
+def _setup(evaluation: Evaluation) -> Setup:
+    settings = evaluation.provenance.settings
+    model, loss = settings.get("model", {}), settings.get("loss", {})
+    return Setup(
+        n=model.get("n"),
+        long_weight=loss.get("long_weight"),
+        neutralise=loss.get("neutralise"),
+    )
+
+
+def seed_spread(ic: ICResult, seeds: Sequence[int]) -> SeedSpread | None:
+    """How far single seeds lie apart; None where the factor does not name its seeds."""
+    found = ic.by_seed
+    if not found and len(seeds) == 1:
+        found = {str(seeds[0]): ic.neutral.summary}
+    if not found:
+        return None
+    means = np.array([summary.mean for summary in found.values()], dtype=np.float64)
+    std = float(means.std(ddof=1)) if len(means) > 1 else np.nan
+    return SeedSpread(
+        seeds=[int(seed) for seed in found],
+        mean_rank_ic=means.tolist(),
+        mean=float(means.mean()),
+        std=std,
+        standard_error=std / float(np.sqrt(len(means))),
+    )
+
+
+def _ic_difference(ours: Evaluation, base: Evaluation | None) -> ICSummary | None:
+    if base is None or ours.ic is None or base.ic is None:
+        return None
+    mine, theirs = (each.neutral.series for each in (ours.ic, base.ic))
+    _, difference = paired(mine, theirs)
+    return ic_summary(difference) if len(difference) else None
+
+
+def paired(left: Series, right: Series) -> tuple[list[str], NDArray[np.float64]]:
+    """Dates of both series, ascending, and the left values less the right ones there."""
+    known = dict(zip(right.dates, right.values, strict=True))
+    dates = [date for date in left.dates if date in known]
+    mine = dict(zip(left.dates, left.values, strict=True))
+    values = np.array([(mine[date], known[date]) for date in dates], dtype=np.float64)
+    return dates, values[:, 0] - values[:, 1] if dates else np.zeros(0)
+
+
+def excess_nav(
+    evaluation: Evaluation | None, part: Literal["layers", "enhancement"]
+) -> Series | None:
+    """Excess NAV of the top layer over the pool, or of the portfolio over the index."""
+    if evaluation is None:
+        return None
+    if part == "layers":
+        layers = evaluation.layers
+        return None if layers is None else Series(layers.curves.dates, layers.curves.excess[0])
+    enhanced = evaluation.enhancement
+    return None if enhanced is None else Series(enhanced.curves.dates, enhanced.curves.excess)
+
+
+def _difference(
+    ours: Evaluation, base: Evaluation | None, part: Literal["layers", "enhancement"]
+) -> DailyDifference | None:
+    mine, theirs = (excess_nav(each, part) for each in (ours, base))
+    return None if mine is None or theirs is None else daily_difference(mine, theirs)
+
+
+def daily_difference(left: Series, right: Series) -> DailyDifference | None:
+    """Annual mean of the difference of two daily returns, with its standard error.
+
+    Args:
+        left: NAV at each close, 1 before the first.
+        right: Likewise; days of only one side are left out.
+
+    Returns:
+        None with fewer than two days in common.
+    """
+    _, days = paired(_returns(left), _returns(right))
+    days = days[np.isfinite(days)]
+    if len(days) < 2:
+        return None
+    return DailyDifference(
+        annual=float(days.mean() * ANNUAL_DAYS),
+        standard_error=float(days.std(ddof=1) * ANNUAL_DAYS / np.sqrt(len(days))),
+        days=len(days),
+    )
+
+
+def _returns(nav: Series) -> Series:
+    values = np.concatenate([[1.0], np.array(nav.values, dtype=np.float64)])
+    return Series(dates=nav.dates, values=(values[1:] / values[:-1] - 1.0).tolist())
+
+
+def _enhancement(found: EnhancementResult) -> EnhancementRow:
+    years = found.portfolio.sessions / ANNUAL_DAYS
+    error = found.relative.tracking_error
+    return EnhancementRow(
+        portfolio=found.portfolio,
+        relative=found.relative,
+        turnover=found.turnover.per_rebalance,
+        share_relaxed=found.turnover.share_relaxed,
+        mean_names=found.mean_names,
+        excess_standard_error=error / float(np.sqrt(years)),
+    )
+
+
+def episodes(found: EnhancementResult) -> dict[str, Episode]:
+    """The three periods of the paper, each with its drawdown and how far it is covered."""
+    dates = found.curves.dates
+    return {
+        name: Episode(
+            first=first,
+            last=last,
+            covered=_covers(dates, first, last),
+            drawdown=found.episodes.get(name),
+        )
+        for name, (first, last) in EPISODES.items()
+    }
+
+
+def _covers(dates: Sequence[str], first: str, last: str) -> bool:
+    """Whether sessions reach from the first to the last day, a long holiday apart."""
+    days = np.array([dates[0], first, last, dates[-1]], dtype="datetime64[D]")
+    holiday = np.timedelta64(12, "D")
+    return bool(days[0] <= days[1] + holiday and days[3] >= days[2] - holiday)
+
+
+def write_comparison(comparison: Comparison, path: Path) -> None:
+    """Write comparison.json; what is not finite becomes null."""
+    write_json(path, to_json(comparison))
+
+
+def read_correlation(path: Path, variants: Collection[str]) -> dict[str, dict[str, float]] | None:
+    """Correlations between the factors from a comparison.json; None unless it is of these."""
+    if not path.is_file():
+        return None
+    found = read_json(path)
+    if found.get("schema") != SCHEMA or set(found["variants"]) != set(variants):
+        return None
+    correlation: dict[str, dict[str, float]] | None = found["correlation"]
+    return correlation

@@ -1,0 +1,128 @@
+"""Years and episodes: returns of calendar years beside the printed ones, drawdowns in periods."""
+
+import numpy as np
+import pandas as pd
+
+from alphanet_pl.evaluation.compare import Comparison, Episode, Evaluations
+from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
+from alphanet_pl.evaluation.report.figures import episode
+from alphanet_pl.evaluation.report.formats import ABSENT, percent, say, sentence
+from alphanet_pl.evaluation.report.page import figure, paragraph, table
+
+COPIED = "v2.3"
+"""The variant whose row of table 31 is a copy of v2.1's in table 15."""
+PRAISED = "v2.2"
+"""The variant that the paper says falls less."""
+_HOLIDAY = np.timedelta64(12, "D")
+"""No closure of the exchange is longer: two spans whose ends lie this near hold the same days."""
+
+
+def years(comparison: Comparison, evaluations: Evaluations) -> list[str]:
+    """A row a year: each variant, then the index; on a real market the printed figures beside."""
+    yearly = {name: row.yearly for name, row in comparison.variants.items() if row.yearly}
+    if not yearly:
+        return []
+    real = not any(each.simulated for each in evaluations.values())
+    columns: dict[str, dict[str, str]] = {}
+    names = sorted({year for found in yearly.values() for year in found.years})
+    for variant, found in yearly.items():
+        columns[variant] = _written(found.years, found.portfolio)
+        if len(yearly) == 1:
+            columns[say("column.excess")] = _written(found.years, found.excess)
+        if real and variant in PRINTED.yearly:
+            columns[say("column.printed", name=variant)] = _printed(variant, names, comparison)
+    first, index = next(iter(yearly.values())), say("column.index")
+    columns[index] = _written(first.years, first.index)
+    if real:
+        columns[say("column.printed", name=index)] = _printed(INDEX, names, comparison)
+    note = [say("note.years")]
+    if real:
+        note.append(say("note.years_printed"))
+    if real and COPIED in yearly:
+        note.append(say("note.copied", name=COPIED))
+    cells = pd.DataFrame(columns, index=names).fillna(ABSENT)
+    return [table(cells, say("table.years")), paragraph(" ".join(note))]
+
+
+def same_days(year: str, comparison: Comparison) -> bool:
+    """Whether our sessions of a year and the paper's are the same days, holidays apart."""
+    begin, end = np.datetime64(f"{year}-01-01"), np.datetime64(f"{year}-12-31")
+    ours, theirs = (
+        (max(begin, np.datetime64(first)), min(end, np.datetime64(last)))
+        for first, last in ((comparison.start, comparison.stop), PERIOD)
+    )
+    if ours[0] > ours[1] or theirs[0] > theirs[1]:
+        return False
+    return bool(abs(ours[0] - theirs[0]) <= _HOLIDAY and abs(ours[1] - theirs[1]) <= _HOLIDAY)
+
+
+def episodes(comparison: Comparison, known: Evaluations) -> list[str]:
+    """Depth of each variant's excess drawdown in each period, and the curves of those covered."""
+    found = {name: row.episodes for name, row in comparison.variants.items() if row.episodes}
+    if not found:
+        return []
+    spans = next(iter(found.values()))
+    cells = pd.DataFrame(
+        {name: [_cell(each[period]) for period in spans] for name, each in found.items()},
+        index=[
+            say("table.episode", name=period, first=span.first, last=span.last)
+            for period, span in spans.items()
+        ],
+    )
+    inside = [period for period in spans if any(each[period].drawdown for each in found.values())]
+    drawn = [
+        figure(episode(known, period, spans[period].first, spans[period].last), f"episode-{place}")
+        for place, period in enumerate(inside)
+    ]
+    return [table(cells, say("table.episodes")), paragraph(claim(comparison)), *drawn]
+
+
+def claim(comparison: Comparison) -> str:
+    """What the paper says of these periods, and in how many of ours it holds."""
+    says = say("note.praised", praised=PRAISED)
+    rows, baseline = comparison.variants, comparison.baseline
+    if PRAISED not in rows or baseline != "v2":
+        return says
+    ours, theirs = rows[PRAISED].episodes, rows[baseline].episodes
+    both = [name for name in ours if _whole(ours[name]) and name in theirs and _whole(theirs[name])]
+    if not both:
+        return f"{says} {say('note.none_inside')}"
+    held = [name for name in both if _depth(ours[name]) < _depth(theirs[name])]
+    key = "note.held" if held else "note.held_none"
+    return f"{says} {say(key, count=len(both), names=sentence(held))}"
+
+
+def _cell(found: Episode) -> str:
+    fall = found.drawdown
+    if fall is None:
+        return say("note.outside")
+    depth = percent(fall.depth)
+    if fall.trough:
+        peak = fall.peak or say("note.first_day")
+        depth = say("note.episode", depth=depth, peak=peak, trough=fall.trough)
+    return depth if found.covered else say("note.in_part", depth=depth)
+
+
+def _whole(found: Episode) -> bool:
+    return found.covered and found.drawdown is not None
+
+
+def _depth(found: Episode) -> float:
+    return 0.0 if found.drawdown is None else found.drawdown.depth
+
+
+def _written(names: list[str], values: list[float]) -> dict[str, str]:
+    return dict(zip(names, map(percent, values), strict=True))
+
+
+def _printed(name: str, names: list[str], comparison: Comparison) -> dict[str, str]:
+    """Printed returns of our years; of a year that we hold in part with a mark."""
+    row, first = PRINTED.yearly[name], int(PERIOD[0][:4])
+    out = {}
+    for year in names:
+        place = int(year) - first
+        if 0 <= place < len(row):
+            value = percent(row[place] / 100)
+            other = say("note.other_days", value=value)
+            out[year] = value if same_days(year, comparison) else other
+    return out

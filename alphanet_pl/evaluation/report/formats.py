@@ -1,0 +1,83 @@
+"""How the pages write: figures as text, and the sentences of words.yaml.
+
+Example: `percent(0.11449)` is "11.45%"; `say("span.seed", seed=3)` is "Seed 3.".
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Number = float | int | None
+Form = Callable[[Any], str]
+"""A figure as text."""
+ABSENT = "-"
+"""What does not exist."""
+
+
+def number(value: Number, digits: int = 2) -> str:
+    """A plain number."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # -0.0 + 0.0 is 0.0: no minus before zero
+
+
+def percent(value: Number, digits: int = 2) -> str:
+    """A fraction as a percentage."""
+    text = number(None if value is None else 100 * value, digits)
+    return text if text == ABSENT else f"{text}%"
+
+
+def percents(digits: int) -> Form:
+    """Percentages of that many decimals."""
+    return lambda value: percent(value, digits)
+
+
+def count(value: Number) -> str:
+    """A whole number."""
+    return number(value, 0)
+
+
+def tiny(value: Number) -> str:
+    """An order of magnitude."""
+    return ABSENT if value is None or not math.isfinite(value) else f"{value:.0e}"
+
+
+def with_error(value: Number, error: Number, form: Form = percent) -> str:
+    """A figure and its standard error in the same unit; the error is left out where unknown."""
+    said, spread = form(value), form(error)
+    return said if ABSENT in (said, spread) else f"{said} \u00b1 {spread}"
+
+
+def sentence(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def say(key: str, **values: Any) -> str:
+    """A sentence of words.yaml.
+
+    Args:
+        key: Its path, with dots.
+        values: What is filled in.
+    """
+    text: str = entry(key)
+    return text.format(**values) if values else text
+
+
+def entry(key: str) -> Any:
+    """What words.yaml has under a key: a sentence, a list, or more keys."""
+    found: Any = _words()
+    for name in key.split("."):
+        found = found[name]
+    return found
+
+
+@cache
+def _words() -> dict[str, Any]:
+    text = Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")
+    words: dict[str, Any] = yaml.safe_load(text)
+    return words

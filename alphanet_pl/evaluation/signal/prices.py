@@ -1,0 +1,63 @@
+"""The prices that portfolios are valued and traded at."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphanet_pl.evaluation.types import Bools, Dates, Floats
+from datamodules.panel import Panel
+
+
+@dataclass(frozen=True)
+class Market:
+    """Prices of a period; T sessions, N stocks.
+
+    Attributes:
+        dates: (T,) sessions.
+        close: (T, N) adjusted close, carried forward through suspensions and past a delisting; NaN
+            before the first trade.
+        vwap: (T, N) adjusted vwap, NaN where not traded.
+        listed: (T, N) bool.
+    """
+
+    dates: Dates
+    close: Floats
+    vwap: Floats
+    listed: Bools
+
+    @cached_property
+    def last_listed(self) -> NDArray[np.int64]:
+        """(N,) last row on which each stock is listed; -1 if never."""
+        reverse = self.listed[::-1].argmax(axis=0)
+        return np.where(self.listed.any(axis=0), len(self.listed) - 1 - reverse, -1)
+
+    def gone(self, row: int) -> Bools:
+        """(N,) stocks that have left the market for good: sold at their last price, never bought.
+
+        On the panel's last sessions a stock that is merely absent looks the same as one that left.
+        """
+        return self.last_listed < row
+
+
+def read_market(panel: Panel, start: int, stop: int) -> Market:
+    """Read sessions [start, stop) of a panel; a test ends on the market's last session.
+
+    Raises:
+        PanelError: No such sessions, or a damaged array.
+    """
+    return Market(
+        dates=panel.dates[start:stop],
+        close=carried(panel.read("close", start, stop)),
+        vwap=panel.read("vwap", start, stop),
+        listed=panel.read("listed", start, stop),
+    )
+
+
+def carried(price: Floats) -> Floats:
+    """Each stock's last known price, (T, N); NaN before the first."""
+    out = np.array(price)
+    for row in range(1, len(out)):
+        np.copyto(out[row], out[row - 1], where=np.isnan(out[row]))
+    return out

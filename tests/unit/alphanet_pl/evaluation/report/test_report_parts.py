@@ -1,0 +1,68 @@
+"""Years, episodes and the claim of the paper about them."""
+
+from dataclasses import replace
+
+import pytest
+
+from alphanet_pl.evaluation.compare import compare
+from alphanet_pl.evaluation.paper import PERIOD
+from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, years
+from alphanet_pl.evaluation.results import Provenance
+
+
+@pytest.fixture(scope="module")
+def comparison(several):
+    return compare(several)
+
+
+def test_outside_the_period_is_said(comparison, several):
+    text = "".join(episodes(comparison, several))
+    row = text.split("early 2019", 1)[1].split("</tr>", 1)[0]
+    assert row.count("<td>outside the period</td>") == 3
+
+
+def test_an_episode_names_its_days(comparison, several):
+    fall = comparison.variants["v2"].episodes["end of 2014"].drawdown
+    text = "".join(episodes(comparison, several)).replace('<span class="date">', "")
+    assert f"{100 * fall.depth:.2f}%, {fall.peak or 'its first day'}" in text.replace("</span>", "")
+
+
+def test_the_papers_claim_is_counted_over_the_covered_periods(comparison):
+    falls = [
+        comparison.variants[name].episodes["end of 2014"].drawdown.depth for name in ("v2.2", "v2")
+    ]
+    said = "it holds at end of 2014" if falls[0] < falls[1] else "it holds in none"
+    assert f"Of the 1 wholly inside the period judged here {said}." in claim(comparison)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "year", "expected"),
+    [
+        (*PERIOD, "2011", True),
+        (*PERIOD, "2021", True),
+        ("2011-02-09", "2012-12-31", "2011", True),
+        ("2011-06-30", "2012-12-31", "2011", False),
+        ("2010-01-04", "2012-12-31", "2011", False),  # the paper's 2011 lacks January
+        ("2010-01-04", "2012-12-31", "2010", False),
+        ("2011-01-31", "2015-06-30", "2015", False),
+    ],
+)
+def test_printed_years_are_compared_on_the_same_days_only(start, stop, year, expected, comparison):
+    assert same_days(year, replace(comparison, start=start, stop=stop)) is expected
+
+
+def test_a_whole_year_has_its_printed_return(several, comparison):
+    found = years(replace(comparison, start="2014-01-02", stop="2014-12-31"), several)[0]
+    assert "<td>44.96%</td>" in found
+    assert "<td>39.01%</td>" in found
+
+
+def test_a_year_held_in_part_is_marked(several, comparison):
+    assert "<td>44.96% (other days)</td>" in years(comparison, several)[0]
+
+
+def test_a_simulated_market_has_no_printed_years(several, comparison):
+    source = Provenance(source="simulated")
+    made_up = {name: replace(each, provenance=source) for name, each in several.items()}
+    found = years(replace(comparison, start="2014-01-02", stop="2014-12-31"), made_up)
+    assert "printed" not in "".join(found)

@@ -1,0 +1,28 @@
+"""Carried prices and departures."""
+
+import numpy as np
+
+from alphanet_pl.evaluation.signal.prices import Market, carried
+
+
+def test_a_price_is_carried_through_a_gap_and_past_the_last_trade():
+    price = np.array([[np.nan], [2.0], [np.nan], [3.0], [np.nan]])
+    np.testing.assert_array_equal(carried(price)[:, 0], [np.nan, 2.0, 2.0, 3.0, 3.0])
+
+
+def test_a_stock_is_gone_after_its_last_listed_session_and_not_in_a_gap():
+    listed = np.array([[True, True], [False, True], [True, True], [False, True]])
+    market = Market(np.zeros(4, "datetime64[D]"), np.ones((4, 2)), np.ones((4, 2)), listed)
+    assert [market.gone(row).tolist() for row in range(4)] == [
+        [False, False],
+        [False, False],
+        [False, False],
+        [True, False],
+    ]
+
+
+def test_a_stock_that_is_never_listed_is_gone():
+    market = Market(
+        np.zeros(1, "datetime64[D]"), np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1), bool)
+    )
+    assert market.gone(0).all()
