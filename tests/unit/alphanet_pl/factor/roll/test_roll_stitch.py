@@ -46,7 +46,7 @@ def logged(monkeypatch) -> list[tuple]:
     monkeypatch.setattr(roll, "score_blocks", score_blocks)
     monkeypatch.setattr(roll, "log_roll", lambda *given: calls.append(given))
     monkeypatch.setattr(roll, "use_threads", lambda options: None)
-    monkeypatch.setattr(roll, "listen", lambda: None)
+    monkeypatch.setattr(roll, "install", lambda: None)
     return calls
 
 
