@@ -19,8 +19,8 @@ from alphanet_pl.evaluation.report.tables import (
 )
 from alphanet_pl.fit.tracking import has_key
 from datamodules.base.errors import ConfigError
-from sweeps.configurations import Sweep
-from sweeps.sections import results
+from sweeps.report import results
+from sweeps.results import RANK_IC, Sweep
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2 import Report, Runset
@@ -118,22 +118,23 @@ _CURVES = ("val/rank_ic", "val/loss", "train/loss")
 def _sweep(settings: Settings, sweep: Sweep) -> list[Any]:
     import wandb_workspaces.reports.v2 as wr
 
-    names = sorted({str(one.point["variant"]) for one in sweep.configurations})
-    columns = [
-        wr.ParallelCoordinatesPlotColumn(metric=wr.Config(key))
-        for key in ("n", "long_weight", "seed")
+    columns: list[Any] = [
+        wr.ParallelCoordinatesPlotColumn(metric=wr.Config(key)) for key in (*sweep.axes, "seed")
     ]
-    last = wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric("val/rank_ic"))
+    columns.append(wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(RANK_IC)))
+    by = next(iter(sweep.axes), "variant")
     return [
         wr.H1(text=f"Sweep {sweep.name}"),
         wr.MarkdownBlock(text=markdown(results(sweep))),
         wr.PanelGrid(
-            runsets=[runset(settings, name) for name in names],
+            runsets=[
+                runset(settings, str(name)) for name in sorted(set(sweep.configurations["variant"]))
+            ],
             panels=[
-                wr.ParallelCoordinatesPlot(columns=[*columns, last]),
-                wr.ParameterImportancePlot(with_respect_to="val/rank_ic"),
+                wr.ParallelCoordinatesPlot(columns=columns),
+                wr.ParameterImportancePlot(with_respect_to=RANK_IC),
                 wr.LinePlot(
-                    title="val/rank_ic by n", x="epoch", y=["val/rank_ic"], groupby=wr.Config("n")
+                    title=f"{RANK_IC} by {by}", x="epoch", y=[RANK_IC], groupby=wr.Config(by)
                 ),
             ],
         ),

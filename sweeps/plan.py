@@ -1,4 +1,4 @@
-"""What a sweep has to do: its trials, the folder of each one's fit, and what is done already.
+"""What a sweep has to do, and what came of it: its trials, their fit folders, what is done already.
 
 The fit folders are the sweep's only memory. Each resumes on its own from its last epoch, whoever
 trained it, so a sweep that was killed in whatever way is planned anew from them; Ray's own record
@@ -6,7 +6,7 @@ of an experiment, written every ten seconds, would only be a second and older tr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,21 @@ class Planned:
         return done_fit(self.folder) is not None
 
 
+@dataclass
+class Outcome:
+    """What became of the trials that were launched.
+
+    Args:
+        ended: Names of those that ran to an end: trained, or stopped by the scheduler.
+        failed: Name -> why, for those that failed once too often.
+        fatal: The sentence that ended the sweep for all.
+    """
+
+    ended: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    fatal: str | None = None
+
+
 def sweep_folder(settings: SweepsSettings) -> Path:
     """runs/EXPERIMENT/sweeps/NAME, the home of a sweep's tables and logs."""
     return Path(settings.runs) / settings.experiment / "sweeps" / settings.sweep.name
@@ -44,6 +59,11 @@ def sweep_folder(settings: SweepsSettings) -> Path:
 def log_of(settings: SweepsSettings, name: str) -> Path:
     """File that takes everything a trial says."""
     return sweep_folder(settings) / "logs" / f"{name}.log"
+
+
+def ray_log(settings: SweepsSettings) -> Path:
+    """File that takes what Ray says."""
+    return sweep_folder(settings) / "ray.log"
 
 
 def plan(settings: SweepsSettings) -> list[Planned]:

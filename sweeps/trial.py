@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from ray import tune
 
 from alphanet_pl.config.settings import Settings
@@ -23,15 +24,14 @@ from alphanet_pl.fit.history import History
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.signals import Interrupted
 from alphanet_pl.job.slurm import leave_allocation
-from datamodules.base.errors import AlphaNetError, FitError
+from datamodules.base.errors import AlphaNetError, ConfigError, FitError
+from datamodules.base.files import disk_full_behind
 from datamodules.batches.datamodule import LastRead
 from datamodules.panel import Panel
-from sweeps.disk import disk_full
-from sweeps.table import RANK_IC
+from sweeps.results import RANK_IC
 
 FATAL = "fatal"
 """Key of a result that ends the whole sweep, with the sentence that says why."""
-
 
 _LAST = LastRead()
 """Of this worker: trials of one window share its cross-sections, read once."""
@@ -45,14 +45,16 @@ class Work:
         settings: Of the fit, with absolute paths: Ray gives a worker its own folder.
         log: File that takes everything the fit says.
         report_epochs: Report every epoch, for a scheduler that stops trials early.
+        package: Where the command that sweeps has this package.
     """
 
     settings: Settings
     log: Path
     report_epochs: bool
+    package: str
 
 
-def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
+def run_trial(config: dict[str, Any], works: Mapping[str, Work]) -> dict[str, Any]:
     """Train the trial's fit, or end the sweep where every other trial would fail like it.
 
     Args:
@@ -60,11 +62,11 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
         works: Name of a trial -> what to do.
     """
     work = works[config["trial"]]
-    leave_allocation()
+    leave_slurm()
     try:
         return _train(work)
     except OSError as error:  # of the log itself
-        full = disk_full(error)
+        full = disk_full_behind(error)
         if full is None:
             raise
         return {FATAL: str(full), RANK_IC: math.nan}
@@ -72,15 +74,16 @@ def run_trial(config: dict[str, Any], works: dict[str, Work]) -> dict[str, Any]:
 
 def _train(work: Work) -> dict[str, Any]:
     callbacks = [_EveryEpoch()] if work.report_epochs else []
-    with _said_into(work.log):
+    with said_into(work.log):
         try:
+            check_package(work.package)
             panel = _panel(work.settings.data.panel)
             fit = train(work.settings, panel=panel, last=_LAST, callbacks=callbacks)
             sys.stdout.write(f"done with {torch.get_num_threads()} threads: {fit.folder}\n")
         except (KeyboardInterrupt, Interrupted):
             raise SystemExit(0) from None  # the scheduler stopped it
         except Exception as error:
-            reason = _hopeless(error)
+            reason = _sweep_wide_failure(error)
             with suppress(OSError):  # its log may be on the disk that is full
                 traceback.print_exc()
             if reason is None:
@@ -117,8 +120,39 @@ def _panel(path: str) -> Panel:
     return Panel.open(path)
 
 
+def leave_slurm() -> None:
+    """Be no task of Slurm's: a trial has one device of Ray's choosing, and is the first of one.
+
+    Lightning has read the rank of srun's task when it was imported, and would give every trial
+    but those of the first node a logger that logs nothing.
+    """
+    leave_allocation()
+    rank_zero_only.rank = 0  # type: ignore[attr-defined]
+
+
+def check_package(wanted: str) -> None:
+    """Refuse to train with other code than the command that sweeps.
+
+    Raises:
+        ConfigError: This worker has imported another checkout or installation.
+    """
+    mine = package_root()
+    if mine != wanted:
+        raise ConfigError(
+            f"a worker on {socket.gethostname()} runs {mine}, where the sweep runs {wanted}",
+            "all trials run the code of the command that sweeps",
+            "start Ray and the sweep with the same environment, on a disk that all nodes see",
+        )
+
+
+def package_root() -> str:
+    """The folder that this package was imported from."""
+    return str(Path(__file__).resolve().parents[1])
+
+
 @contextmanager
-def _said_into(log: Path) -> Iterator[None]:
+def said_into(log: Path) -> Iterator[None]:
+    """Append to a file what this process says meanwhile, after a line that tells when and where."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8", buffering=1) as file:
         begun = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -130,11 +164,11 @@ def _said_into(log: Path) -> Iterator[None]:
             sys.stderr.flush()
 
 
-def _hopeless(error: BaseException) -> str | None:
+def _sweep_wide_failure(error: BaseException) -> str | None:
     """The sentence for what every trial would meet: settings, the panel, or a full disk."""
     if isinstance(error, AlphaNetError) and not isinstance(error, FitError):
         return str(error)
-    full = disk_full(error)
+    full = disk_full_behind(error)
     return None if full is None else str(full)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import alphanet_pl
 from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings, TrainerSettings
-from alphanet_pl.factor.roll.plan import make_plan
+from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.tracking import has_key, is_offline
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
 from alphanet_pl.job.devices import describe_device, planned_device
@@ -184,16 +184,16 @@ class Examination:
 
     def _rolling(self) -> str:
         try:
-            plan = make_plan(replace(self._settings, seed=0, asof=None), self._panel)
+            study = plan_study(replace(self._settings, seed=0, asof=None), self._panel)
         except AlphaNetError as error:
             origin = self._settings.origin
             if origin and any(word.startswith("rolling") for word in origin.overrides):
                 raise
             return f"not with this panel ({error.given})"
-        done = sum(task.done() is not None for task in plan.tasks)
-        windows = self._panel.dates[[plan.windows[0], plan.windows[-1]]]
+        done = sum(task.done() is not None for task in study.tasks)
+        windows = self._panel.dates[[study.windows[0], study.windows[-1]]]
         return (
-            f"{len(plan.tasks)} fits, {done} done: {len(plan.windows)} windows, "
+            f"{len(study.tasks)} fits, {done} done: {len(study.windows)} windows, "
             f"{windows[0]} to {windows[1]}, every one with its history"
         )
 

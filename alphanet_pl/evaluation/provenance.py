@@ -17,9 +17,10 @@ from alphanet_pl.factor.store import Source, read_sources, seed_columns
 from alphanet_pl.fit.folder import read_record, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
-from datamodules.base.files import read_json, sha256_of
+from datamodules.base.files import sha256_of
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
+from datamodules.prepare.prepare import read_report
 
 PRINTED_MODELS = 10
 """Models in the paper's figure 5."""
@@ -34,8 +35,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         factor: The factor's file.
         lacks: What else is missing, as sentences.
     """
-    report = panel.path.with_name("data_report.json")
-    drops = read_json(report)["ledger"]["dropped"] if report.is_file() else {}
+    report = read_report(panel)  # of this panel, not of another that shares its folder
     source = str(panel.attrs.get("source", "unknown"))
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -52,7 +52,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         seeds=seeds_of(factor),
         fits=fits_of(factor, variant_folder(settings)),
         settings=asdict(settings),
-        drops=drops,
+        drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )
 

@@ -1,23 +1,22 @@
 """Scores of trained networks: a factor, without needing a label or a future row."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from alphanet_pl.config.dates import parse_date, parse_range, weekday
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.folder import Fit, find_fits
-from alphanet_pl.fit.train import check_panel, parse_date
+from alphanet_pl.fit.train import check_panel
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, PanelError
-from datamodules.batches.cross_sections import (
-    CrossSectionDataset,
-    CrossSections,
-    InputSource,
-)
+from datamodules.base.words import SHOWN
+from datamodules.batches.cross_sections import CrossSectionDataset, CrossSections, InputSource
 from datamodules.batches.datamodule import LastRead
 from datamodules.batches.pictures import StreamedSlice
 from datamodules.batches.style_basis import StyleBases
@@ -27,12 +26,19 @@ BLOCK = 60
 """Sessions scored at a time: 240,000 rows of a market of 4,000 stocks."""
 
 
-def predict(settings: Settings) -> tuple[pd.DataFrame, list[Fit]]:
-    """Score the sessions of `date` with the newest fits before the first of them.
+class Prediction(NamedTuple):
+    """A factor and where it comes from."""
 
-    Returns:
-        The factor (date, code, one column a seed, `factor` their mean; for neutralised models
-        also `raw`, the mean before projection), and the fits used.
+    factor: pd.DataFrame
+    """date, code, one column a seed, `factor` their mean; for neutralised models also `raw`, the
+    mean before projection."""
+    fits: list[Fit]
+    gaps: str
+    """What `describe_gaps` says of the sessions asked for."""
+
+
+def predict(settings: Settings) -> Prediction:
+    """Score the sessions of `date` with the newest fits before the first of them.
 
     Raises:
         AlphaNetError: No such sessions, no such fits, or a panel prepared otherwise.
@@ -42,7 +48,8 @@ def predict(settings: Settings) -> tuple[pd.DataFrame, list[Fit]]:
     use_threads(settings.trainer)
     sessions = sessions_to_score(panel, settings.date)
     fits = find_fits(settings, panel.dates[sessions[0]], panel.fingerprint)
-    return score(panel, sessions, fits), fits
+    factor = score(panel, sessions, fits)
+    return Prediction(factor, fits, describe_gaps(panel.dates[sessions], factor["date"]))
 
 
 def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
@@ -51,22 +58,25 @@ def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
         raise ConfigError(
             "date is not set", "predict needs to know what to score", "date=latest or START:END"
         )
-    newest = len(panel.dates) - 1
+    dates, least = panel.dates, panel.picture_days - 1
     if date == "latest":
-        return np.array([newest])
-    start_text, colon, end_text = date.partition(":")
-    start = parse_date("date", start_text) if start_text else panel.dates[0]
-    if not colon:
-        found = np.flatnonzero(panel.dates == start)
+        return np.array([len(dates) - 1])
+    if ":" in date:
+        found = parse_range("date", date, dates)
     else:
-        end = parse_date("date", end_text) if end_text else panel.dates[newest]
-        found = np.flatnonzero((panel.dates >= start) & (panel.dates <= end))
-    found = found[found >= panel.picture_days - 1]
+        day = parse_date("date", date)
+        found = np.flatnonzero(dates == day)
+        if not len(found) and dates[least] < day < dates[-1]:
+            raise PanelError(
+                f"date={date} was given",
+                f"this {weekday(day)} is no session of the panel",
+                f"date={dates[panel.session_on_or_before(day)]}, the session before it",
+            )
+    found = found[found >= least]
     if not len(found):
         raise PanelError(
             f"date={date} was given",
-            f"the panel can score sessions from {panel.dates[panel.picture_days - 1]} to"
-            f" {panel.dates[newest]}",
+            f"the panel can score sessions from {dates[least]} to {dates[-1]}, and none is in it",
             "date=latest",
         )
     return found
@@ -81,8 +91,9 @@ def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFra
     blocks = list(score_blocks(panel, sessions, fits))
     if not blocks:
         raise PanelError(
-            f"no stock is scorable from {panel.dates[sessions[0]]} to {panel.dates[sessions[-1]]}",
-            f"a score needs {panel.picture_days} traded sessions in a row",
+            f"no date can be scored from {panel.dates[sessions[0]]} to {panel.dates[sessions[-1]]}",
+            f"a score needs {panel.picture_days} traded sessions in a row, and a neutralised model"
+            " more such stocks than styles",
             "see the drop ledger in data_report.json beside the panel",
         )
     return pd.concat(blocks, ignore_index=True)
@@ -91,11 +102,14 @@ def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFra
 def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Iterator[pd.DataFrame]:
     """The scores of ascending sessions, so many at a time that memory stays bounded.
 
-    The next-day filter plays no part here: it is not known when a score is needed.
+    A date with too few stocks is a gap: one without any, and for a neutralised model one with no
+    more than styles and intercept, whose regression would leave nothing. (Training leaves the
+    same dates out.) The next-day filter plays no part: it is not known when a score is needed.
     """
     modules = [fit.load() for fit in fits]
     categories = pd.Index(panel.codes)
     neutral = any(module.loss.residual is not None for module in modules)
+    least = len(panel.styles) + 2 if neutral else 1
     for block in np.split(sessions, np.arange(BLOCK, len(sessions), BLOCK)):
         first = int(block[0])
         members = panel.read("scorable", first, int(block[-1]) + 1)[block - first]
@@ -107,7 +121,7 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
         ]
         parts = []
         for position, stocks in enumerate(datasets[0].stocks):
-            if not len(stocks):
+            if len(stocks) < least:
                 continue
             code = pd.Categorical.from_codes(stocks, categories)
             columns = _columns([part[position] for part in datasets], fits, modules)
@@ -123,6 +137,23 @@ def _source(
     if module.takes is None:
         return StreamedSlice(panel)
     return last.windows(panel, module.takes, sessions)
+
+
+def describe_gaps(asked: np.ndarray, scored: pd.Series | np.ndarray) -> str:
+    """A line on the dates that have no score; empty where all have.
+
+    Args:
+        asked: (D,) dates that were to be scored.
+        scored: Dates that were, each once or more.
+    """
+    gaps = np.setdiff1d(asked, np.unique(np.asarray(scored)).astype("datetime64[D]"))
+    if not len(gaps):
+        return ""
+    rest = f" and {len(gaps) - SHOWN} more" if len(gaps) > SHOWN else ""
+    return (
+        f"{len(gaps)} of {len(asked)} sessions are gaps, with too few scorable stocks: "
+        f"{', '.join(map(str, gaps[:SHOWN]))}{rest}"
+    )
 
 
 def _columns(

@@ -16,8 +16,11 @@ from datamodules.base.errors import EvaluationError
 from datamodules.base.files import written_aside
 from datamodules.panel import Panel
 
-_FITS = b"alphanet.fits"
-"""Key of the file's metadata that lists the fits behind the factor."""
+_FITS, _PERIOD = b"alphanet.fits", b"alphanet.period"
+"""Keys of the file's metadata: the fits behind the factor, and the period that was asked for."""
+
+Period = tuple[np.datetime64, np.datetime64]
+"""First and last date; either may be a gap, without a row."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +40,30 @@ def factor_path(settings: Settings) -> Path:
     return variant_folder(settings) / "factor.parquet"
 
 
-def write_factor(blocks: Iterable[pd.DataFrame], path: Path, fits: Sequence[Fit] = ()) -> None:
+def write_factor(
+    blocks: Iterable[pd.DataFrame],
+    path: Path,
+    fits: Sequence[Fit] = (),
+    period: Period | None = None,
+) -> None:
     """Write aside, a row group a block, and rename into place; same content, same bytes.
 
     Args:
         blocks: Parts of the factor with the same columns.
         path: The file.
         fits: The fits behind it, noted in the file's metadata.
+        period: What was to be scored, noted there too.
 
     Raises:
         EvaluationError: There is no block.
     """
-    note = json.dumps([asdict(source) for source in sources(fits)])
+    note = {_FITS: json.dumps([asdict(source) for source in sources(fits)])}
+    if period is not None:
+        note[_PERIOD] = _describe(period)
     writer = None
     with written_aside(path) as aside:
         for block in blocks:
-            table = _table(block).replace_schema_metadata({_FITS: note})
+            table = _table(block).replace_schema_metadata(note)
             writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
             writer.write_table(table)
         if writer is None:
@@ -78,14 +89,12 @@ def read_sources(path: Path) -> list[Source]:
     return [Source(**fit) for fit in json.loads(note)]
 
 
-def holds(path: Path, fits: Sequence[Fit], first: np.datetime64, last: np.datetime64) -> bool:
-    """Whether the file is there already: made by these fits, from `first` to `last`."""
+def holds(path: Path, fits: Sequence[Fit], period: Period) -> bool:
+    """Whether the file is there already: made by these fits for this period."""
     try:
-        groups = pq.read_metadata(path)
-        dates = [groups.row_group(at).column(0).statistics for at in (0, groups.num_row_groups - 1)]
-        span = tuple(np.datetime64(value, "D") for value in (dates[0].min, dates[1].max))
-        return span == (first, last) and read_sources(path) == sources(fits)
-    except (OSError, ValueError, AttributeError):  # absent, no Parquet, or without statistics
+        written = (pq.read_schema(path).metadata or {}).get(_PERIOD, b"").decode()
+        return written == _describe(period) and read_sources(path) == sources(fits)
+    except (OSError, ValueError):  # absent, or no Parquet
         return False
 
 
@@ -171,6 +180,10 @@ def read_scores(
 def has_raw(path: Path) -> bool:
     """Whether the factor is a neutralised model's and keeps its predictions before projection."""
     return "raw" in pq.read_schema(path).names
+
+
+def _describe(period: Period) -> str:
+    return f"{period[0]}..{period[1]}"
 
 
 def _unreadable(path: Path, error: Exception) -> EvaluationError:

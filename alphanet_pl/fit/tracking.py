@@ -1,8 +1,7 @@
 """Where a fit's curves go besides its metrics.csv: any of Lightning's loggers, several at once.
 
 What we add speaks Lightning's interface: settings, a kept id so that a resumed fit goes on in its
-run, the best epoch at the end. W&B's own are the step metric, the runs beside those of fits, and a
-factor as an artifact.
+run, the best epoch at the end. W&B's own is the step metric; `wandb_runs` holds what goes with it.
 """
 
 import inspect
@@ -21,7 +20,6 @@ from datamodules.base.errors import ConfigError
 from datamodules.base.files import write_text
 
 if TYPE_CHECKING:
-    import wandb
     from lightning.pytorch.loggers import Logger, WandbLogger
 
 _IDS = ("id", "run_id", "experiment_key")
@@ -230,62 +228,3 @@ def _run_id(folder: Path) -> str:
     if not path.is_file():
         write_text(path, secrets.token_hex(4))
     return path.read_text(encoding="utf-8")
-
-
-@contextmanager
-def run_of(
-    settings: Settings,
-    folder: Path,
-    *,
-    name: str,
-    job_type: str,
-    tags: Sequence[str],
-    config: Mapping[str, Any],
-) -> Iterator["wandb.Run"]:
-    """A run beside those of the fits, finished at the end.
-
-    Args:
-        settings: Whose logger it is.
-        folder: Takes the run's own files.
-        name: Shown in W&B.
-        job_type: Sets it apart from fits.
-        tags: Besides the user's.
-        config: Of the run.
-
-    Raises:
-        ConfigError: W&B takes no run.
-    """
-    options = settings.logger
-    os.environ.setdefault("WANDB_SILENT", "true")
-    import wandb
-
-    with refusal_explained():
-        run = wandb.init(
-            project=options.project,
-            entity=options.entity,
-            name=name,
-            group=group_of(settings),
-            job_type=job_type,
-            tags=[*tags, *options.tags],
-            dir=str(folder),
-            mode="offline" if is_offline(options) else "online",
-            config=dict(config),
-        )
-    with run:
-        yield run
-
-
-def log_factor(run: "wandb.Run", variant: str, path: Path, metadata: Mapping[str, Any]) -> None:
-    """A factor as an artifact; the same file is one version, whichever run sends it.
-
-    Args:
-        run: That made or used it.
-        variant: Names the artifact.
-        path: Its file.
-        metadata: Hash, fingerprint of the panel, seeds, commit.
-    """
-    import wandb
-
-    artifact = wandb.Artifact(f"factor-{variant}", type="factor", metadata=dict(metadata))
-    artifact.add_file(str(path))
-    run.log_artifact(artifact)

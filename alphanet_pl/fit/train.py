@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 import numpy as np
 
 from alphanet_pl.config.compose import as_yaml
+from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
 from alphanet_pl.fit.folder import (
@@ -161,27 +162,14 @@ def asof_session(panel: Panel, settings: Settings) -> int:
     if settings.asof is None:
         return len(panel.dates) - 1 - panel.horizon
     day = parse_date("asof", settings.asof)
-    if day < panel.dates[0]:
+    first, last = panel.dates[[0, -1]]
+    if not first <= day <= last:
         raise ConfigError(
             f"asof={settings.asof} was given",
-            f"it is before the panel's first session {panel.dates[0]}",
-            f"asof={panel.dates[len(panel.dates) - 1 - panel.horizon]}",
+            f"the panel has sessions from {first} to {last}",
+            f"asof={panel.dates[len(panel.dates) - 1 - panel.horizon]}, the newest with labels",
         )
     return panel.session_on_or_before(day)
-
-
-def parse_date(key: str, text: str) -> np.datetime64:
-    """A date written YYYY-MM-DD.
-
-    Raises:
-        ConfigError: It is not.
-    """
-    try:
-        return np.datetime64(text, "D")
-    except ValueError:
-        raise ConfigError(
-            f"{key}={text} was given", "a date reads YYYY-MM-DD", f"{key}=2011-01-31"
-        ) from None
 
 
 def _describe_start(

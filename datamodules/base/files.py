@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from datamodules.base.errors import AlphaNetError, FitError
+from datamodules.base.errors import AlphaNetError, FitError, UnfinishedError
 
 
 @contextmanager
@@ -84,6 +84,21 @@ def locked(path: Path, refusal: AlphaNetError) -> Iterator[None]:
 def is_disk_full(error: OSError) -> bool:
     """Whether no space, or none of the user's share of it, is left."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full_behind(error: BaseException) -> UnfinishedError | None:
+    """The sentence for a full disk if one is behind this error, however deep, else None."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, OSError) and is_disk_full(at):
+            where = f" ({at.filename})" if at.filename else ""
+            return UnfinishedError(
+                f"the disk is full{where}",
+                "fits and tables must be written",
+                "free some space; the same command continues where it stopped",
+            )
+        at = at.__cause__ or at.__context__
+    return None
 
 
 @contextmanager

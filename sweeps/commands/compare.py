@@ -13,10 +13,9 @@ from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
 from datamodules.panel import Panel
-from sweeps.configurations import Sweep, read_sweep
 from sweeps.online import publish
-from sweeps.run import TRIALS
-from sweeps.sections import sweep_section, sweep_table
+from sweeps.report import sweep_section, sweep_table
+from sweeps.results import TRIALS, Sweep, read_sweep
 
 
 def run(settings: Settings) -> str:

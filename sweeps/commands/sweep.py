@@ -1,18 +1,52 @@
 """`alphanet sweep`: many fits on Ray, and tables that rank configurations by more than luck."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 
 from alphanet_pl.evaluation.report.formats import number, percent
-from datamodules.base.errors import UnfinishedError
-from sweeps.best import best_path, command_of
-from sweeps.disk import disk_full
-from sweeps.plan import Planned, describe, log_of, plan, sweep_folder
-from sweeps.run import SUMMARY, TRIALS, Result, run_sweep
+from datamodules.base.errors import FitError, UnfinishedError
+from datamodules.base.files import disk_full_behind, locked, write_text
+from datamodules.base.words import log
+from sweeps.plan import Outcome, Planned, describe, log_of, plan, ray_log, sweep_folder
+from sweeps.results import (
+    MISSING,
+    RANK_IC,
+    SUMMARY,
+    TRIALS,
+    best_path,
+    command_of,
+    write_tables,
+)
 from sweeps.settings import SweepsSettings
-from sweeps.table import RANK_IC
+
+_STOPPED = "stopped.json"
+"""Names of the trials that the scheduler stopped early."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a sweep has come to.
+
+    Args:
+        outcome: Of this run.
+        trials: See `trials_table`.
+        summary: See `summarise`.
+        best: A trial of the best configuration, once no trial is missing.
+    """
+
+    outcome: Outcome
+    trials: pd.DataFrame
+    summary: pd.DataFrame
+    best: Planned | None
+
+    @property
+    def missing(self) -> list[int]:
+        """Positions of the trials that are neither trained nor stopped by the scheduler."""
+        return [i for i, status in enumerate(self.trials["status"]) if status == MISSING]
 
 
 def run(settings: SweepsSettings) -> str:
@@ -24,32 +58,69 @@ def run(settings: SweepsSettings) -> str:
         KeyboardInterrupt: It was interrupted; the same command continues.
     """
     planned = plan(settings)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(describe(settings, planned))
+    log(describe(settings, planned))
     try:
         result = run_sweep(settings, planned)
     except OSError as error:
-        full = disk_full(error)
+        full = disk_full_behind(error)
         if full is None:
             raise
         raise full from error
-    said = "\n".join([*table_lines(result.summary), *_files(settings, result)])
+    said = "\n".join([*table_lines(result.summary), *_conclusion(settings, result)])
     if not result.missing:
         return said
-    console.print(said)
+    if result.summary["seeds"].any():
+        log(said)
     raise _unfinished(settings, result, planned)
+
+
+def run_sweep(settings: SweepsSettings, planned: Sequence[Planned]) -> Result:
+    """Train the trials that are not done, on Ray, and write the tables.
+
+    Raises:
+        AlphaNetError: The cluster cannot be used, or another process runs this sweep.
+    """
+    folder = sweep_folder(settings)
+    busy = FitError(
+        f"{folder} is the sweep of another process that still runs",
+        "one process at a time runs a sweep",
+        "wait for it, or give this one sweep.name=OTHER",
+    )
+    with locked(lock := folder / "lock", busy):
+        try:
+            return _run_alone(settings, folder, planned)
+        finally:
+            lock.unlink()
+
+
+def _run_alone(settings: SweepsSettings, folder: Path, planned: Sequence[Planned]) -> Result:
+    asha, path = settings.sweep.asha, folder / _STOPPED
+    stopped = frozenset(json.loads(path.read_text())) if asha and path.is_file() else frozenset()
+    todo = [one for one in planned if not one.done() and one.trial.name not in stopped]
+    outcome = _launch(settings, todo) if todo else Outcome()
+    if asha:
+        begun = {one.trial.name for one in todo if not one.done()}
+        stopped |= begun & set(outcome.ended)
+        write_text(path, json.dumps(sorted(stopped), indent=2) + "\n")
+    return Result(outcome, *write_tables(folder, planned, stopped))
 
 
 def table_lines(summary: pd.DataFrame) -> list[str]:
     """The summary for a terminal: what varies, and how well it did."""
-    axes = [key for key in summary.columns[1 : list(summary.columns).index("seeds")]]
-    varied = [key for key in axes if summary[key].nunique(dropna=False) > 1]
-    fixed = [f"{key} {summary[key].iloc[0]}" for key in axes if key not in varied]
+    varied = _varied(summary)
+    fixed = [f"{key} {summary[key].iloc[0]}" for key in _axes(summary) if key not in varied]
     header = ["", *varied, "seeds", "val/rank_ic", "seeds' range", "epochs", "s/epoch", "pairs"]
     rows = [header, *(_cells(row, varied) for _, row in summary.iterrows())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
-    return [f"all trials: {', '.join(fixed)}" if fixed else "", *lines, *_close(summary, varied)]
+    return [f"all trials: {', '.join(fixed)}" if fixed else "", *lines]
+
+
+def _launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
+    from sweeps.ray import cluster, launch  # Ray takes seconds to import
+
+    with cluster(settings):
+        return launch(settings, todo)
 
 
 def _cells(row: pd.Series, varied: Sequence[str]) -> list[str]:
@@ -66,22 +137,33 @@ def _cells(row: pd.Series, varied: Sequence[str]) -> list[str]:
     ]
 
 
-def _close(summary: pd.DataFrame, varied: Sequence[str]) -> list[str]:
-    """Say which configurations the best one's own luck does not tell apart from it."""
-    best = summary.iloc[0]
-    if len(summary) < 2 or not best["standard_error"] > 0:
-        return []
-    near = summary[summary[RANK_IC] >= best[RANK_IC] - best["standard_error"]].iloc[1:]
-    names = ["; ".join(f"{key}={row[key]}" for key in varied) for _, row in near.iterrows()]
-    return [f"within one standard error of the best: {', '.join(names) or 'none'}"]
+def _conclusion(settings: SweepsSettings, result: Result) -> list[str]:
+    """The best configuration, those that its own luck does not tell apart from it, and the files.
 
-
-def _files(settings: SweepsSettings, result: Result) -> list[str]:
-    folder = sweep_folder(settings)
+    While trials are missing there is no best: it would be that of the half that is left.
+    """
+    folder, summary = sweep_folder(settings), result.summary
     lines = [f"tables: {folder / TRIALS}, {folder / SUMMARY}"]
+    if result.missing:
+        return [*lines, "best: none is named before every trial is trained"]
+    best = summary.iloc[0]
+    if len(summary) > 1 and best["standard_error"] > 0:
+        near = summary[summary[RANK_IC] >= best[RANK_IC] - best["standard_error"]].iloc[1:]
+        varied = _varied(summary)
+        names = ["; ".join(f"{key}={row[key]}" for key in varied) for _, row in near.iterrows()]
+        close = f"within one standard error of the best: {', '.join(names) or 'none'}"
+        lines.insert(0, close)
     if result.best is not None:
         lines.append(f"best: {command_of(result.best, folder)}  ({best_path(folder)})")
     return lines
+
+
+def _axes(summary: pd.DataFrame) -> list[str]:
+    return list(summary.columns[1 : list(summary.columns).index("seeds")])
+
+
+def _varied(summary: pd.DataFrame) -> list[str]:
+    return [key for key in _axes(summary) if summary[key].nunique(dropna=False) > 1]
 
 
 def _unfinished(
@@ -95,9 +177,11 @@ def _unfinished(
         return UnfinishedError(f"{len(names)} of {len(planned)} trials missing", sentence, hint)
     if set(names) - set(outcome.failed):
         return KeyboardInterrupt()
-    reasons = [
-        f"  {name}: {outcome.failed[name]}\n    log: {log_of(settings, name)}" for name in names
-    ]
+    reasons = []
+    for name in names:
+        log_file = log_of(settings, name)  # there is none of a worker that did not begin
+        where = log_file if log_file.is_file() else ray_log(settings)
+        reasons.append(f"  {name}: {outcome.failed[name]}\n    log: {where}")
     return UnfinishedError(
         f"{len(names)} of {len(planned)} trials failed {settings.sweep.retries + 1} times\n"
         + "\n".join(reasons),

@@ -10,7 +10,7 @@ from helpers.small_study import ASOF, Study, call
 from alphanet_pl.config.compose import load_settings
 from datamodules.panel import Panel
 from sweeps.plan import plan
-from sweeps.table import trials_table
+from sweeps.results import trials_table
 
 
 @pytest.fixture(scope="session")

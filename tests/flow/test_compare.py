@@ -28,7 +28,7 @@ def test_the_page_holds_the_variants_and_the_sweep(compared):
 
 
 def test_a_configuration_is_the_mean_of_its_fits(compared, table):
-    row = table[(table["n"] == 6) & (table["long_weight"] == 2.0)].iloc[0]
+    row = table[(table["model.n"] == 6) & (table["loss.long_weight"] == 2.0)].iloc[0]
     records = [json.loads(path.read_text()) for path in compared.glob("v2.1/*/*/fit.json")]
     settings = [recorded_settings(record["identity"]) for record in records]
     mine = [
@@ -49,7 +49,7 @@ def test_after_the_window_a_fit_is_judged_as_evaluate_judges_its_factor(both, ta
     assert call(both, "predict", *where, f"date={asof}:", factor) == 0
     assert call(both, "evaluate", *where, factor, f"output={tmp_path}") == 0
     ic = read_evaluation(tmp_path / "evaluation.json").ic
-    row = table[(table["n"] == 6) & (table["long_weight"] == 1.0)].iloc[0]
+    row = table[(table["model.n"] == 6) & (table["loss.long_weight"] == 1.0)].iloc[0]
     assert row["rank_ic_of_mean"] == pytest.approx(ic.neutral.summary.mean)
     assert row["rank_ic"] == pytest.approx(np.mean([each.mean for each in ic.by_seed.values()]))
 

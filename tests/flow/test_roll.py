@@ -11,7 +11,7 @@ from helpers.small_study import WINDOWS, Study, call
 from alphanet_pl.cli.main import main
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.evaluation.results import read_evaluation
-from alphanet_pl.factor.roll.plan import make_plan
+from alphanet_pl.factor.roll.plan import plan_study
 from datamodules.base.errors import FitError
 from datamodules.base.files import read_json
 from datamodules.panel import Panel
@@ -81,11 +81,11 @@ def test_another_period_of_the_same_fits_is_another_factor(study, rolling, whole
 def test_an_ensemble_that_lacks_a_fit_is_refused_by_name(study, rolling, whole):
     shutil.copytree(whole, study.runs / "lacking" / "v2.1")
     settings = load_settings("roll", study.words("roll", *rolling, "experiment=lacking")[1:])
-    plan = make_plan(settings, Panel.open(settings.data.panel))
-    assert [len(fits) for fits in plan.ensembles()] == [2, 2]
-    shutil.rmtree(plan.tasks[3].folder)
-    with pytest.raises(FitError, match=f"1 of 4 fits are not trained: {plan.tasks[3]}"):
-        plan.ensembles()
+    rolled = plan_study(settings, Panel.open(settings.data.panel))
+    assert [len(fits) for fits in rolled.ensembles()] == [2, 2]
+    shutil.rmtree(rolled.tasks[3].folder)
+    with pytest.raises(FitError, match=f"1 of 4 fits are not trained: {rolled.tasks[3]}"):
+        rolled.ensembles()
 
 
 def test_a_roll_counts_its_fits_and_says_the_time_left(study, rolling, capsys):

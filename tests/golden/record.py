@@ -26,7 +26,7 @@ from alphanet_pl.config.compose import load_settings
 from alphanet_pl.fit.train import train
 from datamodules.panel import Panel
 from sweeps.plan import plan
-from sweeps.table import summarise, trials_table
+from sweeps.results import summarise, trials_table
 
 HERE = Path(__file__).parent
 VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined")
@@ -118,7 +118,7 @@ def swept(folder: Path) -> dict[str, pd.DataFrame]:
     for one in planned:
         train(replace(one.trial.settings, asof=one.asof))
     trials = trials_table(planned)
-    tables = {"sweep_trials": trials, "sweep_summary": summarise(trials, planned)}
+    tables = {"sweep_trials": trials, "sweep_summary": summarise(trials, 15)}
     return {name: table.drop(columns=OF_THE_RUN, errors="ignore") for name, table in tables.items()}
 
 

@@ -1,33 +1,41 @@
-"""Configurations made of invented fits."""
+"""A sweep made of invented fits: seeds whose RankIC is 1%, 2%, 3%, and 9 sections after them."""
 
-from sweeps.configurations import Configuration
-from sweeps.measures import Alone, Worth
+from itertools import product
+from math import nan
 
-FEATURES = [f"f{k}" for k in range(15)]
+import pandas as pd
 
+from sweeps.results import RANK_IC, Spread, Sweep
 
-def record(seed: int, n: int, seconds: float, rank_ic: float) -> dict:
-    return {
-        "seed": seed,
-        "seconds": seconds,
-        "epochs": 10,
-        "metrics": {"val/rank_ic": rank_ic},
-        "sampled_features": FEATURES[seed : seed + n],
-        "identity": {"data": {"features": FEATURES}, "model": {"n": n}},
-    }
+ERROR = 0.01 / 3**0.5
 
 
-def configuration(n: int = 8, weight: float = 1.0, seeds: int = 3) -> Configuration:
-    """Seeds whose RankIC is 1%, 2%, 3%, ... and whose epochs take n/10 seconds and a bit more."""
-    return Configuration(
-        point={"variant": "v2.1", "model.n": n, "loss.long_weight": weight},
-        asof="2012-01-10",
-        n=n,
-        long_weight=weight,
-        records={s: record(s, n, n + 0.5 * s, 0.01 * (s + 1)) for s in range(seeds)},
-        trials=3,
-        worth=Worth(
-            9, {s: Alone(0.05, 0.01 * s, float("nan")) for s in range(seeds)},
-            Alone(0.06, 0.02, float("nan")), 0.5, 0.1,
-        ),
-    )  # fmt: skip
+def configuration(**changes: object) -> dict[str, object]:
+    """A row as `configurations` makes it; epochs take n/10 seconds and a bit more."""
+    n = changes.get("model.n", 8)
+    row = {
+        "variant": "v2.1", "asof": "2012-01-10", "model.n": n, "loss.long_weight": 1.0,
+        "seeds": 3, "of": 3, "n": n, RANK_IC: 0.02, f"{RANK_IC}_error": ERROR,
+        "epochs": 10.0, "epochs_error": 0.0,
+        "seconds_per_epoch": 0.1 * n + 0.05, "seconds_per_epoch_error": 0.05 / 3**0.5,
+        "pairs_covered": 0.4, "pairs_expected": 0.41, "sections": 9, "rank_ic": 0.05,
+        "rank_ic_error": 0.0, "rank_ic_of_mean": 0.06,
+        "top_excess": 0.01, "top_excess_error": ERROR,
+        "volatility": nan, "volatility_error": nan, "correlation": 0.5, "correlation_error": 0.1,
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def invented(
+    *rows: dict[str, object],
+    keys: tuple[str, ...] = ("variant", "model.n", "loss.long_weight"),
+    missing: int = 0,
+    full: Spread | None = None,
+    simulated: bool = False,
+) -> Sweep:
+    """A sweep of these configurations; by default n of 6 and 8 times weights of 1 and 2."""
+    rows = rows or tuple(
+        configuration(**{"model.n": n, "loss.long_weight": weight})
+        for n, weight in product((6, 8), (1.0, 2.0))
+    )
+    return Sweep("product", pd.DataFrame(rows), [*keys], missing, 15, full, simulated)

@@ -99,9 +99,9 @@ def test_the_table_holds_what_was_trained_in_the_sweeps_order(swept):
         assert row["folder"] == str(one.folder)
 
 
-def test_an_incomplete_configuration_is_not_called_the_best(swept):
-    best = (swept.folder / "variant" / "best.yaml").read_text(encoding="utf-8")
-    assert "'n': 6" in best
+def test_of_a_sweep_with_a_failed_trial_no_half_is_called_the_best(swept):
+    assert not (swept.folder / "variant" / "best.yaml").exists()
+    assert "best: none is named before every trial is trained" in swept.said
 
 
 def test_a_trial_computes_on_exactly_the_threads_it_owns(swept):
@@ -145,3 +145,4 @@ def test_mended_the_same_command_trains_what_is_missing_and_nothing_else(swept, 
     assert "3 done already, 1 begun, 1 to do" in said
     assert mended.written_at() == before
     assert {row["status"] for row in mended.rows()} == {"done"}
+    assert (mended.folder / "variant" / "best.yaml").is_file()

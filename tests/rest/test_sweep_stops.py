@@ -13,7 +13,7 @@ from helpers.small_study import ASOF, Study, call
 from alphanet_pl.config.compose import load_settings
 from datamodules.panel import Panel
 from sweeps.plan import plan
-from sweeps.trial import FATAL, Work, run_trial, worker_settings
+from sweeps.trial import FATAL, Work, package_root, run_trial, worker_settings
 
 AXES = ("sweep=dropout", "sweep.axes.model.n=[6]", "sweep.axes.seed=[0,1]")
 
@@ -46,7 +46,7 @@ def test_a_full_disk_is_told_apart_from_a_trial_that_fails(study, small_disk):
     words = study.words("sweep", *AXES, _asof(study), f"data.panel={study.runs}/demo/panel.zarr")
     (one, _) = plan(load_settings("sweep", [*words[1:], f"runs={small_disk}"]))
     settings = worker_settings(one.trial.settings, cpus=1, gpus=0, group="g")
-    work = Work(settings, small_disk / "trial.log", report_epochs=False)
+    work = Work(settings, small_disk / "trial.log", report_epochs=False, package=package_root())
     result = run_trial({"trial": one.trial.name}, {one.trial.name: work})
     assert result[FATAL].startswith("the disk is full"), result
 
@@ -55,7 +55,12 @@ def test_a_disk_without_room_for_a_trials_log_is_full_too(study, small_disk):
     with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
         while True:
             filler.write(bytes(4096))
-    work = Work(load_settings("train", []), small_disk / "logs" / "trial.log", report_epochs=False)
+    work = Work(
+        load_settings("train", []),
+        small_disk / "logs" / "trial.log",
+        report_epochs=False,
+        package=package_root(),
+    )
     result = run_trial({"trial": "one"}, {"one": work})
     assert result[FATAL].startswith("the disk is full"), result
 

@@ -1,20 +1,23 @@
-"""`alphanet coverage`: figure 5, simulated, exact, and as the report prints it."""
+"""`alphanet coverage`: figure 5, simulated, exact, and as the paper prints it."""
 
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.evaluation.pair_coverage import DRAWS, MODELS, Covered, figure_5
+from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.report.formats import percent
+from alphanet_pl.evaluation.report.look import ACCENT, MUTED, styled
 from alphanet_pl.evaluation.report.page import figure, page, part, table
 from datamodules.base.files import write_text
-from sweeps.coverage import DRAWS, MODELS, Covered, draw, figure_5
 
 
 def run(settings: Settings) -> str:
     """Simulate, draw one HTML file, and say the numbers."""
     total = len(settings.data.features)
-    points = figure_5(total)
+    points = figure_5(total, PRINTED.coverage)
     path = Path(settings.output or settings.runs) / "coverage.html"
     write_text(path, _page(points, total))
     return "\n".join(
@@ -26,6 +29,38 @@ def run(settings: Settings) -> str:
             f"figure: {path}",
         ]
     )
+
+
+def draw(points: list[Covered]) -> go.Figure:
+    """Simulated shares with their spread between ensembles, the formula, the paper's numbers."""
+    numbers = [point.n for point in points]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=numbers,
+        y=[point.simulated for point in points],
+        error_y={"array": [point.spread for point in points], "color": ACCENT},
+        mode="markers",
+        marker={"color": ACCENT, "size": 9},
+        name=f"simulated, {DRAWS} ensembles: mean and standard deviation",
+    )
+    figure.add_scatter(
+        x=numbers,
+        y=[point.exact for point in points],
+        mode="lines",
+        line={"color": MUTED},
+        name="exact",
+    )
+    figure.add_scatter(
+        x=numbers,
+        y=[point.printed for point in points],
+        mode="markers",
+        marker={"color": MUTED, "size": 11, "symbol": "x-thin-open"},
+        name="the report's figure 5",
+    )
+    figure = styled(figure, f"Share of feature pairs that {MODELS} models cover")
+    figure.update_xaxes(title={"text": "n, features sampled by each model"}, dtick=1)
+    figure.update_yaxes(tickformat=".0%", hoverformat=".2%")
+    return figure
 
 
 def _line(point: Covered) -> str:

@@ -7,7 +7,7 @@ from alphanet_pl.factor.store import factor_path, write_factor
 
 def run(settings: Settings) -> str:
     """Score, write the factor, and show the best and worst of its last date."""
-    factor, fits = predict(settings)
+    factor, fits, gaps = predict(settings)
     path = factor_path(settings)
     write_factor([factor], path, fits)
     last = factor[factor["date"] == factor["date"].max()].sort_values("factor", ascending=False)
@@ -17,6 +17,7 @@ def run(settings: Settings) -> str:
         [
             f"{factor['date'].nunique()} sessions, {len(factor)} scores, by {settings.variant} as"
             f" of {fits[0].asof} (seeds {seeds})",
+            *filter(None, [gaps]),
             f"highest on {last['date'].iloc[0]:%Y-%m-%d} of {len(last)}: {top}",
             f"factor: {path}",
         ]

@@ -18,7 +18,8 @@ from alphanet_pl.evaluation.report.figures import (
 )
 from alphanet_pl.evaluation.report.tables import tables
 from alphanet_pl.evaluation.results import Evaluation, to_json
-from alphanet_pl.fit.tracking import log_factor, run_config, run_of
+from alphanet_pl.fit.tracking import run_config
+from alphanet_pl.fit.wandb_runs import log_factor, run_of
 
 if TYPE_CHECKING:
     import wandb

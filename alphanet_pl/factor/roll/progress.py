@@ -12,6 +12,7 @@ from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.job.world import global_rank
+from datamodules.base.words import duration
 
 
 class FitProgress(Display):
@@ -87,11 +88,4 @@ class FitProgress(Display):
         if not self._size or self._at == len(self._tasks):
             return ""
         ahead = sum(task.size for task in self._tasks[self._at :] if task.done() is None)
-        return f"about {describe_seconds(self._seconds / self._size * ahead)} left"
-
-
-def describe_seconds(seconds: float) -> str:
-    """A duration in the unit that fits: 50 s, 41 min, 3.5 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+        return f"about {duration(self._seconds / self._size * ahead)} left"

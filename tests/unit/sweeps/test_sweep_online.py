@@ -3,17 +3,18 @@
 import json
 
 import pytest
+from helpers.invented_sweep import invented
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.evaluation.compare import compare
 from alphanet_pl.evaluation.results import Evaluation
-from sweeps.configurations import Sweep
 from sweeps.online import build_report, publish
+from sweeps.results import Sweep
 
 
 @pytest.fixture
-def sweep(grid) -> Sweep:
-    return Sweep("product", grid, missing=0, full=None, simulated=True)
+def sweep() -> Sweep:
+    return invented(simulated=True)
 
 
 @pytest.fixture

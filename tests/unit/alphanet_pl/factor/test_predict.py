@@ -1,8 +1,13 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from alphanet_pl.factor.predict import sessions_to_score
-from datamodules.base.errors import AlphaNetError
+from alphanet_pl.config.settings import LossSettings, ModelSettings
+from alphanet_pl.factor.predict import describe_gaps, score, sessions_to_score
+from alphanet_pl.model.module import AlphaNetModule
+from datamodules.base.errors import AlphaNetError, PanelError
+from datamodules.panel import Panel
 
 
 def test_latest_is_the_panels_last_session(small_panel):
@@ -24,8 +29,83 @@ def test_a_range_takes_its_ends_and_either_may_be_left_out(small_panel):
         ("1990-01-01", "the panel can score sessions from"),
         ("2011-13-01", "a date reads YYYY-MM-DD"),
         ("2030-01-01:", "the panel can score sessions from"),
+        ("2030-01-01", "the panel can score sessions from"),
+        ("2012-01-14", "this Saturday is no session of the panel"),
+        ("2012-01-14:2012-01-15", "and none is in it"),
+        ("2012-03-01:2012-02-01", "the earlier date first"),
+        ("2012-03", "this is a whole month"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(small_panel, date, said):
     with pytest.raises(AlphaNetError, match=said):
         sessions_to_score(small_panel, date)
+
+
+def test_a_day_without_a_session_is_refused_with_the_one_before_it(small_panel):
+    with pytest.raises(AlphaNetError) as refused:
+        sessions_to_score(small_panel, "2012-01-14")
+    assert refused.value.hint == "date=2012-01-13, the session before it"
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """A fit whose weights are those of its seed."""
+
+    neutralise: bool
+    seed: int = 0
+
+    def load(self) -> AlphaNetModule:
+        return AlphaNetModule.create(
+            features=15,
+            model=ModelSettings(),
+            loss=LossSettings(neutralise=self.neutralise),
+            learning_rate=1e-3,
+            seed=self.seed,
+        ).eval()
+
+
+@pytest.fixture
+def thin_panel(small_panel) -> Panel:
+    """Of session 302 a neutralised model's least number of stocks is scorable, of 301 one less."""
+    panel = Panel.open(small_panel.path)
+    whole, least = panel.read, len(panel.styles) + 2
+
+    def read(name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        rows = whole(name, start, stop)
+        if name == "scorable":
+            for session, left in ((301, least - 1), (302, least)):
+                if start <= session < start + len(rows):
+                    row = rows[session - start]
+                    row[np.flatnonzero(row)[left:]] = False
+        return rows
+
+    panel.read = read
+    return panel
+
+
+def test_a_date_of_no_more_stocks_than_styles_and_intercept_is_a_gap(thin_panel):
+    sessions = np.arange(300, 304)
+    counts = score(thin_panel, sessions, [Untrained(neutralise=True)]).groupby("date").size()
+    assert counts.index.to_numpy().astype("datetime64[D]").tolist() == (
+        thin_panel.dates[[300, 302, 303]].tolist()
+    )
+    assert counts.iloc[1] == len(thin_panel.styles) + 2
+
+
+def test_a_model_that_is_not_neutralised_scores_a_thin_date(thin_panel):
+    factor = score(thin_panel, np.arange(300, 304), [Untrained(neutralise=False)])
+    assert factor["date"].nunique() == 4
+
+
+def test_where_every_date_is_thin_there_is_no_factor(thin_panel):
+    with pytest.raises(PanelError, match="no date can be scored"):
+        score(thin_panel, np.array([301]), [Untrained(neutralise=True)])
+
+
+def test_gaps_are_counted_and_said():
+    asked = np.arange("2012-01-02", "2012-01-12", dtype="datetime64[D]")
+    assert describe_gaps(asked, np.repeat(asked, 2)) == ""
+    assert describe_gaps(asked, asked[[0, 1, 3, 4, 5, 6, 7, 8, 9]]) == (
+        "1 of 10 sessions are gaps, with too few scorable stocks: 2012-01-04"
+    )
+    assert describe_gaps(asked, asked[:2]).endswith("2012-01-08 and 3 more")

@@ -89,13 +89,16 @@ def test_a_block_that_fails_leaves_the_old_file_and_no_other(table, tmp_path):
 def test_the_fits_behind_a_factor_are_noted_in_it(table, tmp_path):
     fit = Fit(tmp_path / "2011-01-31" / "seed3-abc", {"asof": "2011-01-31", "seed": 3})
     path = tmp_path / "factor.parquet"
-    write_factor([table], path, [fit])
-    assert read_sources(path) == [Source("2011-01-31", 3, "2011-01-31/seed3-abc")]
     first, last = table["date"].to_numpy().astype("datetime64[D]")[[0, -1]]
-    assert holds(path, [fit], first, last)
-    assert not holds(path, [fit], first, last + 1)
-    assert not holds(path, [], first, last)
-    assert not holds(tmp_path / "absent.parquet", [fit], first, last)
+    period = (first, last + 3)  # the last three days are gaps
+    write_factor([table], path, [fit], period)
+    assert read_sources(path) == [Source("2011-01-31", 3, "2011-01-31/seed3-abc")]
+    assert holds(path, [fit], period)
+    assert not holds(path, [fit], (first, last))
+    assert not holds(path, [], period)
+    assert not holds(tmp_path / "absent.parquet", [fit], period)
+    write_factor([table], path, [fit])
+    assert not holds(path, [fit], period)
 
 
 def test_a_factor_without_a_score_is_refused_and_nothing_is_left(tmp_path):

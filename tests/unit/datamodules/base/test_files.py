@@ -1,7 +1,9 @@
+import errno
+
 import pytest
 
 from datamodules.base.errors import FitError
-from datamodules.base.files import locked, read_json, write_json, write_text
+from datamodules.base.files import disk_full_behind, locked, read_json, write_json, write_text
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -40,3 +42,12 @@ def test_a_lock_is_free_again_after_an_error(tmp_path):
         raise KeyError
     with locked(tmp_path / "lock", BUSY):
         pass
+
+
+def test_a_full_disk_is_found_behind_what_it_led_to():
+    error = RuntimeError("the checkpoint was not written")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device", "/data/fit.json")
+    found = disk_full_behind(error)
+    assert found is not None
+    assert "the disk is full (/data/fit.json)" in str(found)
+    assert disk_full_behind(OSError(errno.EACCES, "Permission denied")) is None

@@ -1,7 +1,8 @@
-"""Tables and ranking, from fit folders written by hand."""
+"""Results of a sweep: tables, ranking and the best, from fit folders written by hand."""
 
 import math
 import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,23 @@ import pytest
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.fit.folder import fit_folder, model_identity
 from alphanet_pl.model.sampling import sample_features
-from datamodules.base.files import write_json, write_text
+from datamodules.base.files import read_json, write_json, write_text
 from sweeps.axes import expand
-from sweeps.best import best_of, command_of, write_best
 from sweeps.plan import Planned
-from sweeps.table import summarise, trials_table
+from sweeps.results import (
+    Spread,
+    _full_model_seconds,
+    best_of,
+    best_path,
+    command_of,
+    configurations,
+    mean_and_error,
+    ratio_with_error,
+    summarise,
+    trials_table,
+    write_best,
+    write_tables,
+)
 
 ASOF = "2012-01-31"
 RANKS = {6: (0.05, 0.07, 0.03), 8: (0.06, 0.06, 0.09)}
@@ -71,7 +84,7 @@ def test_a_row_a_trial_in_the_sweeps_order(planned):
 
 def test_configurations_rank_by_their_mean_over_seeds_with_its_error_and_spread(planned):
     _train_all(planned)
-    table = summarise(trials_table(planned), planned)
+    table = summarise(trials_table(planned), 15)
     assert table["model.n"].tolist() == [8, 6]
     best = table.iloc[0]
     assert best["val/rank_ic"] == pytest.approx(0.07)
@@ -84,16 +97,16 @@ def test_one_lucky_seed_does_not_win(planned):
     for one in planned:
         n, seed = one.trial.settings.model.n, one.trial.settings.seed
         _train(one, 0.5 if (n, seed) == (6, 0) else 0.0 if n == 6 else 0.2)
-    assert summarise(trials_table(planned), planned)["model.n"].iloc[0] == 8
+    assert summarise(trials_table(planned), 15)["model.n"].iloc[0] == 8
 
 
 def test_a_configuration_that_lacks_seeds_comes_last_and_is_not_the_best(planned):
     _train(planned[0], 0.9)
-    table = summarise(trials_table(planned), planned)
+    table = summarise(trials_table(planned), 15)
     assert best_of(table, planned) is None
     for one in planned[3:]:
         _train(one, 0.01)
-    table = summarise(trials_table(planned), planned)
+    table = summarise(trials_table(planned), 15)
     assert table["model.n"].tolist() == [8, 6]
     assert table["seeds"].tolist() == [3, 1]
 
@@ -112,12 +125,12 @@ def test_a_trial_stopped_early_shows_its_best_epoch_and_counts_for_no_mean(plann
     write_text(planned[0].folder / "metrics.csv", rows)
     table = trials_table(planned, frozenset({planned[0].trial.name}))
     assert table.iloc[0][["val/rank_ic", "epochs", "status"]].tolist() == [0.04, 2, "stopped"]
-    assert summarise(table, planned).set_index("model.n")["seeds"].to_dict() == {8: 3, 6: 2}
+    assert summarise(table, 15).set_index("model.n")["seeds"].to_dict() == {8: 3, 6: 2}
 
 
 def test_the_pairs_that_the_trained_seeds_cover_are_counted_together(planned):
     _train_all(planned)
-    table = summarise(trials_table(planned), planned).set_index("model.n")
+    table = summarise(trials_table(planned), 15).set_index("model.n")
     pairs = set()
     for seed in range(3):
         sample = sample_features(seed, 8, 15)
@@ -128,14 +141,14 @@ def test_the_pairs_that_the_trained_seeds_cover_are_counted_together(planned):
 
 def test_tables_do_not_depend_on_the_order_in_which_fits_end(planned):
     _train_all(planned[::-1])
-    first = summarise(trials_table(planned), planned)
+    first = summarise(trials_table(planned), 15)
     _train_all(planned)
-    pd.testing.assert_frame_equal(first, summarise(trials_table(planned), planned))
+    pd.testing.assert_frame_equal(first, summarise(trials_table(planned), 15))
 
 
 def test_the_best_configuration_is_an_option_that_train_takes(planned, tmp_path):
     _train_all(planned)
-    summary = summarise(trials_table(planned), planned)
+    summary = summarise(trials_table(planned), 15)
     best = best_of(summary, planned)
     write_best(best, summary, tmp_path)
     settings = load_settings("train", ["variant=best", "seed=1"], Path(tmp_path))
@@ -147,7 +160,7 @@ def test_the_best_configuration_is_an_option_that_train_takes(planned, tmp_path)
 
 def test_the_command_for_the_best_configuration_names_its_panel_window_and_experiment(planned):
     _train_all(planned)
-    summary = summarise(trials_table(planned), planned)
+    summary = summarise(trials_table(planned), 15)
     best = best_of(summary, planned)
     folder = best.folder.parents[3] / "my sweep"
     write_best(best, summary, folder)
@@ -159,3 +172,74 @@ def test_the_command_for_the_best_configuration_names_its_panel_window_and_exper
     assert settings.data == wanted.data
     assert (settings.runs, settings.experiment) == (wanted.runs, wanted.experiment)
     assert settings.asof == best.asof
+
+
+def test_while_a_trial_is_missing_no_configuration_is_the_best(planned, tmp_path):
+    _train_all(planned)
+    *_, best = write_tables(tmp_path, planned, frozenset())
+    assert best is not None
+    assert best.trial.settings.model.n == 8
+    assert best_path(tmp_path).is_file()
+    shutil.rmtree(planned[0].folder)  # of the other configuration
+    trials, summary, best = write_tables(tmp_path, planned, frozenset())
+    assert best is None
+    assert not best_path(tmp_path).exists()
+    assert summary["model.n"].tolist() == [8, 6]
+    assert trials["status"].tolist() == ["missing", *["done"] * 5]
+
+
+def test_a_trial_that_the_scheduler_stopped_is_not_missing(planned, tmp_path):
+    _train_all(planned[1:])
+    *_, best = write_tables(tmp_path, planned, frozenset({planned[0].trial.name}))
+    assert best is not None
+
+
+def test_a_mean_has_its_standard_error_over_what_is_known():
+    found = mean_and_error("x", pd.Series([0.01, 0.02, 0.03, float("nan")]))
+    assert found == pytest.approx({"x": 0.02, "x_error": 0.01 / math.sqrt(3)})
+
+
+@pytest.mark.parametrize(("values", "mean"), [([0.5], 0.5), ([], math.nan)])
+def test_one_value_or_none_has_no_error(values, mean):
+    found = mean_and_error("x", pd.Series(values, dtype=float))
+    assert found == pytest.approx({"x": mean, "x_error": math.nan}, nan_ok=True)
+
+
+def test_a_ratio_takes_both_errors():
+    found = ratio_with_error(Spread(2.0, 0.2, 3), Spread(4.0, 0.4, 3))
+    assert found == pytest.approx((0.5, 0.5 * math.sqrt(0.01 + 0.01), 3))
+
+
+def test_a_configuration_is_judged_by_the_fits_of_its_seeds(planned, tmp_path):
+    _train_all(planned[:4])
+    trials_table(planned).to_csv(tmp_path / "trials.csv", index=False)
+    table = configurations(
+        pd.read_csv(tmp_path / "trials.csv"), 15, lambda fits: {"judged": len(fits)}
+    )
+    assert table["judged"].tolist() == [3, 1]
+    assert table["n"].tolist() == [6, 8]
+    assert table["val/rank_ic_error"][0] == pytest.approx(0.02 / math.sqrt(3))
+
+
+def test_the_time_of_a_full_model_is_that_of_fits_alike_in_all_but_the_axes(planned):
+    _train_all(planned)
+    base = planned[0].trial.settings
+    others = {
+        "full": replace(base, model=replace(base.model, n=15)),
+        "weight": replace(
+            base, model=replace(base.model, n=15), loss=replace(base.loss, long_weight=2.0)
+        ),
+        "slow": replace(
+            base, model=replace(base.model, n=15), trainer=replace(base.trainer, patience=99)
+        ),
+    }
+    for seconds, settings in zip((8.0, 80.0, 800.0), others.values(), strict=True):
+        folder = fit_folder(settings, ASOF, "fingerprint")
+        _train(Planned(replace(planned[0].trial, settings=settings), ASOF, folder), 0.1)
+        record = read_json(folder / "fit.json") | {"seconds": seconds, "asof": ASOF}
+        write_json(folder / "fit.json", record)
+    like = planned[0].folder
+    write_json(like / "fit.json", read_json(like / "fit.json") | {"asof": ASOF})
+    assert _full_model_seconds(like, ["variant", "asof", "model.n"], 15).mean == 2.0
+    keys = ["variant", "asof", "model.n", "loss.long_weight"]
+    assert _full_model_seconds(like, keys, 15) == pytest.approx((11.0, 9.0, 2))

@@ -1,39 +1,49 @@
-"""The calendar of windows, and the sessions they fall on."""
-
-from datetime import date
+"""A study: the calendar of its windows, the sessions they fall on, and shares of its fits."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alphanet_pl.config.settings import RollingSettings
-from alphanet_pl.factor.roll.windows import calendar, check_history, last_session, window_sessions
-from datamodules.base.errors import AlphaNetError
+from alphanet_pl.factor.roll.plan import (
+    calendar,
+    check_history,
+    last_session,
+    take_part,
+    window_sessions,
+)
+from datamodules.base.errors import AlphaNetError, ConfigError
 from datamodules.settings import DataSettings
 
 
-def _days(*words: str) -> list[date]:
-    return [date.fromisoformat(word) for word in words]
+def _calendar(start: str, stop: str, months: int) -> list[str]:
+    return [str(day) for day in calendar(np.datetime64(start), np.datetime64(stop), months)]
 
 
-def test_the_reports_calendar_has_21_windows_all_at_month_ends():
-    days = calendar(date(2011, 1, 31), date(2021, 6, 30), 6)
+def test_the_papers_calendar_has_21_windows_all_at_month_ends():
+    days = _calendar("2011-01-31", "2021-06-30", 6)
     assert len(days) == 21
-    assert days[:3] == _days("2011-01-31", "2011-07-31", "2012-01-31")
-    assert days[-1] == date(2021, 1, 31)
+    assert days[:3] == ["2011-01-31", "2011-07-31", "2012-01-31"]
+    assert days[-1] == "2021-01-31"
 
 
 def test_a_month_end_stays_one_from_a_short_month_too():
-    days = calendar(date(2011, 2, 28), date(2012, 2, 29), 6)
-    assert days == _days("2011-02-28", "2011-08-31", "2012-02-29")
+    days = _calendar("2011-02-28", "2012-02-29", 6)
+    assert days == ["2011-02-28", "2011-08-31", "2012-02-29"]
 
 
 def test_a_day_that_a_month_lacks_is_its_last_and_comes_back():
-    days = calendar(date(2011, 1, 30), date(2011, 4, 1), 1)
-    assert days == _days("2011-01-30", "2011-02-28", "2011-03-30")
+    days = _calendar("2011-01-30", "2011-04-01", 1)
+    assert days == ["2011-01-30", "2011-02-28", "2011-03-30"]
 
 
 def test_the_last_date_itself_is_a_window():
-    assert calendar(date(2011, 1, 15), date(2011, 7, 15), 6) == _days("2011-01-15", "2011-07-15")
+    assert _calendar("2011-01-15", "2011-07-15", 6) == ["2011-01-15", "2011-07-15"]
+
+
+def test_more_months_than_there_are_leave_the_first_window():
+    assert _calendar("2011-01-15", "2011-07-14", 6) == ["2011-01-15"]
 
 
 def test_a_window_is_the_last_session_on_or_before_its_date(small_panel):
@@ -41,7 +51,7 @@ def test_a_window_is_the_last_session_on_or_before_its_date(small_panel):
     sessions = window_sessions(small_panel, RollingSettings(start="2011-06-30", months=2))
     for session, day in zip(sessions, ("2011-06-30", "2011-08-31", "2011-10-31"), strict=False):
         assert dates[session] <= np.datetime64(day) < dates[session + 1]
-    assert len(sessions) == len(calendar(date(2011, 6, 30), dates[-1].item(), 2))
+    assert len(sessions) == len(_calendar("2011-06-30", str(dates[-1]), 2))
 
 
 def test_nothing_begins_or_is_scored_after_the_stop(small_panel):
@@ -80,3 +90,21 @@ def test_a_window_without_enough_history_is_named_with_the_first_that_has(small_
     with pytest.raises(AlphaNetError, match=f"window {small_panel.dates[228]}") as refused:
         check_history(small_panel, data, [228, 250])
     assert f"{small_panel.dates[229]} is the first as-of date" in refused.value.hint
+
+
+@given(st.integers(0, 300), st.integers(1, 40))
+def test_parts_are_disjoint_complete_and_differ_by_one_at_most(items, count):
+    parts = [take_part(range(items), f"{part}/{count}") for part in range(1, count + 1)]
+    assert sorted(item for part in parts for item in part) == list(range(items))
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_without_parts_everything_is_ours():
+    assert take_part("abc", None) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("parts", ["3/2", "0/2", "1/0", "1", "1/", "-1/2", "1/2/3", "a/b", ""])
+def test_what_is_no_share_is_refused(parts):
+    with pytest.raises(ConfigError, match=r"it reads i/n.*\nHINT: parts=\d+/\d+"):
+        take_part("abc", parts)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from sweeps.measures import seed_correlation, sessions_after, top_excess
+from sweeps.holdout import seed_correlation, sessions_after, top_excess
 
 
 @pytest.fixture

@@ -3,12 +3,31 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from sweeps.coverage import DRAWS, MODELS, draw, figure_5, simulate
+from alphanet_pl.evaluation.pair_coverage import (
+    covered_share,
+    expected_share,
+    figure_5,
+    simulate,
+)
+from alphanet_pl.evaluation.paper import PRINTED
+
+
+def test_a_pair_that_two_models_hold_counts_once():
+    assert covered_share([(0, 1, 2), (2, 1)], total=4) == pytest.approx(3 / 6)
+
+
+def test_no_model_covers_nothing():
+    assert covered_share([], total=4) == 0.0
+    assert expected_share(8, 0, 15) == 0.0
+
+
+def test_the_expected_share_of_ten_models_is_the_reports_formula():
+    assert expected_share(8, 10, 15) == pytest.approx(1 - (1 - 8 * 7 / 210) ** 10)
 
 
 @pytest.fixture(scope="module")
 def points():
-    return figure_5(15)
+    return figure_5(15, PRINTED.coverage)
 
 
 def test_the_simulation_agrees_with_the_formula(points):
@@ -16,7 +35,7 @@ def test_the_simulation_agrees_with_the_formula(points):
         assert abs(point.simulated - point.exact) < 4 * point.error, point
 
 
-def test_the_report_agrees_with_the_formula_within_what_1000_simulations_allow(points):
+def test_the_paper_agrees_with_the_formula_within_what_1000_simulations_allow(points):
     assert [point.n for point in points] == [6, 7, 8, 9, 10, 11]
     for point in points:
         assert abs(point.printed - point.exact) < 4 * point.error, point
@@ -41,9 +60,3 @@ def test_counting_pairs_one_by_one_finds_the_same():
 def test_every_pair_is_covered_equally_often():
     shares = simulate(2, 1, 6, 6000, seed=3)
     assert shares == pytest.approx(np.full(6000, 1 / 15))
-
-
-def test_the_figure_shows_simulation_formula_and_report(points):
-    names = [trace.name for trace in draw(points).data]
-    assert [name.split(",")[0] for name in names] == ["simulated", "exact", "the report's figure 5"]
-    assert (MODELS, DRAWS) == (10, 1000)

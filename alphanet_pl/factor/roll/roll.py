@@ -1,0 +1,96 @@
+"""A rolling study done: its fits trained one after the other, then stitched into one factor."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.factor.predict import describe_gaps, score_blocks
+from alphanet_pl.factor.roll.plan import Study, Task
+from alphanet_pl.factor.roll.progress import FitProgress
+from alphanet_pl.factor.store import factor_path, holds, write_factor
+from alphanet_pl.fit.folder import Fit
+from alphanet_pl.fit.train import train
+from alphanet_pl.fit.wandb_runs import log_roll
+from alphanet_pl.job.devices import use_threads
+from alphanet_pl.job.signals import GO_ON, install, pending_request, stop_or_requeue
+from datamodules.base.errors import FitError
+from datamodules.base.files import locked
+from datamodules.base.words import log
+from datamodules.batches.datamodule import LastRead
+from datamodules.panel import Panel
+
+
+class FactorBusy(FitError):
+    """Another process is writing the factor."""
+
+
+def train_all(tasks: Sequence[Task], panel: Panel, bar: bool) -> None:
+    """Train what is not done yet, each fit into its own folder; a killed one is resumed.
+
+    Raises:
+        AlphaNetError: A fit cannot be trained. The ones before it are done and stay so.
+    """
+    last = LastRead()  # the seeds of a window see the same cross-sections
+    with FitProgress(tasks, bar) as progress:
+        for task in tasks:
+            done = task.done()
+            progress.start(task)
+            fit = done or train(task.settings, panel=panel, last=last, callbacks=[progress])
+            progress.finish(task, fit, trained=done is None)
+            if done is None:
+                # A trainer is full of cycles; without this two slices of the panel are in memory.
+                gc.collect()
+
+
+def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
+    """Write the factor of a study whose fits are all done, unless it is there already.
+
+    Parts that end together all come here: one of them writes and logs the factor.
+
+    Returns:
+        The factor's file, and the fits behind it.
+
+    Raises:
+        FitError: A fit is missing.
+        FactorBusy: Another process is writing the factor.
+        Interrupted: A signal asked for a stop.
+    """
+    ensembles = study.ensembles()
+    fits = list(chain.from_iterable(ensembles))
+    path = factor_path(settings)
+    lock = path.with_name(f".{path.name}.lock")
+    busy = FactorBusy(
+        f"{path} is being written by another process",
+        "one process at a time stitches a factor",
+        "wait for it; the same command then finds the factor",
+    )
+    with locked(lock, busy):
+        try:
+            if not holds(path, fits, study.period):
+                use_threads(settings.trainer)
+                install()
+                write_factor(_blocks(study, ensembles), path, fits, study.period)
+                log_roll(settings, fits, path, study.period, study.panel.fingerprint)
+        finally:
+            lock.unlink()
+    return path, fits
+
+
+def _blocks(study: Study, ensembles: Sequence[Sequence[Fit]]) -> Iterator[pd.DataFrame]:
+    """The factor in blocks of sessions: every date by the newest models trained before it."""
+    dates, stops = study.panel.dates, [*study.windows[1:], study.last + 1]
+    for at, (start, stop, fits) in enumerate(zip(study.windows, stops, ensembles, strict=True)):
+        log(f"score {at + 1} of {len(stops)}: {dates[start]} to {dates[stop - 1]}")
+        scored = [np.empty(0, "datetime64[D]")]
+        for block in score_blocks(study.panel, np.arange(start, stop), fits):
+            if (request := pending_request()) != GO_ON:
+                raise stop_or_requeue(request, "the last fit; the factor is stitched anew")
+            scored.append(block["date"].to_numpy().astype("datetime64[D]"))
+            yield block
+        if gaps := describe_gaps(dates[start:stop], np.concatenate(scored)):
+            log(gaps)

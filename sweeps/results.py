@@ -1,0 +1,374 @@
+"""A sweep's results, from its fit folders alone: a row a trial, then a row a configuration.
+
+A configuration is a point of the axes apart from the seed. One trial's luck is no result, so what
+is judged is the configuration, by the mean over its seeds and that mean's standard error.
+"""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import nan, sqrt
+from pathlib import Path
+from shlex import quote
+from typing import Any, NamedTuple
+
+import pandas as pd
+from omegaconf import OmegaConf
+from pandas.api.types import is_numeric_dtype
+
+from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
+from alphanet_pl.fit.folder import Fit, decisive_settings, done_fit
+from datamodules.base.errors import EvaluationError
+from datamodules.base.files import write_text
+from datamodules.panel import Panel
+from sweeps.axes import SEED
+from sweeps.holdout import judge_out_of_sample
+from sweeps.plan import Planned
+
+TRIALS, SUMMARY = "trials.csv", "summary.csv"
+RANK_IC = "val/rank_ic"
+MEASURES = (RANK_IC, "val/loss", "train/loss")
+DONE, STOPPED, MISSING = "done", "stopped", "missing"
+
+_FIRST = ("variant", "asof", SEED)
+_SUMMARISED = [
+    "seeds", "of", RANK_IC, "standard_error", "std", "min", "max", "val/loss", "epochs",
+    "seconds_per_epoch", "pairs_covered", "pairs_expected",
+]  # fmt: skip
+
+Judge = Callable[[Sequence[Fit]], dict[str, float]]
+"""Fits of one configuration, a seed each -> further columns of its row."""
+
+
+def trials_table(planned: Sequence[Planned], stopped: frozenset[str] = frozenset()) -> pd.DataFrame:
+    """A row a trial in the sweep's order.
+
+    Args:
+        planned: The sweep's trials.
+        stopped: Names of those that the scheduler stopped early.
+
+    Returns:
+        variant, asof, seed, the other axes, val/rank_ic, val/loss, train/loss (of the best
+        epoch), epochs, seconds, seconds_per_epoch, folder, status: done | stopped | missing.
+    """
+    return pd.DataFrame([_trial(one, one.trial.name in stopped) for one in planned])
+
+
+def point_keys(trials: pd.DataFrame) -> list[str]:
+    """What a configuration is a point of: variant, as-of session and every axis but the seed."""
+    return [key for key in trials.columns[: list(trials.columns).index(RANK_IC)] if key != SEED]
+
+
+def configurations(trials: pd.DataFrame, features: int, judge: Judge | None = None) -> pd.DataFrame:
+    """A row a configuration, in the order of the trials.
+
+    Args:
+        trials: From `trials_table`, or read back from its file.
+        features: How many features there are to sample from.
+        judge: Adds columns from the fits.
+
+    Returns:
+        The point, seeds (trained), of (wanted); the mean over trained seeds of val/rank_ic,
+        val/loss, epochs and seconds_per_epoch, each with its standard error as NAME_error; std,
+        min and max of val/rank_ic; n (features that a model pairs up), pairs_covered (by these
+        seeds together), pairs_expected; what the judge says.
+    """
+    keys = point_keys(trials)
+    rows = []
+    for values, group in trials.groupby(keys, sort=False, dropna=False):
+        done = group[group["status"] == DONE]
+        fits = [fit for name in done["folder"] if (fit := done_fit(Path(name))) is not None]
+        ranks = done[RANK_IC].astype(float)
+        row: dict[str, Any] = dict(zip(keys, values, strict=True))
+        row |= {"seeds": len(done), "of": len(group)}
+        for name in (RANK_IC, "val/loss", "epochs", "seconds_per_epoch"):
+            row |= mean_and_error(name, done[name].astype(float))
+        row |= {"std": ranks.std(ddof=1), "min": ranks.min(), "max": ranks.max()}
+        rows.append(row | _pairs(fits, features) | (judge(fits) if judge and fits else {}))
+    return pd.DataFrame(rows)
+
+
+class Spread(NamedTuple):
+    """A mean over `n` and its standard error, NaN where unknown."""
+
+    mean: float
+    error: float
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep read back for a comparison.
+
+    Attributes:
+        name: Folder of its tables.
+        configurations: `configurations` of those with at least one trained seed, judged after
+            their window.
+        keys: What a configuration is named by: its variant, the axes, several as-of sessions.
+        missing: Trials without a finished fit.
+        features: How many there are to sample from.
+        full: Seconds an epoch of models that pair all features, else alike; None where no such
+            fit of the same window is there.
+        simulated: Whether the market is.
+    """
+
+    name: str
+    configurations: pd.DataFrame
+    keys: list[str]
+    missing: int
+    features: int
+    full: Spread | None
+    simulated: bool
+
+    @property
+    def varying(self) -> list[str]:
+        """The keys that take several values."""
+        return [key for key in self.keys if self.configurations[key].nunique(dropna=False) > 1]
+
+    @property
+    def axes(self) -> list[str]:
+        """The varying keys that are numbers: what figures are drawn over."""
+        table = self.configurations
+        return [
+            key for key in self.varying if is_numeric_dtype(table[key]) and table[key].dtype != bool
+        ]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The configurations, each column by its name."""
+        return [{str(k): v for k, v in row.items()}
+                for row in self.configurations.to_dict("records")]  # fmt: skip
+
+    def name_of(self, row: Mapping[str, Any], *, without: str = "") -> str:
+        """A configuration in words, e.g. `v2.1 model.n=6`; one key may be left out."""
+        axes = [f"{k}={row[k]}" for k in self.keys if k not in ("variant", without)]
+        return " ".join([str(row["variant"]), *axes])
+
+
+def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
+    """Read trials.csv and the fit folders that it names, and judge them after their window.
+
+    Args:
+        table: runs/EXPERIMENT/sweeps/NAME/trials.csv.
+        panel: The panel that the fits were trained on.
+        options: Step, label, filter and layers of the judgement.
+
+    Raises:
+        EvaluationError: The file is no table of a sweep, or none of its trials is finished.
+    """
+    trials = pd.read_csv(table)
+    if not {"variant", "asof", SEED, RANK_IC, "folder", "status"} <= set(trials.columns):
+        raise EvaluationError(
+            f"{table} has the columns {', '.join(trials.columns)}",
+            "it is not the trials.csv of a sweep",
+            "alphanet sweep writes one",
+        )
+    features = len(panel.features)
+    found = configurations(trials, features, partial(judge_out_of_sample, panel, options))
+    found = found[found["seeds"] > 0].reset_index(drop=True)
+    if found.empty:
+        raise EvaluationError(
+            f"none of the {len(trials)} trials of {table} is finished",
+            "a comparison needs their fits",
+            f"alphanet sweep sweep={table.parent.name}",
+        )
+    keys = point_keys(trials)
+    done = trials[trials["status"] == DONE]
+    return Sweep(
+        name=table.parent.name,
+        configurations=found,
+        keys=keys if found["asof"].nunique() > 1 else [key for key in keys if key != "asof"],
+        missing=len(trials) - len(done),
+        features=features,
+        full=_full_model_seconds(Path(done["folder"].iloc[0]), keys, features),
+        simulated=panel.attrs.get("source") == "simulated",
+    )
+
+
+def ratio_with_error(numerator: Spread, denominator: Spread) -> Spread:
+    """A ratio of two independent means and its standard error (first order)."""
+    ratio = numerator.mean / denominator.mean
+    relative = sqrt(
+        (numerator.error / numerator.mean) ** 2 + (denominator.error / denominator.mean) ** 2
+    )
+    return Spread(ratio, abs(ratio) * relative, denominator.n)
+
+
+def mean_and_error(name: str, values: pd.Series) -> dict[str, float]:
+    """Mean of what is known and its standard error, as `name` and `name_error`; NaN for none."""
+    known = int(values.count())
+    error = values.std(ddof=1) / sqrt(known) if known else nan
+    return {name: values.mean(), f"{name}_error": error}
+
+
+def summarise(trials: pd.DataFrame, features: int) -> pd.DataFrame:
+    """`configurations` with a rank: the best mean RankIC first, those that lack seeds last.
+
+    Returns:
+        rank, variant, asof, the axes but seed, seeds (trained), of (wanted), val/rank_ic (mean
+        over seeds), standard_error (of that mean), std, min, max (over seeds), the mean val/loss,
+        epochs and seconds_per_epoch, pairs_covered (by these seeds together), pairs_expected.
+    """
+    table = configurations(trials, features).rename(columns={f"{RANK_IC}_error": "standard_error"})
+    order = table.assign(whole=table["seeds"] == table["of"]).sort_values(
+        ["whole", RANK_IC], ascending=False, kind="stable", na_position="last"
+    )
+    table = table.loc[order.index, [*point_keys(trials), *_SUMMARISED]].reset_index(drop=True)
+    table.insert(0, "rank", range(1, len(table) + 1))
+    return table
+
+
+def write_tables(
+    folder: Path, planned: Sequence[Planned], stopped: frozenset[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, Planned | None]:
+    """Write trials.csv, summary.csv and the best configuration; return all three.
+
+    While a trial is missing no configuration is the best: it would be that of the half that is
+    left. A file that an earlier run wrote is removed then.
+    """
+    features = len(planned[0].trial.settings.data.features)
+    trials = trials_table(planned, stopped)
+    summary = summarise(trials, features)
+    for name, table in ((TRIALS, trials), (SUMMARY, summary)):
+        write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
+    best = None if (trials["status"] == MISSING).any() else best_of(summary, planned)
+    if best is None:
+        best_path(folder).unlink(missing_ok=True)
+    else:
+        write_best(best, summary, folder)
+    return trials, summary, best
+
+
+def best_of(summary: pd.DataFrame, planned: Sequence[Planned]) -> Planned | None:
+    """The first trial of the best configuration that has all its seeds, or None."""
+    top = summary.iloc[0]
+    if top["seeds"] < top["of"]:
+        return None
+    for one in planned:
+        point = {"variant": one.trial.settings.variant, "asof": one.asof, **one.trial.point}
+        if all(top[key] == value for key, value in point.items() if key in top and key != SEED):
+            return one
+    return None
+
+
+def best_path(folder: Path) -> Path:
+    """The best configuration as a file that Hydra takes (variant=best), in a sweep's folder."""
+    return folder / "variant" / "best.yaml"
+
+
+def command_of(best: Planned, folder: Path) -> str:
+    """The command that trains this configuration on the sweep's panel, into its experiment.
+
+    Args:
+        best: A trial of the configuration.
+        folder: The sweep's, which holds variant/best.yaml.
+    """
+    origin, point = best.trial.settings.origin, best.trial.point
+    if origin is None or origin.config_dir:  # which is one folder: the user's own stays
+        return best.trial.command
+    words = [word for word in origin.overrides if word.partition("=")[0] not in {"variant", *point}]
+    if not any(word.startswith("asof=") for word in words):
+        words.append(f"asof={best.asof}")
+    where = ["--config-dir", str(folder), "variant=best"]
+    return " ".join(["alphanet train", *map(quote, [*where, *words])])
+
+
+def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> None:
+    """Write `best_path`: everything that decides a fit of this configuration.
+
+    Where the panel is, and how fast, stays with the command that uses it.
+    """
+    settings, top = best.trial.settings, summary.iloc[0]
+    lines = [
+        "# @package _global_",
+        f"# Best of {len(summary)} configurations by validation RankIC: {top[RANK_IC]:.4f} "
+        f"(mean over {top['seeds']} seeds, as of {best.asof}).",
+        f"#   {command_of(best, folder)}",
+        OmegaConf.to_yaml({"variant": settings.variant, **decisive_settings(settings)}),
+    ]
+    write_text(best_path(folder), "\n".join(lines))
+
+
+def _trial(one: Planned, stopped: bool) -> dict[str, Any]:
+    record, settings = one.record(), one.trial.settings
+    done = record is not None and record["status"] == DONE
+    best, epochs = _measured(one.folder, record) if done or stopped else ({}, None)
+    seconds = record["seconds"] if record is not None and epochs else None
+    fixed = {"variant": settings.variant, "asof": one.asof, SEED: settings.seed}
+    axes = {key: value for key, value in one.trial.point.items() if key not in _FIRST}
+    return {
+        **fixed,
+        **axes,
+        **{name: best.get(name) for name in MEASURES},
+        "epochs": epochs,
+        "seconds": None if seconds is None else round(seconds, 1),
+        "seconds_per_epoch": None if not seconds or not epochs else round(seconds / epochs, 2),
+        "folder": str(one.folder),
+        "status": DONE if done else STOPPED if stopped else MISSING,
+    }
+
+
+def _measured(folder: Path, record: dict[str, Any] | None) -> tuple[dict[str, float], int | None]:
+    """Metrics of the best epoch, and how many epochs there were."""
+    if record is not None and record["status"] == DONE:
+        return record["metrics"], int(record["epochs"])
+    path = folder / "metrics.csv"
+    if not path.is_file():
+        return {}, None
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    best = min(rows, key=lambda row: row["val/loss"])
+    return {name: best[name] for name in MEASURES}, len(rows)
+
+
+def _full_model_seconds(folder: Path, keys: Sequence[str], features: int) -> Spread | None:
+    """Seconds an epoch of the experiment's fits that pair all features, else like a sweep's fit.
+
+    Args:
+        folder: Of the sweep's fit: EXPERIMENT/VARIANT/ASOF/NAME.
+        keys: The sweep's axes, in which they may differ as well.
+        features: How many there are.
+    """
+    like = done_fit(folder)
+    if like is None:
+        return None
+    wanted = _apart_from(like.record["identity"], ["model.n", *keys])
+    records = [
+        fit.record
+        for path in sorted(folder.parents[2].glob(f"*/{like.asof}/*/fit.json"))
+        if (fit := done_fit(path.parent)) is not None
+    ]
+    seconds = [
+        record["seconds"] / record["epochs"]
+        for record in records
+        if len(record["sampled_features"]) == features
+        and _apart_from(record["identity"], ["model.n", *keys]) == wanted
+    ]
+    if not seconds:
+        return None
+    mean, error = mean_and_error("full", pd.Series(seconds)).values()
+    return Spread(mean, error, len(seconds))
+
+
+def _apart_from(identity: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Flat GROUP.SETTING -> value of a fit's identity, without some of them."""
+    flat = {
+        f"{group}.{name}": value
+        for group, values in identity.items()
+        for name, value in (values.items() if isinstance(values, Mapping) else [("", values)])
+    }
+    return {key: value for key, value in flat.items() if key not in keys}
+
+
+def _pairs(fits: Sequence[Fit], features: int) -> dict[str, float | None]:
+    """Feature pairs that the trained seeds of a configuration cover together (figure 5)."""
+    if not fits:
+        return {"n": None, "pairs_covered": None, "pairs_expected": None}
+    samples = [fit.record["sampled_features"] for fit in fits]
+    n = len(samples[0])
+    return {
+        "n": n,
+        "pairs_covered": covered_share(samples, features),
+        "pairs_expected": expected_share(n, len(samples), features),
+    }
