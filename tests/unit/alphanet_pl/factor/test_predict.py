@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from alphanet_pl.config.settings import LossSettings, ModelSettings
+from alphanet_pl.config.settings import LossSettings, Settings
 from alphanet_pl.factor.predict import describe_gaps, score, sessions_to_score
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import AlphaNetError, PanelError
@@ -55,13 +55,8 @@ class Untrained:
     seed: int = 0
 
     def load(self) -> AlphaNetModule:
-        return AlphaNetModule.create(
-            features=15,
-            model=ModelSettings(),
-            loss=LossSettings(neutralise=self.neutralise),
-            learning_rate=1e-3,
-            seed=self.seed,
-        ).eval()
+        loss = LossSettings(neutralise=self.neutralise)
+        return AlphaNetModule.create(Settings(loss=loss, seed=self.seed)).eval()
 
 
 @pytest.fixture
