@@ -1,5 +1,6 @@
 """The Lightning Trainer of one fit, in one process or as one of several."""
 
+import gc
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -108,21 +109,23 @@ def mean_in_rank_order(_: None, bucket: dist.GradBucket) -> Future[Tensor]:
     own = bucket.buffer()
     ranks = dist.get_world_size()
     gathered = own.new_empty(ranks * len(own))
-
-    def mean(_: Future[list[Tensor]]) -> Tensor:
-        first, *others = gathered.chunk(ranks)
-        own.copy_(first)
-        for other in others:
-            own.add_(other)
-        return own.div_(ranks)
-
-    work = dist.all_gather_into_tensor(gathered, own, async_op=True)
-    return work.get_future().then(mean)
+    # Waited for here, not in a callback: gloo's thread would run and free that, and a process that
+    # ends holds the interpreter while it waits for the thread. There is one bucket, so nothing of
+    # the backward pass is left to overlap with.
+    dist.all_gather_into_tensor(gathered, own)
+    first, *others = gathered.chunk(ranks)
+    own.copy_(first)
+    for other in others:
+        own.add_(other)
+    done: Future[Tensor] = Future(devices=[own.device] if own.is_cuda else None)
+    done.set_result(own.div_(ranks))
+    return done
 
 
 def leave_group() -> None:
     """End this process's part in the group: gloo's threads abort an interpreter that is ending."""
     if dist.is_available() and dist.is_initialized():
+        gc.collect()  # a reducer that outlives the group would free it, and wait for its threads
         dist.destroy_process_group()
 
 

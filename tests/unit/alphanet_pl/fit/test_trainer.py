@@ -32,6 +32,7 @@ def work(rank: int, folder: str) -> None:
     with ranks.no_sync():
         dist.all_gather(own, gradients(network, ranks, rank))
     torch.save(found | {"own": torch.stack(own)}, f"{folder}/rank{rank}.pt")
+    del ranks  # else it would free the group, and wait for gloo's threads
     dist.destroy_process_group()
 
 
