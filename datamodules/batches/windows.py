@@ -89,20 +89,6 @@ class Windows(NamedTuple):
         return torch.addcmul(location, self.values.permute(2, 0, 1).to(dtype), scale)
 
 
-def concatenate(parts: Sequence[Windows]) -> Windows:
-    """Put the windows of several dates one after another."""
-    if len(parts) == 1:
-        return parts[0]
-    return Windows(
-        torch.cat([part.values for part in parts], dim=2),
-        torch.cat([part.location for part in parts]),
-        torch.cat([part.scale for part in parts]),
-        torch.cat([part.mean for part in parts]),
-        torch.cat([part.variance for part in parts]),
-        tuple(count for part in parts for count in part.counts),
-    )
-
-
 class WindowStore(Protocol):
     """Where windows come from."""
 

@@ -168,16 +168,7 @@ def rebalance_rows(
         start: First row that may plan.
         stop: One past the last.
         schedule: weekly, the last session of each calendar week; every_5, from `start` on.
-
-    Raises:
-        EvaluationError: A name that is no schedule.
     """
-    if schedule not in get_args(Schedule):
-        raise EvaluationError(
-            f"rebalancing schedule {schedule!r}",
-            f"one of {', '.join(get_args(Schedule))}",
-            "evaluation.enhancement.schedule=weekly",
-        )
     if schedule == "every_5":
         return np.arange(start, min(stop, len(dates) - 1), 5)
     monday = (dates.astype("datetime64[D]").astype(np.int64) + 3) // 7  # 1970-01-01: a Thursday
@@ -386,7 +377,7 @@ def enhancement_section(
 
 
 def turnover(run: EnhancementRun, cap: float) -> Turnover:
-    """How much was traded and how often the cap or the ladder decided; see the schema."""
+    """How much was traded and how often the cap or the ladder decided."""
     realised, planned = run.turnover[run.traded], np.array(run.planned)
     months = np.unique(run.dates.astype("datetime64[M]"))
     return Turnover(

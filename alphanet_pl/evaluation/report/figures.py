@@ -318,10 +318,6 @@ def _styles(
     return figure.update_xaxes(hoverformat=".3f")
 
 
-def _each_date(found: Series) -> Bars:
-    return found.dates, found.values, None
-
-
 def _decay(found: Decay) -> Bars:
     return found.horizon, found.mean, None
 

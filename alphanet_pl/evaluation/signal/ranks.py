@@ -14,20 +14,6 @@ BLOCK = 64
 """Rows ranked at a time: 64 rows of 4000 stocks stay inside a core's cache."""
 
 
-def average_ranks(values: Floats) -> Floats:
-    """Rank each row in ascending order, ties averaged, NaN left out.
-
-    Args:
-        values: (D, N); anything not finite is absent.
-
-    Returns:
-        (D, N) float64 ranks from 1; NaN where absent.
-    """
-    present = np.isfinite(values)
-    ranks = _ranks(np.where(present, values, np.inf))
-    return np.where(present, ranks, np.nan)
-
-
 def rank_correlation(left: Floats, right: Floats) -> Floats:
     """Spearman correlation of each row over the stocks that both sides have.
 

@@ -131,11 +131,6 @@ def test_every_five_sessions_leaves_a_session_to_trade_on():
     assert rebalance_rows(dates, 0, 11, "every_5").tolist() == [0, 5]
 
 
-def test_an_unknown_schedule_is_refused():
-    with pytest.raises(EvaluationError, match="weekly, every_5"):
-        rebalance_rows(np.zeros(3, dtype="datetime64[D]"), 0, 3, "monthly")
-
-
 @pytest.mark.parametrize("suspended", [0.0, 0.02])
 def test_plans_meet_their_constraints_and_weights_move_within_the_cap(suspended):
     market, rows, inputs = simulated(suspended=suspended)

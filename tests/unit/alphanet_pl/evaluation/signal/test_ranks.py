@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 
 from alphanet_pl.evaluation.signal.ranks import (
-    average_ranks,
     equal_buckets,
     grouped_rank_correlation,
     rank_correlation,
@@ -89,12 +88,6 @@ def test_single_precision_ranks_like_double():
         rank_correlation(left, right),
         rank_correlation(left.astype(np.float64), right.astype(np.float64)),
     )
-
-
-def test_average_ranks_equal_scipy():
-    values, _ = panel(5)
-    expected = stats.rankdata(values, axis=1, nan_policy="omit")
-    np.testing.assert_array_equal(average_ranks(values), expected)
 
 
 def test_a_group_correlates_as_if_the_others_were_absent():
