@@ -268,5 +268,4 @@ def _in_percent(one: Spread) -> str:
 
 
 def _plain(value: Spread, digits: int = 2) -> str:
-    said, error = number(value.mean, digits), number(value.error, digits)
-    return said if "-" in (said, error) else f"{said} \u00b1 {error}"
+    return with_error(value.mean, value.error, lambda one: number(one, digits))

@@ -141,7 +141,7 @@ class Fit:
 
     @property
     def protocol(self) -> int:
-        """Number of the training protocol; see identity.PROTOCOL."""
+        """Number of the training protocol; see `PROTOCOL`."""
         return int(self.record["identity"]["protocol"])
 
     def load(self) -> AlphaNetModule:

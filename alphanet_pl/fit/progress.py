@@ -43,7 +43,7 @@ def quiet() -> None:
     for message in (
         ".*does not have many workers.*",  # gathering a picture from memory takes a millisecond
         ".*exists and is not empty.*",  # a fit folder is where a resumed fit belongs
-        ".*`srun` command is available.*",  # cluster.read_world says what is wrong, if anything is
+        ".*`srun` command is available.*",  # read_world says what is wrong, if anything is
         ".*broadcast_buffers. is deprecated.*",  # its successor is not in every torch served
         ".*your dataloader is not resumable.*",  # the sampler skips what a resumed epoch has taken
         ".*smaller than the logging interval.*",  # curves are of whole epochs

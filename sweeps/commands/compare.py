@@ -12,6 +12,7 @@ from alphanet_pl.evaluation.results import Evaluation, read_evaluation
 from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
+from datamodules.base.words import counted
 from datamodules.panel import Panel
 from sweeps.online import publish
 from sweeps.report import sweep_section, sweep_table
@@ -84,11 +85,7 @@ def _said(comparison: Comparison | None, sweeps: list[Sweep]) -> list[str]:
             f"variants=[{','.join(variants)}] judges them over a common one"
         )
     return lines + [
-        f"sweep {sweep.name}: {_counted(len(sweep.configurations), 'configuration')}"
-        + (f", {_counted(sweep.missing, 'trial')} not finished" if sweep.missing else "")
+        f"sweep {sweep.name}: {counted(len(sweep.configurations), 'configuration')}"
+        + (f", {counted(sweep.missing, 'trial')} not finished" if sweep.missing else "")
         for sweep in sweeps
     ]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
