@@ -6,7 +6,8 @@ import warnings
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import RichProgressBar
-from rich.console import Console
+
+from datamodules.base.words import log
 
 
 class Display(pl.Callback):
@@ -16,20 +17,12 @@ class Display(pl.Callback):
 class EpochLines(pl.Callback):
     """One line an epoch, for logs."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say how the epoch went."""
         if trainer.is_global_zero:
             values = trainer.callback_metrics
             figures = "  ".join(f"{name} {float(value):.4f}" for name, value in values.items())
-            self._console.print(f"epoch {trainer.current_epoch}  {figures}", highlight=False)
-
-
-def say(sentence: str) -> None:
-    """One line on the screen, beside the progress."""
-    Console(stderr=True).print(sentence, highlight=False, soft_wrap=True)
+            log(f"epoch {trainer.current_epoch}  {figures}")
 
 
 def quiet() -> None:

@@ -23,7 +23,7 @@ from alphanet_pl.fit.folder import (
 )
 from alphanet_pl.fit.history import History, Row
 from alphanet_pl.fit.lock import locked
-from alphanet_pl.fit.progress import Display, say
+from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.stop import peer_lost_explained
 from alphanet_pl.fit.tracking import finish_loggers
 from alphanet_pl.fit.trainer import build_trainer
@@ -34,6 +34,7 @@ from alphanet_pl.job.world import World, read_world
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
+from datamodules.base.words import log
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
 from datamodules.panel import Panel
 
@@ -73,7 +74,7 @@ def train(
     if world.rank == 0 and not any(isinstance(one, Display) for one in callbacks):
         line = describe_earlier(earlier_fits(settings, session))
         if line is not None:
-            say(line)
+            log(line)
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     module = AlphaNetModule.create(settings)
@@ -120,7 +121,7 @@ def _fit(
     trainer = build_trainer(
         settings, folder, record, world, history, module.loss.stops_on, callbacks
     )
-    checkpoint = find_checkpoint(folder, say if first else None)
+    checkpoint = find_checkpoint(folder, log if first else None)
     try:
         with peer_lost_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)

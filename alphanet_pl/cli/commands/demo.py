@@ -2,30 +2,24 @@
 
 from dataclasses import replace
 
-from rich.console import Console
-
 from alphanet_pl.cli.commands import evaluate, predict, prepare
 from alphanet_pl.cli.commands.train import describe
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.train import train
+from datamodules.base.words import log
 from datamodules.panel import Panel
 
 
 def run(settings: Settings) -> str:
     """Simulate, prepare, train, score out of sample, evaluate."""
-    console = Console(stderr=True)
-
-    def say(step: int, what: str) -> None:
-        console.rule(f"{step}/4 {what}", align="left")
-
-    say(1, "simulate a market and prepare its panel")
-    console.print(prepare.run(settings), highlight=False)
+    log("1/4 simulate a market and prepare its panel")
+    log(prepare.run(settings))
     settings = _with_dates(settings)
-    say(2, f"train {settings.variant} as of {settings.asof}")
-    console.print(describe(train(settings)), highlight=False)
-    say(3, "score what follows")
-    console.print(predict.run(settings), highlight=False)
-    say(4, "evaluate out of sample")
+    log(f"2/4 train {settings.variant} as of {settings.asof}")
+    log(describe(train(settings)))
+    log("3/4 score what follows")
+    log(predict.run(settings))
+    log("4/4 evaluate out of sample")
     return evaluate.run(settings)
 
 
