@@ -49,13 +49,15 @@ def main() -> None:
     if "ASOF" in words:
         asof = panel.session_on_or_before(np.datetime64(words["ASOF"]))
     last, every = LastRead(), len(panel.features)
-
-    def read() -> CrossSectionDataModule:
-        return CrossSectionDataModule(panel, settings, asof, seed=0, last=last)
-
-    data = read()
-    data.setup("fit")
-    runs = {str(n): _epoch(read(), n, folder) for n in (*SAMPLED, every)}
+    fits = {}
+    for n in (*SAMPLED, every):
+        module = AlphaNetModule.create(Settings(model=ModelSettings(n=n), data=settings))
+        data = CrossSectionDataModule(
+            panel, settings, asof, seed=0, windows=module.takes, last=last
+        )
+        data.setup("fit")  # before the race: the first of them reads for all
+        fits[str(n)] = module, data
+    runs = {n: _epoch(*fit, folder) for n, fit in fits.items()}
     times = race(runs, int(words.get("ROUNDS", "5")), warm_up=0)
     figures: dict[str, object] = {
         "stocks": len(panel.codes),
@@ -73,10 +75,10 @@ def main() -> None:
         write("epoch_by_n", figures)
 
 
-def _epoch(data: CrossSectionDataModule, n: int, folder: Path) -> Callable[[], object]:
+def _epoch(
+    module: AlphaNetModule, data: CrossSectionDataModule, folder: Path
+) -> Callable[[], object]:
     """A further epoch of one model, as `alphanet train` runs it, but that nothing is written."""
-    settings = Settings(model=ModelSettings(n=n), data=DataSettings(features=list(data.features)))
-    module = AlphaNetModule.create(settings)
 
     def epoch() -> None:
         pl.Trainer(

@@ -9,13 +9,10 @@ industry and quantile returns on every fifth section of the same arrays, we the 
 sections it would need about as many times longer as there are more of them.
 """
 
-import json
-import os
 import resource
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,6 +26,7 @@ from alphanet_pl.evaluation.signal.ic import ic_block, ic_by_industry, ic_summar
 from alphanet_pl.evaluation.signal.neutralise import neutralise, standardise, winsorise
 from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from benchmarks.race import write
 
 DAYS, STOCKS, INDUSTRIES, STYLES, STEP = 2531, 4000, 30, 10, 10
 WEEKS = 500
@@ -165,7 +163,7 @@ def main() -> None:
     parts = evaluate(market, factor, log_cap, industry)
     worked = time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    figures = {
+    figures: dict[str, object] = {
         "size": f"{DAYS} sessions x {STOCKS} stocks",
         "evaluation seconds": parts,
         "evaluation seconds in all": round(sum(parts.values()), 2),
@@ -176,10 +174,7 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         figures["against alphalens"] = against_alphalens(market, factor, industry)
-    figures |= {"cores": os.cpu_count(), "load_average": round(os.getloadavg()[0], 2)}
-    text = json.dumps(figures, indent=2)
-    (Path(__file__).parent / "results" / "evaluation.json").write_text(text + "\n")
-    print(text)
+    write("evaluation", figures)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 python -m benchmarks.loader
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from benchmarks.full_size import full_size_panel
+from benchmarks.race import write
 from datamodules.batches.cross_sections import CrossSectionDataset
 from datamodules.batches.pictures import ResidentSlice, StreamedSlice
 
@@ -36,11 +36,11 @@ def main() -> None:
         samples = _DATES * len(batch)
         rates = {name: samples / _seconds(lambda d=d: _read(d)) for name, d in datasets.items()}
         rates["copy"] = samples / _seconds(lambda: [batch.clone() for _ in range(_DATES)])
-    result = {f"{name} samples per second": round(rate) for name, rate in rates.items()}
+    result: dict[str, object] = {
+        f"{name} samples per second": round(rate) for name, rate in rates.items()
+    }
     result |= {f"{name} against copy": round(rates[name] / rates["copy"], 3) for name in datasets}
-    text = json.dumps(result, indent=2)
-    print(text)
-    Path(__file__).with_name("results").joinpath("loader.json").write_text(text + "\n")
+    write("loader", result)
 
 
 def _read(dataset: CrossSectionDataset) -> None:

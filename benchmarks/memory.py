@@ -5,7 +5,6 @@ python -m benchmarks.memory
 Of the fit and its loader processes together, which streaming has; an epoch of every 25th session.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.full_size import full_size_panel
+from benchmarks.race import write
 from benchmarks.resident import peak_resident
 
 
@@ -49,11 +49,8 @@ def main() -> None:
             "host": measure(Path(folder), "host", "data.sample_step=2"),
             "stream": measure(Path(folder), "stream"),
         }
-    result = {f"{name} GB": round(peak / 1e9, 2) for name, peak in peaks.items()}
-    result["budget GB"] = {"host": 6.0, "stream": 2.0}
-    text = json.dumps(result, indent=2)
-    print(text)
-    Path(__file__).with_name("results").joinpath("memory.json").write_text(text + "\n")
+    figures = {f"{name} GB": round(peak / 1e9, 2) for name, peak in peaks.items()}
+    write("memory", figures | {"budget GB": {"host": 6.0, "stream": 2.0}})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Seconds and memory of ten styles on a market of the real one's size.
 
-    python benchmarks/styles.py [--days 3500] [--stocks 4000] [--out benchmarks/results/styles.json]
+    python -m benchmarks.styles [--days 3500] [--stocks 4000] [--out benchmarks/results/styles.json]
 
 Budget: 3,500 days x 4,000 stocks, all 18 descriptors, under 90 s and 6 GB on 2 cores. Beside it,
 the same Beta by the obvious loop over stocks, per stock and in the same run.
