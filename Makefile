@@ -30,7 +30,7 @@ storm: $(VENV)/installed-dev
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	@if grep -q '^\[tool\.importlinter' pyproject.toml; then $(RUN)/lint-imports; fi
+	$(RUN)/lint-imports
 	$(RUN)/mypy
 	$(RUN)/shellcheck --external-sources slurm/*.sh .ci/run
 
