@@ -19,6 +19,7 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from alphanet_pl.fit.trainer import mean_in_rank_order
 from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import Loss
 from benchmarks.race import write
@@ -70,6 +71,7 @@ def rank_of_two(rank: int, port: int, path: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # as in alphanet_pl/fit/progress.py
         ddp = DistributedDataParallel(network, broadcast_buffers=False)
+    ddp.register_comm_hook(None, mean_in_rank_order)
     figures[f"step of {RANKS} ranks ms"] = milliseconds(step_of(ddp, rank))
     if rank == 0:
         Path(path).write_text(json.dumps(figures))
