@@ -123,11 +123,10 @@ def _leave_group() -> None:
 def _check_verb(word: str) -> None:
     if word.startswith("-") or word in VERBS:
         return
-    from difflib import get_close_matches
-
     from datamodules.base.errors import ConfigError
+    from datamodules.base.words import nearest
 
-    near = get_close_matches(word, VERBS, n=1, cutoff=0.0)[0]
+    near = nearest(word, VERBS)
     raise ConfigError(
         f"there is no verb {word!r}", f"it is one of {', '.join(VERBS)}", f"alphanet {near}"
     )

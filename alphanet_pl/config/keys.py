@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -11,6 +10,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from alphanet_pl.config.settings import Settings
+from datamodules.base import words
 from datamodules.base.errors import ConfigError
 
 OF_SWEEPS = ("sweep", "compare")
@@ -108,11 +108,11 @@ def nearest(name: str, candidates: Mapping[str, object] | tuple[str, ...]) -> st
         head, _, own = key.rpartition(".")
         if head == section and len(tail) > 1 and tail == "".join(w[:1] for w in own.split("_")):
             return key
-    if found := get_close_matches(name, candidates, n=1, cutoff=0.5):
-        return found[0]
+    if found := words.nearest(name, candidates, 0.5):
+        return found
     tails = {candidate.rsplit(".", 1)[-1]: candidate for candidate in candidates}
-    close = get_close_matches(tail, tails, n=1, cutoff=0.5)
-    return tails[close[0]] if close else None
+    close = words.nearest(tail, tails, 0.5)
+    return tails[close] if close else None
 
 
 def no_such_setting(name: str, value: str, verb: str) -> ConfigError:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from alphanet_pl.config.keys import no_such_setting, settings_of, type_of
 from datamodules.base.errors import ConfigError
+from datamodules.base.words import nearest
 from datamodules.settings import MISSING
 
 _KINDS = {
@@ -74,8 +74,8 @@ def _needed(
         return f"it is {words} {bound}", as_typed(bound) if name in ("ge", "le") else None
     if kind == "literal_error":
         choices = re.findall("'([^']*)'", context["expected"])
-        near = get_close_matches(str(value), choices, n=1, cutoff=0.5) or choices
-        return f"it is one of {', '.join(choices)}", near[0]
+        near = nearest(str(value), choices, 0.5) or choices[0]
+        return f"it is one of {', '.join(choices)}", near
     if kind == "finite_number":
         return "it is a finite number", None
     if kind == "too_short":
@@ -99,11 +99,11 @@ def _default(key: str, verb: str) -> str:
 
 def no_such_option(group: str, option: str, known: Sequence[str]) -> ConfigError:
     """The refusal of a file that a group does not have."""
-    near = get_close_matches(option, known, n=1, cutoff=0.5) or known
+    near = nearest(option, known, 0.5) or next(iter(known), "")
     return ConfigError(
         f"{group}={option} was given",
         f"{group} is one of {', '.join(known)}" if known else "no file is called so",
-        f"{group}={near[0]}"
+        f"{group}={near}"
         if near
         else f"write FOLDER/{group}/{option}.yaml and give --config-dir FOLDER",
     )

@@ -33,9 +33,7 @@ def feature_count(rows: int, sampled: int) -> int:
 
 
 @torch.no_grad()
-def extract_features(
-    pictures: Tensor, sample: Sequence[int], out: Tensor | None = None, window: int = 10
-) -> Tensor:
+def extract_features(pictures: Tensor, sample: Sequence[int], window: int = 10) -> Tensor:
     """Return the features of every window, pairs outside `sample` never computed.
 
     Order of the C axis: ts_corr of the pairs (i, j), i before j, in the order of `sample`; ts_cov
@@ -44,7 +42,6 @@ def extract_features(
     Args:
         pictures: (S, F, T), float32 or float64, finite; fastest as a view of (F, T, S) memory.
         sample: Rows whose pairs are traversed.
-        out: (C, W, S) contiguous memory to write to, if there is some.
         window: Days of a window, and its stride.
 
     Returns:
@@ -66,7 +63,7 @@ def extract_features(
     x_DFWS = x_FTS.unflatten(1, (-1, window)).permute(2, 0, 1, 3)
     rows, pairs = len(x_FTS), len(sample) * (len(sample) - 1) // 2
     shape = feature_count(rows, len(sample)), *x_DFWS.shape[2:]
-    features = x_FTS.new_empty(shape) if out is None else out
+    features = x_FTS.new_empty(shape)
     singles = features[2 * pairs :].unflatten(0, (4, rows))
     centred, inverse = _write_singles(x_DFWS, singles)
     if pairs:

@@ -1,11 +1,11 @@
-"""How things are put into words: near misses, counts, durations, rows of a table, log lines."""
+"""How things are put into words: near misses, counts, durations, log lines.
+
+Nothing heavy is imported: the command line refuses a mistake by these at once.
+"""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
-
-import numpy as np
-import pandas as pd
 
 SHOWN = 5
 """Offending rows named in an error, and examples kept in the data report."""
@@ -36,9 +36,9 @@ def nearest(name: str, options: Iterable[str], cutoff: float = 0.0) -> str:
     return folded[found[0]] if found else ""
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
+def counted(count: int, noun: str) -> str:
     """A count with its noun: `1 stock`, `3,601 stocks`."""
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
@@ -46,38 +46,3 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-def rows_in_words(
-    frame: pd.DataFrame, rows: np.ndarray, keys: Sequence[str], shown: Sequence[str] = ()
-) -> list[str]:
-    """The first offending rows in the order of their keys, as `2011-01-04 SH600000 high=1`.
-
-    Args:
-        frame: The table.
-        rows: Positions of the offending rows (int) in any order.
-        keys: Key columns, shown bare.
-        shown: Further columns, shown as name=value.
-    """
-    columns = [*keys, *(name for name in shown if name in frame and name not in keys)]
-    picked = frame[columns].iloc[rows]
-    picked = picked.sort_values(columns, key=_alphabetical).head(SHOWN)
-    return [
-        " ".join(_cell(name, value, keys) for name, value in zip(columns, row, strict=True))
-        for row in picked.itertuples(index=False)
-    ]
-
-
-def _alphabetical(values: pd.Series) -> pd.Series:
-    """A file's categories come in any order."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.set_categories(sorted(values.cat.categories), ordered=True)
-    return values
-
-
-def _cell(name: str, value: object, keys: Sequence[str]) -> str:
-    if isinstance(value, pd.Timestamp):
-        text = str(value.date()) if value == value.normalize() else str(value)
-    else:
-        text = f"{value:.10g}" if isinstance(value, float) else str(value)
-    return text if name in keys else f"{name}={text}"

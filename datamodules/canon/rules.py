@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from datamodules.base.errors import TableError
-from datamodules.base.words import SHOWN, rows_in_words
+from datamodules.base.words import SHOWN
 from datamodules.canon.columns import KEYS, Column
 from datamodules.canon.report import DataReport, Note
 
@@ -237,7 +237,7 @@ def apply_rules(
     if len(bad) > most * len(frame):
         raise _too_many(frame, table, found, bad, most, origin)
     for rule, rows in found:
-        examples = rows_in_words(frame, rows, KEYS[table], rule.shown)
+        examples = _in_words(frame, rows, KEYS[table], rule.shown)
         note = Note(table, rule.kind, len(rows), rule.says, tuple(examples), "lost")
         report.faults.append(note)
     if table == "quotes":
@@ -249,7 +249,7 @@ def refused_rows(
     frame: pd.DataFrame, table: str, rule: Rule, rows: np.ndarray, origin: str
 ) -> TableError:
     """The error that counts the rows which break a rule and shows the first five."""
-    words = "; ".join(rows_in_words(frame, rows, KEYS[table], rule.shown))
+    words = "; ".join(_in_words(frame, rows, KEYS[table], rule.shown))
     return TableError(
         f"{origin}: {rule.says} in {len(rows):,} of {len(frame):,} rows: {words}",
         f"{rule.needed} is needed",
@@ -287,7 +287,7 @@ def _too_many(
     words = []
     for row in bad[:SHOWN]:
         rule = next(rule for rule, rows in found if row in rows)
-        words += rows_in_words(frame, np.array([row]), KEYS[table], rule.shown)
+        words += _in_words(frame, np.array([row]), KEYS[table], rule.shown)
     fate = "counts them as not traded" if table == "quotes" else "leaves them out"
     units = [hint for rule, rows in found if (hint := rule.hint(frame, rows))]
     hint = f"mend them, or data.max_bad_rows={rounded_up(len(bad) / len(frame)):g} {fate}"
@@ -302,3 +302,38 @@ def rounded_up(share: float) -> float:
     """A share with two digits that is not below the one given."""
     unit = 10.0 ** (np.floor(np.log10(share)) - 1)
     return min(1.0, float(np.ceil(share / unit) * unit))
+
+
+def _in_words(
+    frame: pd.DataFrame, rows: np.ndarray, keys: Sequence[str], shown: Sequence[str] = ()
+) -> list[str]:
+    """The first offending rows in the order of their keys, as `2011-01-04 SH600000 high=1`.
+
+    Args:
+        frame: The table.
+        rows: Positions of the offending rows (int) in any order.
+        keys: Key columns, shown bare.
+        shown: Further columns, shown as name=value.
+    """
+    columns = [*keys, *(name for name in shown if name in frame and name not in keys)]
+    picked = frame[columns].iloc[rows]
+    picked = picked.sort_values(columns, key=_alphabetical).head(SHOWN)
+    return [
+        " ".join(_cell(name, value, keys) for name, value in zip(columns, row, strict=True))
+        for row in picked.itertuples(index=False)
+    ]
+
+
+def _alphabetical(values: pd.Series) -> pd.Series:
+    """A file's categories come in any order."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.set_categories(sorted(values.cat.categories), ordered=True)
+    return values
+
+
+def _cell(name: str, value: object, keys: Sequence[str]) -> str:
+    if isinstance(value, pd.Timestamp):
+        text = str(value.date()) if value == value.normalize() else str(value)
+    else:
+        text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    return text if name in keys else f"{name}={text}"

@@ -15,6 +15,7 @@ from alphanet_pl.config.settings import RollingSettings, Settings
 from alphanet_pl.fit.folder import Fit, done_fit, earlier_fits, fit_folder
 from alphanet_pl.fit.train import check_panel
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
+from datamodules.base.words import SHOWN
 from datamodules.batches.split import first_usable_session, split_of
 from datamodules.panel import Panel
 from datamodules.settings import DataSettings
@@ -113,10 +114,10 @@ def plan_study(settings: Settings, panel: Panel) -> Study:
     return Study(panel, windows, last_session(panel, settings.rolling), tasks)
 
 
-def name_tasks(tasks: Sequence[Task], most: int = 5) -> str:
+def name_tasks(tasks: Sequence[Task]) -> str:
     """The first few fits by name."""
-    rest = f" and {len(tasks) - most} more" if len(tasks) > most else ""
-    return ", ".join(map(str, tasks[:most])) + rest
+    rest = f" and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else ""
+    return ", ".join(map(str, tasks[:SHOWN])) + rest
 
 
 def take_part(items: Sequence[Item], parts: str | None) -> list[Item]:
