@@ -20,6 +20,8 @@ from pandas.api.types import is_numeric_dtype
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
 from alphanet_pl.fit.folder import Fit, decisive_settings, done_fit
+from alphanet_pl.fit.history import best_row
+from alphanet_pl.model.losses import LOSSES
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
 from datamodules.panel import Panel
@@ -293,7 +295,8 @@ def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> None:
 def _trial(one: Planned, stopped: bool) -> dict[str, Any]:
     record, settings = one.record(), one.trial.settings
     done = record is not None and record["status"] == DONE
-    best, epochs = _measured(one.folder, record) if done or stopped else ({}, None)
+    metric = LOSSES.admit(settings.loss.error).stops_on
+    best, epochs = _measured(one.folder, record, metric) if done or stopped else ({}, None)
     seconds = record["seconds"] if record is not None and epochs else None
     fixed = {"variant": settings.variant, "asof": one.asof, SEED: settings.seed}
     axes = {key: value for key, value in one.trial.point.items() if key not in _FIRST}
@@ -309,7 +312,9 @@ def _trial(one: Planned, stopped: bool) -> dict[str, Any]:
     }
 
 
-def _measured(folder: Path, record: dict[str, Any] | None) -> tuple[dict[str, float], int | None]:
+def _measured(
+    folder: Path, record: dict[str, Any] | None, stops_on: str
+) -> tuple[dict[str, float], int | None]:
     """Metrics of the best epoch, and how many epochs there were."""
     if record is not None and record["status"] == DONE:
         return record["metrics"], int(record["epochs"])
@@ -318,7 +323,7 @@ def _measured(folder: Path, record: dict[str, Any] | None) -> tuple[dict[str, fl
         return {}, None
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    best = min(rows, key=lambda row: row["val/loss"])
+    best = best_row(rows, stops_on)
     return {name: best[name] for name in MEASURES}, len(rows)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ Row = dict[str, float]
 
 STOPS_ON = {"val/loss": "min", "val/rank_ic": "max"}
 """What a fit may stop on, and which way is better."""
+
+
+def best_row(rows: Sequence[Row], metric: str) -> Row:
+    """The row of the epoch that a fit which stops on this metric keeps."""
+    sign = -1 if STOPS_ON[metric] == "max" else 1
+    return min(rows, key=lambda row: sign * row[metric])
 
 
 class History(pl.Callback):
@@ -34,8 +41,7 @@ class History(pl.Callback):
 
     def best(self, metric: str) -> Row:
         """The row of the epoch that is kept."""
-        sign = -1 if STOPS_ON[metric] == "max" else 1
-        return min(self.rows, key=lambda row: sign * row[metric])
+        return best_row(self.rows, metric)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add this epoch's row."""
