@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from datamodules.base.errors import ConfigError
+from datamodules.base.words import SHOWN
 from datamodules.canon.report import DataReport
 from datamodules.prepare.grid import QuoteGrid, ffill
 
@@ -89,7 +90,7 @@ def _note_members(
         missing = codes[found].unique()
         of = codes.nunique()
         says = f"of {of:,} members of {name} {says}"
-        report.note("index_members", kind, len(missing), says, missing[:5].tolist())
+        report.note("index_members", kind, len(missing), says, missing[:SHOWN].tolist())
 
 
 def _check(name: str, rows: pd.DataFrame, names: pd.Series, setting: str) -> None:
