@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from datamodules.prepare.grid import run_length
-from datamodules.prepare.labels import FILTERS, RETURNS, check_filter
+from datamodules.prepare.labels import FILTERS, RETURNS
 
 REASONS = {
     "suspended_next": "suspended or delisted on the next session",
@@ -69,11 +69,7 @@ def drop_ledger(
         picture_days: Sessions in a picture.
         label: close or vwap_next.
         mode: report, realistic or none.
-
-    Raises:
-        ConfigError: There is no such filter.
     """
-    check_filter(mode)
     left = arrays["listed"].copy()
     steps = [("listed", left.sum(axis=1))]
     for reason, good in _steps(arrays, picture_days, label, mode):

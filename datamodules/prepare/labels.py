@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from datamodules.base.errors import ConfigError
 from datamodules.prepare.grid import ffill, lead
 
 RETURNS = {"close": "forward_close", "vwap_next": "forward_vwap_next"}
@@ -73,26 +72,11 @@ def label_filter(masks: Mapping[str, np.ndarray], mode: str) -> np.ndarray:
 
     Returns:
         bool, True where the label is kept.
-
-    Raises:
-        ConfigError: There is no such mode.
     """
-    check_filter(mode)
     keep = np.ones_like(next(iter(masks.values())))
     for name in FILTERS[mode]:
         keep &= ~masks[name]
     return keep
-
-
-def check_filter(mode: str) -> None:
-    """Refuse an unknown filter.
-
-    Raises:
-        ConfigError: There is no such mode.
-    """
-    if mode not in FILTERS:
-        raise ConfigError(f"unknown filter {mode!r}", f"one of {', '.join(FILTERS)}",
-                          "set data.filter=report")  # fmt: skip
 
 
 def standardised_label(label: np.ndarray, mask: np.ndarray) -> np.ndarray:

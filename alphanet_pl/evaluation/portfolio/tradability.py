@@ -6,12 +6,11 @@ orders unfilled, buying and selling apart; `none` only knows that a suspended st
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from alphanet_pl.evaluation.types import Bools
-from datamodules.base.errors import EvaluationError
 
 FilterMode = Literal["report", "realistic", "none"]
 MASKS = ("suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next")
@@ -38,9 +37,6 @@ def next_day(mode: FilterMode, masks: Mapping[str, Bools], traded: Bools) -> Nex
         mode: report, realistic or none.
         masks: The panel's MASKS at the sections, (S, N) each.
         traded: (S, N) whether a stock traded on the section's own day.
-
-    Raises:
-        EvaluationError: A name that is no mode.
     """
     nothing = np.zeros_like(traded)
     if mode == "report":
@@ -49,10 +45,4 @@ def next_day(mode: FilterMode, masks: Mapping[str, Bools], traded: Bools) -> Nex
         return NextDay(dropped, at_limit, at_limit, dropped)
     if mode == "realistic":
         return NextDay(nothing, masks["unbuyable_next"], masks["unsellable_next"], ~traded)
-    if mode == "none":
-        return NextDay(nothing, nothing, nothing, ~traded)
-    raise EvaluationError(
-        f"next-day filter {mode!r}",
-        f"one of {', '.join(get_args(FilterMode))}",
-        "evaluation.filter=report",
-    )
+    return NextDay(nothing, nothing, nothing, ~traded)

@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 
-from datamodules.base.errors import ConfigError
 from datamodules.canon.limits import A_SHARES
 from datamodules.prepare.arrays import quote_arrays
 from datamodules.prepare.drops import DropLedger, drop_ledger
@@ -84,8 +83,3 @@ def test_a_market_without_pictures_has_a_ledger_too(make_quotes):
     ledger = drop_ledger(grid.dates, arrays, 30)
     assert ledger.labelled == 0
     assert ledger.listed == grid.listed.sum()
-
-
-def test_an_unknown_filter_is_refused(grid, arrays):
-    with pytest.raises(ConfigError, match="unknown filter"):
-        drop_ledger(grid.dates, arrays, DAYS, mode="strict")

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as numpy_arrays
 
-from datamodules.base.errors import ConfigError
 from datamodules.prepare.grid import to_grid
 from datamodules.prepare.labels import (
     FILTERS,
@@ -109,11 +108,6 @@ def test_a_filter_leaves_its_masks_alone():
     for mode in FILTERS:
         label_filter(MASKS, mode)
     assert all((MASKS[name] == before[name]).all() for name in MASKS)
-
-
-def test_an_unknown_filter_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="'repotr': one of report, realistic, none"):
-        label_filter(MASKS, "repotr")
 
 
 def test_equal_returns_and_single_stocks_give_no_label():

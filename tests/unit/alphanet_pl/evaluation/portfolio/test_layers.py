@@ -163,12 +163,6 @@ def test_the_cost_of_both_legs_cancels_in_the_long_short_of_the_report():
     np.testing.assert_allclose(net, free - paid[:, 0] - paid[:, 4], rtol=0, atol=1e-15)
 
 
-def test_an_unknown_long_short_mode_is_refused_with_the_setting():
-    market, rows, factor = simulated(7)
-    with pytest.raises(EvaluationError, match=r"HINT: evaluation\.ls_mode=report"):
-        long_short_returns(run_layers(factor, market, rows), 0.002, "gross")
-
-
 def test_the_long_short_obeys_the_identity_of_the_printed_tables():
     market, rows, factor = simulated(8, stocks=500)
     books = run_layers(factor, market, rows)

@@ -65,11 +65,6 @@ def test_a_fall_from_the_first_day_has_no_peak_date():
     assert found == Drawdown(depth=0.5, peak=None, trough="2020-01-31")
 
 
-def test_an_unknown_convention_is_refused_with_the_setting():
-    with pytest.raises(EvaluationError, match=r"HINT: evaluation.convention=standard"):
-        annual_return(np.zeros(3), "calendar")
-
-
 def test_a_missing_return_is_refused():
     with pytest.raises(EvaluationError, match="1 of 2 daily returns are not finite"):
         annual_return(np.array([0.1, np.nan]))

@@ -1,10 +1,8 @@
 """The three next-day filters."""
 
 import numpy as np
-import pytest
 
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
-from datamodules.base.errors import EvaluationError
 
 FLAGS = {name: np.arange(4)[None] == k for k, name in enumerate(MASKS)}
 TRADED = np.array([[True, True, True, False]])
@@ -26,8 +24,3 @@ def test_realistic_drops_nothing_and_tells_buying_from_selling():
 def test_without_the_next_day_a_plan_freezes_what_is_suspended_today():
     for mode in ("realistic", "none"):
         assert next_day(mode, FLAGS, TRADED).frozen.tolist() == [[False, False, False, True]]
-
-
-def test_an_unknown_filter_is_refused_with_the_setting():
-    with pytest.raises(EvaluationError, match=r"HINT: evaluation\.filter=report"):
-        next_day("strict", FLAGS, TRADED)
