@@ -26,7 +26,7 @@ def prepare(
     Args:
         tables: Checked tables.
         out: Where the panel goes; an older panel there is replaced when the new one is complete.
-        data: Features, horizon, picture, styles and limits.
+        data: Features, horizon, picture, styles and limits; the ledger is of its label and filter.
         index: The benchmark; None leaves it out.
 
     Returns:
@@ -51,7 +51,9 @@ def prepare(
         "fingerprint": panel.fingerprint,
         "seconds": round(time.monotonic() - begun, 1),
     }
-    ledger = drop_ledger(contents.dates, contents.arrays, data.picture_days)
+    ledger = drop_ledger(
+        contents.dates, contents.arrays, data.picture_days, data.label, data.filter
+    )
     if not ledger.labelled:
         says = "stock-dates, and none of them has a label: nothing can be trained on this panel"
         tables.report.note("panel", "no_label", ledger.listed, says)
