@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
+from alphanet_pl.evaluation.pair_coverage import MODELS, covered_share, expected_share
 from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.results import FitOrigin, PairCoverage, Provenance
 from alphanet_pl.factor.store import Source, read_sources, seed_columns
@@ -21,9 +21,6 @@ from datamodules.base.files import sha256_of
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.prepare import read_report
-
-PRINTED_MODELS = 10
-"""Models in the paper's figure 5."""
 
 
 def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:
@@ -115,7 +112,7 @@ def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage 
     if not samples:
         return None
     n, models = len(samples[0]), len(samples)
-    printed = PRINTED.coverage.get(n) if models == PRINTED_MODELS else None
+    printed = PRINTED.coverage.get(n) if models == MODELS else None
     return PairCoverage(
         n=n,
         models=models,

@@ -77,7 +77,7 @@ class FactorSections:
 
 
 def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> FactorSections:
-    """FactorSections a factor into sections and drop what the next-day filter leaves out.
+    """Cut a factor into sections and drop what the next-day filter leaves out.
 
     Args:
         panel: D sessions, N stocks.
