@@ -22,13 +22,15 @@ from alphanet_pl.job.devices import describe_device, planned_device
 from alphanet_pl.job.header import Request, find_request
 from alphanet_pl.job.slurm import Resources, TimeLimit, granted, in_job
 from alphanet_pl.job.world import ALONE, World, read_world
+from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
 from datamodules.batches.cross_sections import read_membership
 from datamodules.batches.split import Split, split_of
+from datamodules.batches.windows import window_ends
 from datamodules.panel import Panel
 
 _BASE_BYTES = 900e6
-"""Resident memory before any slice of the panel: torch, Lightning, a step's working set."""
+"""Resident memory before anything of the panel: torch, Lightning, a step's working set."""
 
 _LOADER_BYTES = 450e6
 """What each process that reads ahead adds: benchmarks/results/ddp_memory.json."""
@@ -150,12 +152,8 @@ class Examination:
         return f"{self._stocks.min()} to {self._stocks.max()} labelled stocks a session"
 
     def _memory(self) -> str:
-        days = self._split.validation[-1] - self._split.train[0] + self._panel.picture_days
-        held = days * len(self._panel.codes) * len(self._panel.features) * 4
-        if self._settings.data.residency == "stream":
-            held = self._settings.data.workers * _LOADER_BYTES
         processes = self._world.per_node
-        needed = processes * (_BASE_BYTES + held)
+        needed = processes * (_BASE_BYTES + self._held())
         free = self._resources.memory
         if self._request is None:
             free = min(_available_memory(), free or np.inf)
@@ -165,10 +163,28 @@ class Examination:
             raise FitError(
                 f"{processes} x the fit's process need about {needed / 1e9:.1f} GB on a node, "
                 f"{free / 1e9:.1f} GB are free, granted or asked for",
-                "a slice of the panel must fit for each",
+                "what is kept of the panel must fit for each",
                 f"sbatch --mem={math.ceil(needed / 1e9) + 1}G, or data.residency=stream",
             )
         return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
+
+    def _held(self) -> float:
+        """Bytes that a process keeps of the panel: windows, or a slice of it for pictures."""
+        data, panel = self._settings.data, self._panel
+        if data.residency == "stream":
+            return data.workers * _LOADER_BYTES
+        takes = AlphaNetModule.create(self._settings).takes
+        sessions = np.concatenate([self._split.train, self._split.validation])
+        if takes is None:
+            days = int(sessions[-1] - sessions[0]) + panel.picture_days
+            return days * len(panel.codes) * len(panel.features) * 4
+        ends = {
+            end
+            for s in sessions
+            for end in window_ends(int(s), panel.picture_days, takes.operators)
+        }
+        width = takes.operators.width(len(panel.features))
+        return len(ends) * len(panel.codes) * width * takes.dtype.itemsize
 
     def _time(self) -> str:
         options, limit = self._settings.trainer, self._resources.limit
