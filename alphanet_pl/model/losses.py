@@ -81,7 +81,7 @@ class Loss:
     """Mean over stocks of weight * error(residual(prediction), label), or over dates of theirs.
 
     Keras semantics of `sample_weight`: the sum is divided by the number of stocks, not by the sum
-    of the weights (evaluation notes 4.2). Weights and residual are data and need no gradient.
+    of the weights. Weights and residual are data and need no gradient.
 
     Attributes:
         weights: Weight of each stock in training; None for one each.
@@ -129,7 +129,7 @@ class Loss:
         """Return val/loss: the error within dates, a mean over `count`.
 
         Unweighted, and residual against residual: the label's part outside the residual is a floor
-        that differs by date and that no model can move (evaluation notes 4.1). What is left of it
+        that differs by date and that no model can move. What is left of it
         is centred on each date, since the level of a date's scores ranks nothing: batch norm hides
         it in training, and in evaluation it drifts by as much as there is to gain.
         """
@@ -201,7 +201,7 @@ class LongSide:
     Attributes:
         weight: Of the better half.
 
-    Source: HT21, v2.3 (weights 2 and 1); ranks as in evaluation notes 4.2.
+    Source: HT21, v2.3 (weights 2 and 1); ties share their average rank.
     """
 
     weight: float
@@ -240,7 +240,7 @@ def style_residual(values: Tensor, batch: CrossSections) -> Tensor:
         ConfigError: The batch has no basis, or does not hold whole cross-sections.
         FitError: A date has no more stocks than its basis has columns: nothing is left of it.
 
-    Source: HT21, v2.2; evaluation notes 4.1.
+    Source: HT21, v2.2.
     """
     if batch.basis is None:
         raise ConfigError(
