@@ -288,6 +288,7 @@ class DataSettings(TableSettings):
     dates_per_step: Count = 1
     """Whole cross-sections in one optimisation step, over all ranks."""
     residency: Literal["stream", "host", "device"] = "host"
-    """Read Zarr as it goes, hold the slice in RAM, or on the GPU."""
+    """Read Zarr as it goes, or keep what the network takes (windows, else pictures' slice of the
+    panel) in RAM or on the GPU."""
     workers: Annotated[Whole, Field(ge=0, le=1024)] = 1
     """Processes that read ahead under residency=stream."""

@@ -75,8 +75,8 @@ class TrainerSettings:
     optimiser_arguments: dict[str, Any] = field(default_factory=dict)
     """Its arguments besides the learning rate, e.g. {weight_decay: 0.01}."""
     patience: Count = 10
-    """Epochs without a better validation loss (centred on each date) before stopping; the best are
-    kept."""
+    """Epochs without a better validation loss (centred on each date; RankIC for a DateError) before
+    stopping; the best are kept."""
     max_epochs: Count = 200
     """Epochs at most: early stopping ends nearly every fit before."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
