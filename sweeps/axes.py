@@ -46,11 +46,6 @@ class Trial:
         return ",".join(_override(key, value) for key, value in self.point.items())
 
     @property
-    def configuration(self) -> tuple[Value, ...]:
-        """Its values apart from the seed: trials of one configuration differ by luck alone."""
-        return tuple(value for key, value in self.point.items() if key != SEED)
-
-    @property
     def command(self) -> str:
         """The command that trains this one fit alone."""
         origin = self.settings.origin
