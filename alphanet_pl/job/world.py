@@ -23,14 +23,12 @@ class World:
         nodes: Machines.
         per_node: Processes on each of them, one a device.
         rank: This process among all; 0 writes and speaks.
-        local_rank: This process among those of its machine.
         slurm: Started by srun; otherwise Lightning starts the others itself.
     """
 
     nodes: int = 1
     per_node: int = 1
     rank: int = 0
-    local_rank: int = 0
     slurm: bool = False
 
     @property
@@ -67,8 +65,8 @@ def read_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ
             "several nodes are started by srun",
             "sbatch slurm/train.sh, or trainer.num_nodes=1",
         )
-    rank = local_rank(environ) if devices > 1 else 0
-    return World(per_node=devices, rank=rank, local_rank=rank)
+    # Lightning starts the others itself, and numbers them.
+    return World(per_node=devices, rank=number(environ, "LOCAL_RANK") if devices > 1 else 0)
 
 
 def by_srun(environ: Mapping[str, str] = os.environ) -> bool:
@@ -80,12 +78,7 @@ def by_srun(environ: Mapping[str, str] = os.environ) -> bool:
 
 def global_rank(environ: Mapping[str, str] = os.environ) -> int:
     """This process's rank as its launcher numbers it, before any setting is read."""
-    return number(environ, "SLURM_PROCID") if by_srun(environ) else local_rank(environ)
-
-
-def local_rank(environ: Mapping[str, str] = os.environ) -> int:
-    """Rank on this machine: from srun, or from Lightning, which starts the others itself."""
-    return number(environ, "SLURM_LOCALID" if by_srun(environ) else "LOCAL_RANK")
+    return number(environ, "SLURM_PROCID" if by_srun(environ) else "LOCAL_RANK")
 
 
 def cores(per_node: int = 1, environ: Mapping[str, str] = os.environ) -> int:
@@ -126,7 +119,6 @@ def _read_step(options: TrainerSettings, environ: Mapping[str, str]) -> World:
         nodes=nodes,
         per_node=per_node,
         rank=number(environ, "SLURM_PROCID"),
-        local_rank=number(environ, "SLURM_LOCALID"),
         slurm=True,
     )
 

@@ -28,7 +28,7 @@ def test_outside_of_slurm_a_fit_is_one_process():
 
 
 def test_tasks_and_nodes_are_read_from_slurm():
-    expected = World(nodes=2, per_node=4, rank=5, local_rank=1, slurm=True)
+    expected = World(nodes=2, per_node=4, rank=5, slurm=True)
     assert read_world(TrainerSettings(), STEP) == expected
     assert read_world(TrainerSettings(devices=4, num_nodes=2), STEP) == expected
     assert expected.size == 8
@@ -81,7 +81,7 @@ def test_several_nodes_outside_of_slurm_are_refused():
 
 def test_processes_that_lightning_starts_count_from_its_variable():
     world = read_world(TrainerSettings(devices=3), {"LOCAL_RANK": "2"})
-    assert world == World(per_node=3, rank=2, local_rank=2)
+    assert world == World(per_node=3, rank=2)
 
 
 def test_a_task_owns_the_cores_that_slurm_gave_it(monkeypatch):
