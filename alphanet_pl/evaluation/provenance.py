@@ -130,6 +130,9 @@ def data_lacks(panel: Panel) -> list[str]:
     if panel.attrs.get("without"):
         absent = ", ".join(panel.attrs["without"])
         out.append(f"The quotes do without {absent}.")
+    if panel.attrs.get("accept"):
+        found = ", ".join(panel.attrs["accept"])
+        out.append(f"The tables were taken in spite of what data.accept names: {found}.")
     if _industries_are_static(panel):
         out.append(
             "Industries never change: a stock keeps one for all years, which is not point in time."
