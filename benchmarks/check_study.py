@@ -109,8 +109,8 @@ def compare(name: str, before: Row, now: Row) -> int:
     print(f"{name}: other weights; recorded, and now:")
     for figure in ("epochs", "best_epoch", "val_rank_ic", "test_rank_ic"):
         print(f"  {figure} {getattr(before, figure):.6g} {getattr(now, figure):.6g}")
-    pairs = (before.val_rank_ic, now.val_rank_ic), (before.test_rank_ic, now.test_rank_ic)
-    within = np.allclose(*zip(*pairs, strict=True), rtol=0, atol=TOLERANCE, equal_nan=True)
+    old, new = ([row.val_rank_ic, row.test_rank_ic] for row in (before, now))
+    within = np.allclose(old, new, rtol=0, atol=TOLERANCE, equal_nan=True)
     print(f"  {'within' if within else 'NOT within'} the tolerance of {TOLERANCE}")
     return 0 if within else 1
 

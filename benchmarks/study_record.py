@@ -4,7 +4,7 @@ FOLDER/fits.csv                           a row a fit, written after the fit is 
 FOLDER/VARIANT/ASOF/seedS-HASH/           fit.json, config.yaml, best.ckpt without optimiser state
 FOLDER/VARIANT/evaluation.json, tables/   of the factor of all seeds whose windows are complete
 
-Checkpoints are not compressed: of trained float32 weights zlib takes off a tenth at most.
+A checkpoint is 156 kB for v2 and 79 kB for n=8. They are not compressed: zlib takes off a tenth.
 """
 
 import csv
