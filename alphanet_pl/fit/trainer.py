@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 import torch.distributed as dist
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
@@ -107,18 +108,17 @@ class RankOrderDDP(DDPStrategy):
 def mean_in_rank_order(_: None, bucket: dist.GradBucket) -> Future[Tensor]:
     """DDP's communication hook: gather all ranks' gradients, then add one rank after another."""
     own = bucket.buffer()
-    ranks = dist.get_world_size()
-    gathered = own.new_empty(ranks * len(own))
+    every = [torch.empty_like(own) for _ in range(dist.get_world_size())]
     # Waited for here, not in a callback: gloo's thread would run and free that, and a process that
     # ends holds the interpreter while it waits for the thread. There is one bucket, so nothing of
     # the backward pass is left to overlap with.
-    dist.all_gather_into_tensor(gathered, own)
-    first, *others = gathered.chunk(ranks)
+    dist.all_gather(every, own)
+    first, *others = every
     own.copy_(first)
     for other in others:
         own.add_(other)
     done: Future[Tensor] = Future(devices=[own.device] if own.is_cuda else None)
-    done.set_result(own.div_(ranks))
+    done.set_result(own.div_(len(every)))
     return done
 
 

@@ -158,9 +158,9 @@ class AlphaNetModule(pl.LightningModule):
         sums = torch.stack([self._train_loss.mean_value, self._train_loss.weight])
         if self.trainer.world_size == 1:
             return sums[None]
-        ranks = sums.new_empty(2 * self.trainer.world_size)
-        dist.all_gather_into_tensor(ranks, sums)
-        return ranks.view(-1, 2)
+        ranks = [torch.empty_like(sums) for _ in range(self.trainer.world_size)]
+        dist.all_gather(ranks, sums)
+        return torch.stack(ranks)
 
     def continue_train_loss(self, sums: Tensor) -> None:
         """Take up this rank's share of what `train_loss_so_far` left, of as many ranks as it was.
