@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 WORKERS ?= logical
+PANEL ?= runs/panel.zarr
 
 # A file's tests stay in one worker; the flow comes first, because it takes longest.
 SPREAD := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
-.PHONY: demo check test test-rest storm lint clean
+.PHONY: demo check test test-rest storm lint study clean
 
 demo: $(VENV)/installed
 	$(RUN)/alphanet demo
@@ -43,6 +44,10 @@ $(VENV)/installed: pyproject.toml
 $(VENV)/installed-dev: $(VENV)/installed
 	$(RUN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
+
+# The study on the panel of a real market, with further words: make study WORDS='rolling.seeds=[0]'
+study: $(VENV)/installed
+	$(RUN)/python -m benchmarks.study $(PANEL) $(WORDS)
 
 clean:
 	rm -rf $(VENV) runs

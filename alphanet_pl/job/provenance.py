@@ -11,6 +11,9 @@ from alphanet_pl import __version__
 
 _PACKAGES = ("torch", "lightning", "numpy", "pandas", "zarr")
 
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_NO_RESULTS = ("--", ".", ":(exclude)benchmarks/results")
+
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide the numbers."""
@@ -27,15 +30,17 @@ def command_line() -> str:
     return shlex.join(["alphanet", *words])
 
 
-def git_commit() -> str | None:
-    """Commit of the checkout that runs, `-dirty` when it has changes; None for a wheel."""
-    root = Path(__file__).resolve().parents[2]
+def git_commit(root: Path = _CHECKOUT) -> str | None:
+    """Commit of the checkout that runs, `-dirty` when it has changes; None for a wheel.
+
+    Changed results are no change: a study writes them while it trains.
+    """
     if not (root / ".git").exists():
         return None
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         return None
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", *_NO_RESULTS)
     return f"{commit}-dirty" if changed else commit
 
 

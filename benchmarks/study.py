@@ -1,0 +1,263 @@
+"""The whole study on one panel as one command that continues: fits, factors, evaluations, record.
+
+python -m benchmarks.study PANEL                                the study, as docs/study.md says
+python -m benchmarks.study PANEL 'rolling.seeds=[0,1,2,3,4]'    two seeds more
+python -m benchmarks.study PANEL 'variants=[v2]' output=DIR     any words of `alphanet roll`
+
+Seed by seed over all windows and variants, so that every stop leaves a balanced study. What is done
+is kept in the record (benchmarks/results/study/, or output=DIR), which suffices to continue.
+"""
+
+import gc
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, groupby
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from alphanet_pl.cli.commands.evaluate import run as run_evaluate
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.evaluation.evaluate import of_variants
+from alphanet_pl.evaluation.signal.cross_sections import cut_factor, sections
+from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from alphanet_pl.factor.predict import score
+from alphanet_pl.factor.roll.plan import (
+    Study,
+    Task,
+    calendar,
+    last_session,
+    plan_study,
+    window_sessions,
+)
+from alphanet_pl.factor.roll.roll import stitch
+from alphanet_pl.fit.folder import Fit, variant_folder
+from alphanet_pl.fit.progress import Display
+from alphanet_pl.fit.train import train
+from alphanet_pl.job.signals import Interrupted
+from benchmarks.study_record import Record, Row, weights_sha256
+from datamodules.base.errors import (
+    AlphaNetError,
+    ConfigError,
+    EvaluationError,
+    FitError,
+    UnfinishedError,
+)
+from datamodules.base.files import locked, read_json, sha256_of
+from datamodules.base.words import duration, log
+from datamodules.batches.datamodule import LastRead
+from datamodules.panel import Panel
+
+WINDOWS = calendar(np.datetime64("2011-01-31"), np.datetime64("2020-01-31"), months=6)
+"""The report's 19 as-of dates; its last one is scored to the day of the report before it."""
+
+WORDS = (
+    "experiment=study",
+    "output=benchmarks/results/study",
+    "variants=[v2,v2.1,v2.2,v2.3,combined]",
+    f"rolling.dates=[{','.join(map(str, WINDOWS))}]",
+    "rolling.stop=2020-08-24",
+    "rolling.seeds=[0,1,2]",
+    "data.min_in_sample_days=1400",  # of the first window; it renames no fit
+)
+"""What the study is, unless words say otherwise."""
+
+
+def main() -> int:
+    """Run or continue the study; exit status as alphanet's."""
+    os.nice(10)  # it takes hours, and other work goes on
+    try:
+        run(study_settings(sys.argv[1:]))
+    except AlphaNetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1 if isinstance(error, UnfinishedError) else 2
+    except Interrupted as stop:
+        print(stop, file=sys.stderr)
+        return stop.status
+    except KeyboardInterrupt:
+        print("interrupted: the same command continues where it stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def study_settings(words: Sequence[str]) -> Settings:
+    """The settings of a study; a word without `=` is the panel."""
+    named = [word if "=" in word else f"data.panel={word}" for word in words]
+    return load_settings("roll", [*WORDS, *named])
+
+
+def run(settings: Settings) -> None:
+    """Train what is not recorded, record it, and judge each variant whenever a seed is complete.
+
+    Raises:
+        AlphaNetError: The panel or the record does not fit the words, or a fit cannot be trained.
+        Interrupted: A signal asked for a stop, and the progress is saved.
+    """
+    panel = Panel.open(settings.data.panel)
+    of_each = {name: replace(one, output=None) for name, one in of_variants(settings).items()}
+    studies = {name: plan_study(one, panel) for name, one in of_each.items()}
+    tasks = in_order(studies)
+    folder = record_folder(settings)
+    lock = folder / ".lock"
+    busy = FitError(
+        f"{folder} is being written by another process", "one study at a time", "wait for it"
+    )
+    with locked(lock, busy):
+        try:
+            record = Record(folder)
+            log(f"{len(tasks)} fits, {sum(map(record.holds, tasks))} of them recorded in {folder}")
+            record.lay_back(tasks)
+            for name, one in of_each.items():
+                record.lay_back_evaluation(name, variant_folder(one))
+            for _, window in groupby(tasks, key=_seed_and_session):
+                train_window(list(window), tasks, panel, record)
+                for name, study in studies.items():
+                    judge(study, of_each[name], record)
+        finally:
+            lock.unlink()
+
+
+def record_folder(settings: Settings) -> Path:
+    """Where the record is.
+
+    Raises:
+        ConfigError: Nowhere, or a share of a study was asked for.
+    """
+    if settings.parts is not None:
+        raise ConfigError(
+            f"parts={settings.parts} was given",
+            "one process writes a record",
+            "another machine takes other variants: variants=[v2] output=FOLDER",
+        )
+    if settings.output is None:
+        raise ConfigError("output=null was given", "a record has a folder", "output=FOLDER")
+    return Path(settings.output)
+
+
+def in_order(studies: Mapping[str, Study]) -> list[Task]:
+    """All fits: seed by seed, in each window by window, in each the variants side by side."""
+    every = chain.from_iterable(study.tasks for study in studies.values())
+    return sorted(every, key=_seed_and_session)
+
+
+def _seed_and_session(task: Task) -> tuple[int, int]:
+    return task.settings.seed, task.session
+
+
+def train_window(
+    window: Sequence[Task], tasks: Sequence[Task], panel: Panel, record: Record
+) -> None:
+    """Train and record what is not recorded of one window and seed, on cross-sections read once.
+
+    Args:
+        window: The variants' fits.
+        tasks: All fits of the study, for the time left.
+        panel: The panel.
+        record: Where each is kept as it is done.
+    """
+    last = LastRead()
+    for task in window:
+        if record.holds(task):
+            continue
+        fit = train(task.settings, panel=panel, last=last, callbacks=[Display()])
+        row = row_of(fit, task.settings, panel)
+        record.keep(fit, row)
+        log(describe(row, tasks, record))
+        gc.collect()  # a trainer is full of cycles, which keep what it has read
+
+
+def row_of(fit: Fit, settings: Settings, panel: Panel) -> Row:
+    """A finished fit's row, with its RankIC out of sample."""
+    found = fit.record
+    return Row(
+        variant=found["variant"],
+        asof=found["asof"],
+        seed=fit.seed,
+        epochs=found["epochs"],
+        best_epoch=found["best_epoch"],
+        val_rank_ic=found["metrics"]["val/rank_ic"],
+        test_rank_ic=test_rank_ic(fit, settings, panel),
+        seconds=round(found["seconds"], 1),
+        weights_sha256=weights_sha256(fit),
+        commit=found["git_commit"] or "",
+    )
+
+
+def test_rank_ic(fit: Fit, settings: Settings, panel: Panel) -> float:
+    """Mean RankIC of a fit's raw factor, at every tenth session from its own to the next window.
+
+    NaN where the panel ends before any such return is known.
+    """
+    own = panel.session_on_or_before(fit.asof)
+    later = [start for start in window_sessions(panel, settings.rolling) if start > own]
+    stop = later[0] if later else last_session(panel, settings.rolling) + 1
+    scores = score(panel, sections(own, stop, settings.evaluation.step), [fit])
+    factor = np.full((len(panel.dates), len(panel.codes)), np.nan)
+    sessions = np.searchsorted(panel.dates, scores["date"].to_numpy().astype("datetime64[D]"))
+    factor[sessions, scores["code"].cat.codes] = scores["factor"]
+    try:
+        cut = cut_factor(panel, settings.evaluation, factor)
+    except EvaluationError:
+        return float("nan")
+    return float(np.nanmean(rank_correlation(cut.published, cut.forward)))
+
+
+def describe(row: Row, tasks: Sequence[Task], record: Record) -> str:
+    """One line on the fit just kept, with the time left."""
+    waiting = [task for task in tasks if not record.holds(task)]
+    left = f"; about {duration(time_left(record.rows, waiting))} left" if waiting else ""
+    return (
+        f"fit {len(tasks) - len(waiting)} of {len(tasks)}: {row.variant} {row.asof} seed "
+        f"{row.seed}, {row.seconds:.0f} s, {row.epochs} epochs, RankIC {row.val_rank_ic:.4f} "
+        f"validated, {row.test_rank_ic:.4f} tested{left}"
+    )
+
+
+def time_left(rows: Sequence[Row], waiting: Sequence[Task]) -> float:
+    """Seconds of the waiting fits, each as its variant's took so far, or else as all took."""
+    typical = mean(row.seconds for row in rows)
+    names = {task.settings.variant for task in waiting}
+    means = {
+        name: mean([row.seconds for row in rows if row.variant == name] or [typical])
+        for name in names
+    }
+    return sum(means[task.settings.variant] for task in waiting)
+
+
+def judge(study: Study, settings: Settings, record: Record) -> None:
+    """Stitch and evaluate the seeds that have all windows, unless that is done; keep the outcome.
+
+    Args:
+        study: Of one variant.
+        settings: Of the variant.
+        record: Where it is kept.
+    """
+    counts = Counter(task.settings.seed for task in study.tasks if record.holds(task))
+    complete = {seed for seed, count in counts.items() if count == len(study.windows)}
+    if not complete:
+        return
+    tasks = [task for task in study.tasks if task.settings.seed in complete]
+    factor, _ = stitch(replace(study, tasks=tasks), settings)
+    home, digest = variant_folder(settings), sha256_of(factor)
+    places = (home, record.folder / settings.variant)
+    if all(_judged(place / "evaluation.json") == digest for place in places):
+        return
+    log(run_evaluate(settings))
+    record.keep_evaluation(settings.variant, home)
+
+
+def _judged(path: Path) -> str | None:
+    """Hash of the factor that an evaluation is of."""
+    if not path.is_file():
+        return None
+    digest: str = read_json(path)["provenance"]["factor_sha256"]
+    return digest
+
+
+if __name__ == "__main__":
+    sys.exit(main())

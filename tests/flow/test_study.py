@@ -1,0 +1,220 @@
+"""The whole study as one command: its record suffices to continue, whatever is lost."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from helpers.small_study import WINDOWS
+
+from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.fit.folder import Fit
+from benchmarks import check_study
+from benchmarks import study as command
+from benchmarks.study_record import Record, weights_sha256
+from datamodules.base.errors import ConfigError, FitError
+from datamodules.base.files import read_json
+from datamodules.panel import Panel
+
+VARIANTS = ("v2.1", "v2.2")
+
+
+@pytest.fixture(scope="module")
+def words(study, rolling):
+    """Words of a study of two variants and two windows; further ones win."""
+
+    def made(name: str, *more: str) -> list[str]:
+        small = study.words("roll", *rolling[1:2], "rolling.stop=null", "rolling.seeds=[0]")[1:]
+        panel = str(study.runs / "demo" / "panel.zarr")
+        record = f"output={study.runs / name}-record"
+        few = "data.min_in_sample_days=null"
+        return [panel, *small, few, f"experiment={name}", record, "variants=[v2.1,v2.2]", *more]
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(study, words) -> Path:
+    """The record of one seed; its runs are in the experiment `first`."""
+    command.run(command.study_settings(words("first")))
+    return study.runs / "first-record"
+
+
+@pytest.fixture(scope="module")
+def asofs(study) -> list[str]:
+    return [str(day) for day in Panel.open(study.runs / "demo" / "panel.zarr").dates[[*WINDOWS]]]
+
+
+def _run(words: list[str]) -> None:
+    command.run(command.study_settings(words))
+
+
+def _no_training(*_: object, **__: object) -> None:
+    raise AssertionError("a recorded fit was trained")
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_each_fit_has_a_row_and_what_scores_of_it(study, first, asofs):
+    rows = Record(first).rows
+    assert [row.key for row in rows] == [(name, day, 0) for day in asofs for name in VARIANTS]
+    for row in rows:
+        (folder,) = (study.runs / "first" / row.variant / row.asof).iterdir()
+        kept = first / row.variant / row.asof / folder.name
+        assert {path.name for path in kept.iterdir()} == {"fit.json", "config.yaml", "best.ckpt"}
+        found = read_json(kept / "fit.json")
+        assert found == read_json(folder / "fit.json")
+        assert (row.epochs, row.best_epoch) == (found["epochs"], found["best_epoch"])
+        assert row.val_rank_ic == found["metrics"]["val/rank_ic"]
+        whole, slim = Fit(folder, found), Fit(kept, found)
+        assert row.weights_sha256 == weights_sha256(whole) == weights_sha256(slim)
+        numbers = sum(values.numel() for values in slim.load().state_dict().values())
+        size = (kept / "best.ckpt").stat().st_size
+        assert size < 4 * numbers + 20_000 < (folder / "best.ckpt").stat().st_size / 2
+
+
+def test_a_fit_is_tested_until_the_next_window(first, asofs):
+    for variant in VARIANTS:
+        series = read_evaluation(first / variant / "evaluation.json").ic.raw.series
+        later = np.array(series.dates) >= asofs[1]
+        values = np.array(series.values)
+        expected = [values[~later].mean(), values[later].mean()]
+        rows = [row.test_rank_ic for row in Record(first).rows if row.variant == variant]
+        assert rows == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_study_that_lost_its_runs_trains_nothing_and_ends_with_the_same(
+    study, words, first, monkeypatch
+):
+    record, runs = study.runs / "lost-record", study.runs / "lost"
+    shutil.copytree(first, record)
+    monkeypatch.setattr(command, "train", _no_training)
+    _run(words("lost"))
+    for variant in VARIANTS:
+        factors = [study.runs / name / variant / "factor.parquet" for name in ("first", "lost")]
+        assert factors[0].read_bytes() == factors[1].read_bytes()
+    assert _files(record) == _files(first)
+    assert (runs / "v2.1" / "evaluation.json").is_file()
+
+
+def test_an_interrupted_study_continues_where_it_stopped(study, words, first, asofs, monkeypatch):
+    true_train, trained = command.train, []
+
+    def train(settings, **given):
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        trained.append((settings.variant, settings.asof))
+        return true_train(settings, **given)
+
+    monkeypatch.setattr(command, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        _run(words("stopped"))
+    assert len(Record(study.runs / "stopped-record").rows) == 3
+    assert not list((study.runs / "stopped").glob("*/factor.parquet"))
+    shutil.rmtree(study.runs / "stopped")
+    trained[:] = trained[3:]
+    _run(words("stopped"))
+    assert trained == [("v2.2", asofs[1])]
+    same, whole = Record(study.runs / "stopped-record").rows, Record(first).rows
+    assert [row._replace(seconds=0) for row in same] == [row._replace(seconds=0) for row in whole]
+    for variant in VARIANTS:
+        factors = [study.runs / name / variant / "factor.parquet" for name in ("first", "stopped")]
+        assert factors[0].read_bytes() == factors[1].read_bytes()
+
+
+def test_a_fit_that_is_done_but_has_no_row_is_recorded_without_training(study, words, first):
+    record = study.runs / "rowless-record"
+    shutil.copytree(first, record)
+    shutil.copytree(study.runs / "first", study.runs / "rowless")
+    table = record / "fits.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    _run(words("rowless"))
+    assert table.read_bytes() == (first / "fits.csv").read_bytes()  # its seconds too
+
+
+def test_a_seed_more_trains_its_own_fits_and_judges_anew(study, words, first, capsys):
+    shutil.copytree(first, study.runs / "more-record")
+    _run(words("more", "rolling.seeds=[0,1]"))
+    rows = Record(study.runs / "more-record").rows
+    assert rows[:4] == Record(first).rows
+    assert [row.seed for row in rows] == [0] * 4 + [1] * 4
+    for variant in VARIANTS:
+        found = read_evaluation(study.runs / "more-record" / variant / "evaluation.json")
+        assert found.provenance.seeds == [0, 1]
+        columns = pd.read_parquet(study.runs / "more" / variant / "factor.parquet").columns
+        assert {"seed_0", "seed_1"} <= {*columns}
+    said = capsys.readouterr().err
+    assert "8 fits, 4 of them recorded" in said
+    assert "fit 5 of 8: v2.1" in said
+    assert said.count(" left\n") == 3
+
+
+def test_a_record_of_other_settings_is_refused(words, first):
+    with pytest.raises(FitError, match="a record is of one study"):
+        _run(words("first", "trainer.max_epochs=2"))
+
+
+def test_a_damaged_record_is_refused_by_name(study, words, first):
+    record = study.runs / "damaged-record"
+    shutil.copytree(first, record)
+    path = next(record.glob("v2.2/*/*/best.ckpt"))
+    content = torch.load(path, weights_only=True)
+    next(each for each in content["state_dict"].values() if each.is_floating_point()).add_(1)
+    torch.save(content, path)
+    with pytest.raises(FitError, match=r"does not hold the weights.*\nHINT: rm -r "):
+        _run(words("damaged"))
+    path.write_bytes(b"half")
+    with pytest.raises(FitError, match="cannot be read"):
+        _run(words("damaged"))
+
+
+@pytest.mark.parametrize("word", ["output=null", "parts=1/2"])
+def test_a_record_is_one_folder_of_one_process(words, word):
+    with pytest.raises(ConfigError, match="output=FOLDER"):
+        _run(words("first", word))
+
+
+def test_a_recorded_fit_trained_again_is_the_same(first, capsys):
+    row = Record(first).rows[0]
+    chosen = ["--variant", row.variant, "--asof", row.asof, "--seed", "0"]
+    assert check_study.main(["--record", str(first), *chosen]) == 0
+    assert "the same weights, bit for bit" in capsys.readouterr().out
+
+
+def test_a_check_has_a_tolerance_and_names_what_is_absent(first, capsys):
+    row = Record(first).rows[0]
+    other = row._replace(weights_sha256="0", test_rank_ic=row.test_rank_ic + 0.009)
+    assert check_study.compare("a fit", other, row) == 0
+    assert check_study.compare("a fit", other._replace(val_rank_ic=1.0), row) == 1
+    assert "NOT within the tolerance" in capsys.readouterr().out
+    assert check_study.main(["--record", str(first), "--seed", "7"]) == 2
+    assert "no such fit among 4" in capsys.readouterr().err
+
+
+def test_the_time_left_is_of_each_variants_own_seconds(first, words, study):
+    settings = command.study_settings(words("first", "rolling.seeds=[0,1]"))
+    rows = Record(first).rows
+    seconds = [10.0, 30.0, 20.0, 50.0]
+    timed = [row._replace(seconds=took) for row, took in zip(rows, seconds, strict=True)]
+    panel = Panel.open(settings.data.panel)
+    each = command.of_variants(settings).values()
+    studies = {one.variant: command.plan_study(replace(one, output=None), panel) for one in each}
+    waiting = [task for task in command.in_order(studies) if task.settings.seed == 1]
+    assert command.time_left(timed, waiting) == 2 * 15 + 2 * 40
+    assert command.time_left(timed[:1], waiting) == 4 * 10
+
+
+def test_the_study_is_the_reports(tmp_path):
+    settings = command.study_settings([str(tmp_path / "panel.zarr")])
+    dates = settings.rolling.dates
+    assert (len(dates), dates[0], dates[1], dates[-1]) == (
+        19, "2011-01-31", "2011-07-31", "2020-01-31",
+    )  # fmt: skip
+    assert settings.data.panel == str(tmp_path / "panel.zarr")
+    assert settings.variants == ["v2", "v2.1", "v2.2", "v2.3", "combined"]
