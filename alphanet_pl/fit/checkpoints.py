@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from datamodules.base.files import written_aside
 
@@ -79,3 +80,25 @@ def is_whole(path: Path) -> bool:
             return file.testzip() is None
     except Exception:  # a damaged archive raises many kinds
         return False
+
+
+class KeptCheckpoint(ModelCheckpoint):
+    """Lightning's, for a folder that may have moved since the checkpoint that a fit resumes from.
+
+    Lightning forgets which epoch was best where its folder's path is another than before, and
+    would keep a worse one.
+    """
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what was kept, by its names in the present folder."""
+        folder = Path(str(self.dirpath))
+
+        def here(path: str) -> str:
+            return str(folder / Path(path).name) if path else path
+
+        paths = ("best_model_path", "last_model_path", "kth_best_model_path")
+        moved = {name: here(state_dict[name]) for name in paths if name in state_dict}
+        scores = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict(
+            {**state_dict, **moved, "best_k_models": scores, "dirpath": self.dirpath}
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
@@ -17,7 +17,7 @@ from torch.futures import Future
 from torch.nn.parallel import DistributedDataParallel
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.checkpoints import LAST, SafeCheckpoints
+from alphanet_pl.fit.checkpoints import LAST, KeptCheckpoint, SafeCheckpoints
 from alphanet_pl.fit.finite import FiniteLoss
 from alphanet_pl.fit.history import STOPS_ON, History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
@@ -59,9 +59,9 @@ def build_trainer(
         else [progress_callback(options.progress and world.rank == 0)]
     )
     kept: Any = {"monitor": stops_on, "mode": STOPS_ON[stops_on]}
-    best = ModelCheckpoint(dirpath=folder, filename="best", **kept, enable_version_counter=False)
+    best = KeptCheckpoint(dirpath=folder, filename="best", **kept, enable_version_counter=False)
     # `save_last` would only follow `best`; this one is written every epoch, after it.
-    last = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
+    last = KeptCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
     return pl.Trainer(
         accelerator=options.accelerator,
         devices=world.per_node,
