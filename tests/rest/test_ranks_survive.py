@@ -20,7 +20,7 @@ EPOCHS = 8
 RANKS = 2
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def words(study):
     asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF]
     return (
@@ -78,16 +78,20 @@ def folder_of(study: Study, experiment: str):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def local(study, words):
-    """What two processes say that Lightning starts, outside of Slurm: the undisturbed fit."""
+    """What two processes say that Lightning starts, outside of Slurm: the undisturbed fit.
+
+    Once a session, not a module: pytest runs the kills of all files first, and would start a fit
+    again that is done.
+    """
     process = study.start("train", *words, "experiment=local", f"trainer.devices={RANKS}")
     said, err = process.communicate()
     assert process.returncode == 0, err
     return said, err
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(study, local):
     return folder_of(study, "local")
 
