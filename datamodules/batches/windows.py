@@ -127,8 +127,7 @@ class WindowSource:
         """
         ends = window_ends(session, self._store.panel.picture_days, self._store.operators)
         taken = [self._store.take(end, stocks, self._rows) for end in ends]
-        values = torch.stack([window for window, _ in taken])
-        location, scale = torch.stack([constants for _, constants in taken], dim=1)
+        values, location, scale = _stack(taken)
         known = self._moments.get(session)
         if known is None or not np.array_equal(known[0], stocks):
             known = self._moments[session] = stocks, *_moments(values, location, scale)
@@ -260,11 +259,16 @@ def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = Non
         days_FTS = pictures[:, :, end + 1 - operators.days : end + 1].permute(1, 2, 0).contiguous()
         values, constants = _normalise(operators(days_FTS))
         found.append((values, constants) if rows is None else (values[rows], constants[:, rows]))
-    values = torch.stack([window for window, _ in found])
-    location, scale = torch.stack([constants for _, constants in found], dim=1)
+    values, location, scale = _stack(found)
     mean, variance = _moments(values, location, scale)
     count = pictures.shape[0]
     return Windows(values, location[None], scale[None], mean[None], variance[None], (count,))
+
+
+def _stack(windows: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    """Values (W, C, S), location and scale (W, C) of a picture's windows, oldest first."""
+    location, scale = torch.stack([constants for _, constants in windows], dim=1)
+    return torch.stack([values for values, _ in windows]), location, scale
 
 
 def window_ends(session: int, picture_days: int, operators: Operators) -> list[int]:
