@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from datamodules.base.errors import TableError
 from datamodules.settings import STYLES, StyleProfile
@@ -72,6 +73,9 @@ class Styles:
 def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "available") -> Styles:
     """Compute the exposures of every stock of the universe to the ten styles.
 
+    One thread does the linear algebra: with more, products are summed in an order that depends on
+    their number, and the panel's fingerprint, a part of every fit's name, would with it.
+
     Args:
         inputs: Dense arrays and accounts; exposures at t use nothing after t.
         profile: Windows, weights, processing.
@@ -96,17 +100,20 @@ def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "avai
     counts.filings = filings.dropped if filings else {}
     exposures = np.full((*inputs.close.shape, len(STYLES)), np.nan, np.float32)
     market = market_returns(inputs.returns, inputs.float_cap, inputs.universe, inputs.index_close)
-    for start in range(0, len(inputs.dates), _BLOCK):
-        stop = min(start + _BLOCK, len(inputs.dates))
-        if inputs.universe[start:stop].any():
-            descriptors = block_descriptors(inputs, market, filings, start, stop, profile)
-            for t in range(start, stop):
-                members = np.flatnonzero(inputs.universe[t])
-                section = CrossSection(
-                    inputs.float_cap[t, members].astype(float), inputs.industry[t, members], profile
-                )
-                own = {name: values[t - start, members] for name, values in descriptors.items()}
-                exposures[t, members] = section.styles(own, counts, t)
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, len(inputs.dates), _BLOCK):
+            stop = min(start + _BLOCK, len(inputs.dates))
+            if inputs.universe[start:stop].any():
+                descriptors = block_descriptors(inputs, market, filings, start, stop, profile)
+                for t in range(start, stop):
+                    members = np.flatnonzero(inputs.universe[t])
+                    section = CrossSection(
+                        inputs.float_cap[t, members].astype(float),
+                        inputs.industry[t, members],
+                        profile,
+                    )
+                    own = {name: values[t - start, members] for name, values in descriptors.items()}
+                    exposures[t, members] = section.styles(own, counts, t)
     return Styles(exposures, counts)
 
 
