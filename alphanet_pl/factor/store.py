@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.folder import Fit, variant_folder
@@ -84,9 +85,16 @@ def sources(fits: Sequence[Fit]) -> list[Source]:
 
 
 def read_sources(path: Path) -> list[Source]:
-    """The fits that a factor's file names; none for a factor from elsewhere."""
+    """The fits that a factor's file names; none for a factor from elsewhere.
+
+    Raises:
+        EvaluationError: What it says of them is damaged.
+    """
     note = (pq.read_schema(path).metadata or {}).get(_FITS, b"[]")
-    return [Source(**fit) for fit in json.loads(note)]
+    try:
+        return TypeAdapter(list[Source]).validate_json(note)
+    except ValidationError as error:
+        raise _unreadable(path, error, f"the note {_FITS.decode()} of its fits") from None
 
 
 def holds(path: Path, fits: Sequence[Fit], period: Period) -> bool:
@@ -94,7 +102,7 @@ def holds(path: Path, fits: Sequence[Fit], period: Period) -> bool:
     try:
         written = (pq.read_schema(path).metadata or {}).get(_PERIOD, b"").decode()
         return written == _describe(period) and read_sources(path) == sources(fits)
-    except (OSError, ValueError):  # absent, or no Parquet
+    except (OSError, ValueError, EvaluationError):  # absent, no Parquet, or damaged
         return False
 
 
@@ -102,12 +110,14 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
     """A column of a factor as (dates, stocks) float64 on the panel's axes, NaN without a score.
 
     Raises:
-        EvaluationError: No such file, missing columns, or rows that the panel does not know.
+        EvaluationError: No such file, missing columns or rows, a column of another type, or rows
+            that the panel does not know.
     """
     if not path.is_file():
         raise EvaluationError(
             f"{path} is not there", "evaluate needs a factor", "alphanet predict date=START:END"
         )
+    _check_columns(path, column)
     dense = np.full((len(panel.dates), len(panel.codes)), np.nan)
     unknown = 0
     try:
@@ -124,7 +134,11 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
             total = file.metadata.num_rows
     except (OSError, ValueError, KeyError) as error:
         raise _unreadable(path, error) from None
-    if unknown or not total:
+    if not total:
+        raise EvaluationError(
+            f"{path} has no rows", "a score of each stock and date", "alphanet predict writes them"
+        )
+    if unknown:
         raise EvaluationError(
             f"{unknown} of {total} rows of {path} are not in {panel.path}",
             "a factor is judged on a panel that has its dates and codes",
@@ -133,12 +147,43 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
     return dense
 
 
+def _check_columns(path: Path, *scores: str) -> None:
+    """Refuse a file without dates, codes and these scores, or with a column of another type."""
+    try:
+        schema = pq.read_schema(path)
+        types = {name: schema.field(name).type for name in ("date", "code", *scores)}
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from None
+    zone = getattr(types["date"], "tz", None)
+    if zone is not None:
+        raise EvaluationError(
+            f"{path}: its dates have the time zone {zone}",
+            "a session is a date without time zone",
+            "factor['date'] = factor['date'].dt.tz_localize(None) when writing the file",
+        )
+    for name, found in types.items():
+        plain = found.value_type if pa.types.is_dictionary(found) else found
+        if not any(is_kind(plain) for is_kind in _KINDS.get(name, _NUMBERS)):
+            raise EvaluationError(
+                f"{path}: its column {name} is of type {found}",
+                "date is a date, code is text, and a score is a number",
+                "convert it when writing the file",
+            )
+
+
+_TEXTS = (pa.types.is_string, pa.types.is_large_string)
+_NUMBERS = (pa.types.is_floating, pa.types.is_integer)
+_KINDS = {"date": (pa.types.is_date, pa.types.is_timestamp, *_TEXTS), "code": _TEXTS}
+"""Column -> what its type may be; scores are numbers."""
+
+
 def factor_dates(path: Path) -> np.ndarray:
     """The sessions (D,) that a factor scores, ascending.
 
     Raises:
-        EvaluationError: No such file, or no column `date`.
+        EvaluationError: No such file, or no column `date` of dates.
     """
+    _check_columns(path)
     try:
         dates = pd.read_parquet(path, columns=["date"])["date"]
     except (OSError, ValueError, KeyError) as error:
@@ -186,9 +231,9 @@ def _describe(period: Period) -> str:
     return f"{period[0]}..{period[1]}"
 
 
-def _unreadable(path: Path, error: Exception) -> EvaluationError:
+def _unreadable(path: Path, error: Exception, part: str = "") -> EvaluationError:
     return EvaluationError(
-        f"{path} cannot be read ({str(error).splitlines()[0]})",
+        f"{part or path} cannot be read ({str(error).splitlines()[0]})",
         "a factor is Parquet with the columns date, code, factor",
         "alphanet predict date=START:END writes one",
     )

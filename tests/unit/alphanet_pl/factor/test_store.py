@@ -1,8 +1,17 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from alphanet_pl.factor.store import Source, holds, read_factor, read_sources, write_factor
+from alphanet_pl.factor.store import (
+    Source,
+    factor_dates,
+    holds,
+    read_factor,
+    read_sources,
+    write_factor,
+)
 from alphanet_pl.fit.folder import Fit
 from datamodules.base.errors import EvaluationError
 
@@ -105,3 +114,40 @@ def test_a_factor_without_a_score_is_refused_and_nothing_is_left(tmp_path):
     with pytest.raises(EvaluationError, match="no stock is scorable"):
         write_factor([], tmp_path / "factor.parquet")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("note", ["{", "[1]", "null", '[{"asof": "2011-01-31"}]'])
+def test_a_damaged_note_of_the_fits_is_named_and_makes_the_factor_anew(table, tmp_path, note):
+    path = tmp_path / "factor.parquet"
+    file = pa.Table.from_pandas(table)
+    pq.write_table(file.replace_schema_metadata({"alphanet.fits": note}), path)
+    with pytest.raises(EvaluationError, match=r"note alphanet\.fits of its fits cannot be read"):
+        read_sources(path)
+    assert not holds(path, [], tuple(table["date"].to_numpy()[[0, -1]]))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"date": lambda t: t["date"].dt.tz_localize("Asia/Shanghai")}, "time zone Asia/Shanghai"),
+        ({"date": 20120110}, "column date is of type int64"),
+        ({"code": 600000}, "column code is of type int64"),
+        ({"factor": "high"}, "column factor is of type"),
+        ({"factor": True}, "column factor is of type bool"),
+        ({"date": lambda t: [[day] for day in t["date"]]}, "column date is of type list"),
+    ],
+)
+def test_a_column_of_another_type_is_named(small_panel, table, tmp_path, change, says):
+    path = tmp_path / "factor.parquet"
+    table.assign(**change).to_parquet(path)
+    with pytest.raises(EvaluationError, match=says):
+        read_factor(path, small_panel)
+    if "date" in change:
+        with pytest.raises(EvaluationError, match=says):
+            factor_dates(path)
+
+
+def test_an_empty_factor_is_said_to_be_empty(small_panel, table, tmp_path):
+    table[:0].to_parquet(tmp_path / "factor.parquet")
+    with pytest.raises(EvaluationError, match="has no rows"):
+        read_factor(tmp_path / "factor.parquet", small_panel)
