@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datamodules.base.files import read_json, write_json
+from datamodules.base.words import log
 from datamodules.canon.tables import Tables
 from datamodules.panel import Panel, build_panel, check_target
 from datamodules.prepare.arrays import panel_contents
@@ -70,11 +71,19 @@ def prepare(
 def read_report(panel: Panel) -> dict[str, Any] | None:
     """Read the data report beside a panel; None if there is none, or it tells of another panel.
 
-    Panels of one folder share the file, which tells of the one that was built last.
+    Panels of one folder share the file, which tells of the one that was built last. One that is
+    damaged is none, and said to be.
     """
+    path = panel.path.with_name(REPORT)
+    if not path.is_file():
+        return None
     try:
-        report = read_json(panel.path.with_name(REPORT))
+        report = read_json(path)
         own = report["panel"]["fingerprint"] == panel.fingerprint
-    except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged
+        counts = list(report["ledger"]["dropped"].values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        own, counts = True, [None]
+    if not all(isinstance(count, int) for count in counts):
+        log(f"{path} is damaged: what was dropped is not known; alphanet prepare writes it anew")
         return None
     return report if own else None

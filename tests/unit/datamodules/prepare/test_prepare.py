@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from datamodules.base.errors import ConfigError, PanelError, TableError
+from datamodules.base.files import read_json, write_json
 from datamodules.canon.limits import A_SHARES
 from datamodules.panel import Panel
 from datamodules.prepare.arrays import quote_arrays
@@ -65,12 +66,33 @@ def test_the_data_report_of_another_panel_of_the_folder_is_not_taken(build, quot
     assert read_report(second)["ledger"]["listed"] == len(quotes) - 7
 
 
-@pytest.mark.parametrize("content", [None, "{}", '{"panel": []}', "{half", "[1]"])
-def test_an_absent_or_damaged_data_report_is_none(build, quotes, content):
+def test_an_absent_data_report_is_none(build, quotes, capsys):
+    panel = build(quotes)
+    panel.path.with_name("data_report.json").unlink()
+    assert read_report(panel) is None
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"panel": []}', "{half", "[1]", "\0", '{"panel": {"fingerprint": 1}}']
+)
+def test_a_damaged_data_report_is_said_to_be_and_is_none(build, quotes, content, capsys):
     panel = build(quotes)
     path = panel.path.with_name("data_report.json")
-    path.unlink() if content is None else path.write_text(content)
+    path.write_text(content)
     assert read_report(panel) is None
+    assert f"{path} is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dropped", [None, [1], {"under special treatment": "many"}])
+def test_a_ledger_that_is_none_is_a_damaged_one(build, quotes, dropped, capsys):
+    panel = build(quotes)
+    path = panel.path.with_name("data_report.json")
+    report = read_json(path)
+    report["ledger"]["dropped"] = dropped
+    write_json(path, report)
+    assert read_report(panel) is None
+    assert "is damaged" in capsys.readouterr().err
 
 
 def test_a_panel_knows_the_index_that_it_was_built_with(build, quotes):
