@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -66,8 +67,9 @@ def cluster(settings: SweepsSettings) -> Iterator[None]:
             ray.init("local", num_cpus=cores, include_dashboard=False, _temp_dir=session, **options)
         else:
             try:
+                _knock(address)
                 ray.init(address, **options)
-            except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+            except (OSError, RuntimeError, ValueError, RayError) as error:
                 raise ConfigError(
                     f"ray.address={address} was given",
                     f"no Ray cluster answers there ({str(error).splitlines()[0]})",
@@ -80,6 +82,17 @@ def cluster(settings: SweepsSettings) -> Iterator[None]:
         finally:
             ray.shutdown()
             _Terminal.stream = None
+
+
+def _knock(address: str) -> None:
+    """Connect to HOST:PORT: where nothing listens, Ray would try for a quarter of an hour.
+
+    Raises:
+        OSError: Nothing answers there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdecimal():  # else `auto`, or what Ray refuses at once
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def imports_like(paths: Sequence[str]) -> Callable[[], None]:

@@ -1,14 +1,17 @@
 """A sweep on Ray, as far as it needs none: what a worker imports, and why a trial failed."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import ray
 from ray import cloudpickle
 
-from datamodules.base.errors import FitError
-from sweeps.ray import _own_session, imports_like, last_error
+from alphanet_pl.config.compose import load_settings
+from datamodules.base.errors import ConfigError, FitError
+from sweeps.ray import _own_session, cluster, imports_like, last_error
 from sweeps.trial import package_root
 
 
@@ -49,6 +52,20 @@ def test_the_own_package_comes_first_where_it_was_found_by_other_means():
         assert set(before) <= set(sys.path)
     finally:
         sys.path[:] = before
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://localhost:{}"])
+def test_an_address_where_nothing_listens_is_refused_before_ray_tries(tmp_path, monkeypatch, form):
+    monkeypatch.setattr(ray, "init", lambda *_, **__: pytest.fail("Ray tried"))
+    with socket.socket() as idle:
+        idle.bind(("127.0.0.1", 0))
+        address = form.format(idle.getsockname()[1])
+        words = [f"runs={tmp_path}", "sweep=seeds", f"ray.address={address}"]
+        refused = pytest.raises(ConfigError, match="no Ray cluster answers there")
+        with refused as error, cluster(load_settings("sweep", words)):
+            pass
+    assert error.value.given == f"ray.address={address} was given"
+    assert "ray start --head" in error.value.hint
 
 
 LOCKED = FitError("F is being trained by process 1", "one job at a time", "wait, or rm F/lock.json")
