@@ -47,7 +47,7 @@ def _main(words: Sequence[str]) -> int:
     if not words:
         _parser().print_help()
         return _DONE
-    from alphanet_pl.job.signals import block, ignore_warning
+    from alphanet_pl.job.signals import block, ignore_warning, terminable
 
     if words[0] in _TRAINING:
         block()
@@ -58,7 +58,8 @@ def _main(words: Sequence[str]) -> int:
 
     rank, status = global_rank(), _FAILED
     try:
-        status = _run_as(rank, words)
+        with terminable():
+            status = _run_as(rank, words)
     finally:  # where nobody listens any more, the last words themselves fail
         if not rank:
             report_status(status)
@@ -78,7 +79,7 @@ def _reader_left() -> bool:
 
 def _run_as(rank: int, words: Sequence[str]) -> int:
     """Run as one of several processes (usually the only one): only the first speaks of success."""
-    from alphanet_pl.job.signals import Interrupted
+    from alphanet_pl.job.signals import Interrupted, Terminated
     from datamodules.base.errors import AlphaNetError, UnfinishedError
 
     who = f"[rank {rank}] " if rank else ""
@@ -95,10 +96,12 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         if not rank:
             print(stop, file=sys.stderr)
         return stop.status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        terminated = isinstance(stop, Terminated)
         if not rank:
-            print("interrupted: the same command continues where it stopped", file=sys.stderr)
-        return _INTERRUPTED
+            how = "terminated" if terminated else "interrupted"
+            print(f"{how}: the same command continues where it stopped", file=sys.stderr)
+        return Terminated.status if terminated else _INTERRUPTED
     except Exception:
         if not rank:
             raise

@@ -9,6 +9,8 @@ Nothing here imports torch: the command line blocks the signals before it is loa
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from alphanet_pl.job import slurm
@@ -30,6 +32,12 @@ class Interrupted(Exception):
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came where nothing notes it: an exception, so that what was begun is cleared away."""
+
+    status = _TERMINATED
 
 
 class _Noted:
@@ -57,6 +65,23 @@ def ignore_warning() -> None:
     """
     if slurm.in_job() and _in_main_thread():
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Turn SIGTERM into `Terminated` for the length of a with statement, unless `install` notes it.
+
+    Where it is blocked or ignored it stays so.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    if not _in_main_thread() or before is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def install() -> None:
@@ -107,6 +132,10 @@ def stop_or_requeue(request: int, where: str) -> Interrupted:
 def _in_main_thread() -> bool:
     """Signals belong to the main thread; Ray runs a trial in another."""
     return threading.current_thread() is threading.main_thread()
+
+
+def _terminate(received: int, frame: FrameType | None) -> None:
+    raise Terminated
 
 
 def _note(received: int, frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 from helpers.panel_builder import MOMENTS, contents, start
+from helpers.small_study import Study
 from helpers.waiting import until
 
 from datamodules.base.errors import PanelError
@@ -76,3 +77,15 @@ def _fingerprint(out: Path) -> str:
         return Panel.open(out).fingerprint
     except PanelError:
         return ""
+
+
+def test_prepare_that_is_terminated_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    market = ("data.market.stocks=400", "data.market.days=600")
+    process = Study(tmp_path).start("prepare", *market, "data.styles=none")
+    folder = tmp_path / "demo"
+    until(lambda: (folder / ".panel.zarr.building" / "features").exists(), process)
+    process.terminate()
+    _, err = process.communicate()
+    assert process.returncode == 143
+    assert err.splitlines()[-1] == "terminated: the same command continues where it stopped"
+    assert {path.name for path in folder.iterdir()} == {"tables"}

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from alphanet_pl.job import signals
+
 ARMED = """
 import os, signal, subprocess, sys
 from alphanet_pl.job import signals as s
@@ -75,3 +77,19 @@ def test_outside_of_slurm_nothing_is_blocked():
     code += "os.kill(os.getpid(), signal.SIGTERM)"
     environ = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
     assert subprocess.run([sys.executable, "-c", code], env=environ).returncode == -signal.SIGTERM
+
+
+def test_sigterm_where_nothing_notes_it_is_an_exception_and_then_as_before():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(signals.Terminated), signals.terminable():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sigterm_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with signals.terminable():
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
