@@ -1,7 +1,8 @@
 """What is kept of a study so that the loss of its runs costs nothing: a table, and fits that score.
 
 FOLDER/fits.csv                           a row a fit, written after the fit is kept
-FOLDER/VARIANT/ASOF/seedS-HASH/           fit.json, config.yaml, best.ckpt without optimiser state
+FOLDER/VARIANT/ASOF/seedS-HASH/           config.yaml, best.ckpt without optimiser state, and
+                                          fit.json with the digest of this smaller best.ckpt
 FOLDER/VARIANT/evaluation.json, tables/   of the factor of all seeds whose windows are complete
 
 A checkpoint is 156 kB for v2 and 79 kB for n=8. They are not compressed: zlib takes off a tenth.
@@ -19,9 +20,9 @@ import torch
 
 from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.fit.checkpoints import SafeCheckpoints
-from alphanet_pl.fit.folder import Fit, done_fit, read_record
+from alphanet_pl.fit.folder import DIGEST, Fit, done_fit, read_record
 from datamodules.base.errors import FitError
-from datamodules.base.files import write_text, written_aside
+from datamodules.base.files import read_json, sha256_of, write_json, write_text, written_aside
 
 FOR_RESUMING = ("optimizer_states", "lr_schedulers", "callbacks", "loops")
 """Parts of a checkpoint that a finished fit needs no more."""
@@ -115,7 +116,8 @@ class Record:
         for task in filter(self.holds, tasks):
             place = self._place(task.folder)
             record = read_record(place)
-            if record is None or read_record(task.folder) == record:
+            there = read_record(task.folder)
+            if record is None or there == {**record, DIGEST: (there or {}).get(DIGEST)}:
                 continue
             if weights_sha256(Fit(place, record)) != self._rows[_key(task)].weights_sha256:
                 raise FitError(
@@ -167,8 +169,9 @@ def _copy_fit(source: Path, target: Path) -> None:
     content = torch.load(source / "best.ckpt", map_location="cpu", weights_only=True)
     slim = {name: part for name, part in content.items() if name not in FOR_RESUMING}
     SafeCheckpoints().save_checkpoint(slim, target / "best.ckpt")
-    for name in ("config.yaml", "fit.json"):
-        _copy(source / name, target / name)
+    _copy(source / "config.yaml", target / "config.yaml")
+    digest = {DIGEST: sha256_of(target / "best.ckpt")}
+    write_json(target / "fit.json", read_json(source / "fit.json") | digest)
 
 
 def _copy_evaluation(source: Path, target: Path) -> None:

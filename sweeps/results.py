@@ -19,7 +19,7 @@ from pandas.api.types import is_numeric_dtype
 
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
-from alphanet_pl.fit.folder import Fit, decisive_settings, done_fit
+from alphanet_pl.fit.folder import Fit, decisive_settings, done_fit, readable_fits
 from alphanet_pl.fit.history import best_row
 from alphanet_pl.model.losses import LOSSES
 from datamodules.base.errors import EvaluationError
@@ -339,14 +339,10 @@ def _full_model_seconds(folder: Path, keys: Sequence[str], features: int) -> Spr
     if like is None:
         return None
     wanted = _apart_from(like.record["identity"], ["model.n", *keys])
-    records = [
-        fit.record
-        for path in sorted(folder.parents[2].glob(f"*/{like.asof}/*/fit.json"))
-        if (fit := done_fit(path.parent)) is not None
-    ]
+    fits, _ = readable_fits(folder.parents[2], f"*/{like.asof}/seed*-*")
     seconds = [
         record["seconds"] / record["epochs"]
-        for record in records
+        for record in (fit.record for fit in fits)
         if len(record["sampled_features"]) == features
         and _apart_from(record["identity"], ["model.n", *keys]) == wanted
     ]

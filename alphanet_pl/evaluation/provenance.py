@@ -17,7 +17,9 @@ from alphanet_pl.factor.store import Source, read_sources, seed_columns
 from alphanet_pl.fit.folder import read_record, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
+from datamodules.base.errors import FitError
 from datamodules.base.files import sha256_of
+from datamodules.base.words import log
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.prepare import read_report
@@ -66,7 +68,16 @@ def fits_of(factor: Path, home: Path) -> list[FitOrigin]:
         factor: The file.
         home: Folder of the variant, which holds the fits.
     """
-    return [_origin(source, read_record(home / source.folder)) for source in read_sources(factor)]
+    return [_origin(source, _record(home / source.folder)) for source in read_sources(factor)]
+
+
+def _record(folder: Path, quiet: bool = False) -> dict[str, Any] | None:
+    """fit.json of a fit behind the factor; None where it is gone or, which is said, damaged."""
+    try:
+        return read_record(folder)
+    except FitError as error:
+        log(f"{error.given}: what it says of its fit is not on the page", quiet)
+        return None
 
 
 def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
@@ -89,7 +100,7 @@ def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> lis
         features: All of the panel's.
     """
     home = variant_folder(settings)
-    records = [read_record(home / source.folder) for source in read_sources(factor)]
+    records = [_record(home / source.folder, quiet=True) for source in read_sources(factor)]
     recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
 
     def drawn(seed: int) -> list[str]:

@@ -13,9 +13,10 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from datamodules.base.files import written_aside
+from datamodules.base.errors import FitError
+from datamodules.base.files import sha256_of, written_aside
 
-LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
+BEST, LAST, PREVIOUS = "best.ckpt", "last.ckpt", "previous.ckpt"
 
 
 class SafeCheckpoints(TorchCheckpointIO):
@@ -60,9 +61,42 @@ def _fault(path: Path) -> str | None:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         parts = content["state_dict"], content["optimizer_states"]
+        kept = {Path(state.get("best_model_path", "")).name for state in _callbacks(content)}
     except Exception:  # whatever a file may hold
         return "is no checkpoint of a fit"
-    return None if all(map(_all_finite, parts)) else "holds weights that are not finite"
+    if not all(map(_all_finite, parts)):
+        return "holds weights that are not finite"
+    if BEST in kept and not is_whole(path.with_name(BEST)):
+        return f"needs the {BEST} of its epochs, which is damaged or not there"
+    return None
+
+
+def _callbacks(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(content.get("callbacks", {}).values())
+
+
+def digest_of_best(folder: Path, epoch: int) -> str:
+    """The sha256 of best.ckpt when a fit ends.
+
+    Args:
+        folder: The fit's.
+        epoch: The one whose weights it holds.
+
+    Raises:
+        FitError: It holds another's, or none.
+    """
+    path = folder / BEST
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=True)["epoch"]
+    except Exception:  # whatever a file may hold
+        kept = None
+    if kept != epoch:
+        raise FitError(
+            f"{path} does not hold epoch {epoch}, the best of the fit",
+            "it was changed or lost while the fit was trained",
+            f"rm -r {folder}, and the same command trains it anew",
+        )
+    return sha256_of(path)
 
 
 def _all_finite(node: Any) -> bool:

@@ -6,7 +6,7 @@ fit = done_fit(folder)
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.checkpoints import BEST, is_whole
 from alphanet_pl.model.module import AlphaNetModule, named_classes
 from datamodules.base.errors import FitError
-from datamodules.base.files import read_json
+from datamodules.base.files import read_json, sha256_of
+from datamodules.base.words import log
 
 PROTOCOL = 2
 """Raised when the code, or the default of a setting, changes the weights that the same words give.
@@ -40,8 +42,21 @@ _DECIDES: dict[str, tuple[str, ...] | None] = {
 Groups = dict[str, dict[str, Any]]
 """Group -> setting -> value."""
 
-SCHEMA = 2
-"""Version of fit.json."""
+SCHEMA = 3
+"""Version of fit.json; since 3 it holds the digest of best.ckpt."""
+DIGEST = "best_sha256"
+"""Key of that digest."""
+
+_OF_EVERY_FIT: dict[str, type | tuple[type, ...]] = {
+    "status": str, "variant": str, "asof": str, "seed": int, "in_sample_days": int,
+    "identity.protocol": int, "panel.fingerprint": str, "seconds": (int, float),
+}  # fmt: skip
+_OF_A_DONE_ONE: dict[str, type | tuple[type, ...]] = {
+    "metrics.val/rank_ic": float, "metrics.val/loss": float, "best_epoch": int, "epochs": int,
+    "sampled_features": list, "sessions.train.cross_sections": int,
+    "sessions.validation.cross_sections": int,
+}  # fmt: skip
+"""Keys of fit.json that are read, GROUP.KEY, and what their values are."""
 
 
 def decisive_settings(settings: Settings) -> Groups:
@@ -79,13 +94,12 @@ def _with_sources(settings: Settings) -> Groups:
 
 def fit_hash(settings: Settings, asof: str, fingerprint: str) -> str:
     """Ten hexadecimal digits naming a fit: its settings, as-of session, seed and panel."""
-    identity = model_identity(settings) | {
-        "asof": asof,
-        "seed": settings.seed,
-        "panel": fingerprint,
-    }
-    text = json.dumps(identity, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
+    return _hash(model_identity(settings), asof, settings.seed, fingerprint)
+
+
+def _hash(identity: Mapping[str, Any], asof: str, seed: int, fingerprint: str) -> str:
+    whole = {**identity, "asof": asof, "seed": seed, "panel": fingerprint}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def fit_folder(settings: Settings, asof: str, fingerprint: str) -> Path:
@@ -144,14 +158,32 @@ class Fit:
         """Number of the training protocol; see `PROTOCOL`."""
         return int(self.record["identity"]["protocol"])
 
+    def check(self) -> None:
+        """Refuse another best.ckpt than the one that the fit ended with.
+
+        Raises:
+            FitError: It is absent, damaged, or another fit's or epoch's.
+        """
+        path, known = self.folder / BEST, self.record.get(DIGEST)
+        same = is_whole(path) if known is None else path.is_file() and sha256_of(path) == known
+        if not same:
+            raise FitError(
+                f"{path} is {'not what the fit ended with' if path.exists() else 'not there'}",
+                "a finished fit is its best checkpoint, whose sha256 is in fit.json",
+                f"put the right one back, or rm -r {self.folder} and train again",
+            )
+
     def load(self) -> AlphaNetModule:
         """The network with its best weights, ready to score.
 
         Raises:
-            FitError: The checkpoint is absent, cannot be read, or names a class that the command's
-                settings do not.
+            FitError: The checkpoint is not the fit's, cannot be read, or names a class that the
+                command's settings do not.
         """
-        path = self.folder / "best.ckpt"
+        self.check()
+        path = self.folder / BEST
+        if DIGEST not in self.record:
+            log(f"{path} has no digest in fit.json: whether it is this fit's cannot be told")
         try:
             module: AlphaNetModule = AlphaNetModule.load_from_checkpoint(
                 path, map_location="cpu", weights_only=True
@@ -171,27 +203,78 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     """fit.json of a folder, or None where there is none.
 
     Raises:
-        FitError: It is there and cannot be read.
+        FitError: It is there, and damaged or another fit's.
     """
     path = folder / "fit.json"
     if not path.is_file():
         return None
     try:
-        return read_json(path)
-    except ValueError as error:
+        record = read_json(path)
+        fault = _fault(record, folder)
+    except (ValueError, RecursionError) as error:
+        fault = f"is not JSON ({error})"
+    if fault is not None:
         raise FitError(
-            f"{path} is not JSON ({error})", "it describes the fit", f"delete {folder}"
-        ) from error
+            f"{path} {fault}", "it describes the fit", f"rm -r {folder}, and train again"
+        )
+    return record
+
+
+def _fault(record: Any, folder: Path) -> str | None:
+    """Why a record cannot be the one of this folder, as a clause, or None."""
+    done = isinstance(record, dict) and record.get("status") == "done"
+    needed = {**_OF_EVERY_FIT, **(_OF_A_DONE_ONE if done else {})}
+    if done and record.get("schema") == SCHEMA:
+        needed[DIGEST] = str
+    for key, kind in needed.items():
+        value: Any = record
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not isinstance(value, kind):
+            return f"has no {key}" if value is None else f"has a {key} of {value!r}"
+    identity = record["identity"]
+    if not all(isinstance(values, dict) for key, values in identity.items() if key != "protocol"):
+        return "has an identity that is no group of settings"
+    own = _hash(identity, record["asof"], record["seed"], record["panel"]["fingerprint"])
+    name = f"{record['asof']}/seed{record['seed']}-{own}"
+    if identity["protocol"] == PROTOCOL and name != f"{folder.parent.name}/{folder.name}":
+        return f"is of {name}"
+    return None
 
 
 def done_fit(folder: Path) -> Fit | None:
     """The fit in a folder, or None where it is not finished.
 
     Raises:
-        FitError: Its record is there and cannot be read.
+        FitError: Its record or its best checkpoint is damaged, or another fit's.
     """
+    fit = _finished(folder)
+    if fit is not None:
+        fit.check()
+    return fit
+
+
+def _finished(folder: Path) -> Fit | None:
     record = read_record(folder)
     return Fit(folder, record) if record is not None and record["status"] == "done" else None
+
+
+def readable_fits(home: Path, pattern: str) -> tuple[list[Fit], dict[Path, FitError]]:
+    """Finished fits by their records, and the folders whose record is damaged.
+
+    Args:
+        home: A folder of many fits.
+        pattern: Of the fits' folders in it.
+    """
+    fits, damaged = [], {}
+    for path in sorted(home.glob(f"{pattern}/fit.json")):
+        try:
+            fit = _finished(path.parent)
+        except FitError as error:
+            damaged[path.parent] = error
+        else:
+            fits += [] if fit is None else [fit]
+    return fits, damaged
 
 
 def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list[Fit]:
@@ -207,17 +290,19 @@ def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list
         fingerprint: Of the panel.
 
     Raises:
-        FitError: There is none.
+        FitError: There is none, or one that may be among them is damaged.
     """
     home = variant_folder(settings)
-    alike, others = [], 0
-    for fit in _done_fits(home):
-        if same_settings(fit.record["identity"], settings):
-            alike.append(fit)
-        else:
-            others += 1
+    found, damaged = readable_fits(home, "*/seed*-*")
+    alike = [fit for fit in found if same_settings(fit.record["identity"], settings)]
+    others = len(found) - len(alike)
     fits = [fit for fit in alike if fit.protocol == PROTOCOL]
     old = [fit for fit in fits if fit.asof <= date]
+    least = max((str(fit.asof) for fit in old), default="")
+    for folder, error in damaged.items():
+        if least <= folder.parent.name <= str(date):
+            raise error
+        log(f"{error.given}: passed over, being of another window")
     if not old:
         windows = ", ".join(sorted({str(fit.asof) for fit in fits})) or "none"
         raise FitError(
@@ -238,9 +323,7 @@ def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list
 
 def earlier_fits(settings: Settings, asof: str) -> list[Fit]:
     """Done fits of these settings, seed and as-of session under another protocol."""
-    home = variant_folder(settings) / asof
-    paths = sorted(home.glob(f"seed{settings.seed}-*/fit.json"))
-    done = [fit for path in paths if (fit := done_fit(path.parent)) is not None]
+    done, _ = readable_fits(variant_folder(settings) / asof, f"seed{settings.seed}-*")
     return [
         fit
         for fit in done
@@ -272,9 +355,3 @@ def _of_other_protocols(alike: Sequence[Fit]) -> str:
         f"; fits of protocol {number}, where {PROTOCOL} is the present one: {others.count(number)}"
         for number in sorted(set(others))
     )
-
-
-def _done_fits(home: Path) -> Iterator[Fit]:
-    for path in sorted(home.glob("*/*/fit.json")):
-        if (fit := done_fit(path.parent)) is not None:
-            yield fit

@@ -11,8 +11,9 @@ import numpy as np
 from alphanet_pl.config.compose import as_yaml
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.checkpoints import find_checkpoint
+from alphanet_pl.fit.checkpoints import digest_of_best, find_checkpoint
 from alphanet_pl.fit.folder import (
+    DIGEST,
     SCHEMA,
     Fit,
     describe_earlier,
@@ -126,6 +127,8 @@ def _fit(
         with peer_lost_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
+        if first:
+            record[DIGEST] = digest_of_best(folder, record["best_epoch"])
     except (SystemExit, KeyboardInterrupt, Interrupted) as stop:
         record["status"] = "interrupted"
         if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C

@@ -11,12 +11,12 @@ import torch
 from helpers.small_study import WINDOWS
 
 from alphanet_pl.evaluation.results import read_evaluation
-from alphanet_pl.fit.folder import Fit
+from alphanet_pl.fit.folder import DIGEST, Fit
 from benchmarks import check_study
 from benchmarks import study as command
 from benchmarks.study_record import Record, weights_sha256
 from datamodules.base.errors import ConfigError, FitError
-from datamodules.base.files import read_json
+from datamodules.base.files import read_json, sha256_of, write_json
 from datamodules.panel import Panel
 
 VARIANTS = ("v2.1", "v2.2")
@@ -68,11 +68,11 @@ def test_each_fit_has_a_row_and_what_scores_of_it(study, first, asofs):
         (folder,) = (study.runs / "first" / row.variant / row.asof).iterdir()
         kept = first / row.variant / row.asof / folder.name
         assert {path.name for path in kept.iterdir()} == {"fit.json", "config.yaml", "best.ckpt"}
-        found = read_json(kept / "fit.json")
-        assert found == read_json(folder / "fit.json")
+        found, there = (read_json(place / "fit.json") for place in (kept, folder))
+        assert found | {DIGEST: None} == there | {DIGEST: None}
         assert (row.epochs, row.best_epoch) == (found["epochs"], found["best_epoch"])
         assert row.val_rank_ic == found["metrics"]["val/rank_ic"]
-        whole, slim = Fit(folder, found), Fit(kept, found)
+        whole, slim = Fit(folder, there), Fit(kept, found)
         assert row.weights_sha256 == weights_sha256(whole) == weights_sha256(slim)
         numbers = sum(values.numel() for values in slim.load().state_dict().values())
         size = (kept / "best.ckpt").stat().st_size
@@ -167,11 +167,33 @@ def test_a_damaged_record_is_refused_by_name(study, words, first):
     content = torch.load(path, weights_only=True)
     next(each for each in content["state_dict"].values() if each.is_floating_point()).add_(1)
     torch.save(content, path)
+    with pytest.raises(FitError, match=r"not what the fit ended with(.|\n)*HINT: .*rm -r "):
+        _run(words("damaged"))
+    _forget_digest(path.with_name("fit.json"))
     with pytest.raises(FitError, match=r"does not hold the weights.*\nHINT: rm -r "):
         _run(words("damaged"))
-    path.write_bytes(b"half")
-    with pytest.raises(FitError, match="cannot be read"):
-        _run(words("damaged"))
+
+
+def _forget_digest(path: Path) -> None:
+    """fit.json as it was before it held the digest of best.ckpt."""
+    found = read_json(path)
+    del found[DIGEST]
+    write_json(path, found | {"schema": 2})
+
+
+def test_a_fit_recorded_before_digests_gets_one_where_it_is_laid_back(
+    study, words, first, monkeypatch
+):
+    record = study.runs / "old-record"
+    shutil.copytree(first, record)
+    for path in record.glob("*/*/*/fit.json"):
+        _forget_digest(path)
+    monkeypatch.setattr(command, "train", _no_training)
+    _run(words("old"))
+    laid = list((study.runs / "old").glob("*/*/*/fit.json"))
+    assert len(laid) == 4
+    for path in laid:
+        assert read_json(path)[DIGEST] == sha256_of(path.with_name("best.ckpt"))
 
 
 @pytest.mark.parametrize("word", ["output=null", "parts=1/2"])

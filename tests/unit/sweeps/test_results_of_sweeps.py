@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers.invented_fit import invented_fit
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.fit.folder import fit_folder, model_identity
 from alphanet_pl.model.sampling import sample_features
-from datamodules.base.files import read_json, write_json, write_text
+from datamodules.base.files import write_text
 from sweeps.axes import expand
 from sweeps.plan import Planned
 from sweeps.results import (
@@ -49,20 +50,18 @@ def planned(tmp_path) -> list[Planned]:
     return [Planned(t, ASOF, fit_folder(t.settings, ASOF, "fingerprint")) for t in trials]
 
 
-def _train(one: Planned, rank_ic: float) -> None:
+def _fit(one: Planned, **says: object) -> None:
+    settings = one.trial.settings
+    invented_fit(settings, ASOF, settings.seed, "fingerprint", **says)
+
+
+def _train(one: Planned, rank_ic: float, seconds: float = 10.0) -> None:
     settings = one.trial.settings
     features = settings.data.features
-    record = {
-        "status": "done",
-        "identity": model_identity(settings),
-        "metrics": {"val/rank_ic": rank_ic, "val/loss": 0.9, "train/loss": 0.8},
-        "epochs": 4,
-        "seconds": 10.0,
-        "sampled_features": [
-            features[i] for i in sample_features(settings.seed, settings.model.n, len(features))
-        ],
-    }
-    write_json(one.folder / "fit.json", record)
+    sample = sample_features(settings.seed, settings.model.n, len(features))
+    metrics = {"val/rank_ic": rank_ic, "val/loss": 0.9, "train/loss": 0.8}
+    sampled = [features[i] for i in sample]
+    _fit(one, metrics=metrics, epochs=4, seconds=seconds, sampled_features=sampled)
 
 
 def _train_all(planned: list[Planned]) -> None:
@@ -112,7 +111,7 @@ def test_a_configuration_that_lacks_seeds_comes_last_and_is_not_the_best(planned
 
 
 def test_a_trial_that_began_is_missing_until_it_is_done(planned):
-    write_json(planned[0].folder / "fit.json", {"status": "running", "seconds": 3.0})
+    _fit(planned[0], status="running", seconds=3.0)
     row = trials_table(planned).iloc[0]
     assert row["status"] == "missing"
     assert row["val/rank_ic"] is None or math.isnan(row["val/rank_ic"])
@@ -120,7 +119,7 @@ def test_a_trial_that_began_is_missing_until_it_is_done(planned):
 
 def test_a_trial_stopped_early_shows_its_best_epoch_and_counts_for_no_mean(planned):
     _train_all(planned[1:])
-    write_json(planned[0].folder / "fit.json", {"status": "running", "seconds": 6.0})
+    _fit(planned[0], status="running", seconds=6.0)
     rows = "epoch,val/loss,val/rank_ic,train/loss\n0,0.9,0.04,0.8\n1,0.95,0.08,0.7\n"
     write_text(planned[0].folder / "metrics.csv", rows)
     table = trials_table(planned, frozenset({planned[0].trial.name}))
@@ -235,11 +234,8 @@ def test_the_time_of_a_full_model_is_that_of_fits_alike_in_all_but_the_axes(plan
     }
     for seconds, settings in zip((8.0, 80.0, 800.0), others.values(), strict=True):
         folder = fit_folder(settings, ASOF, "fingerprint")
-        _train(Planned(replace(planned[0].trial, settings=settings), ASOF, folder), 0.1)
-        record = read_json(folder / "fit.json") | {"seconds": seconds, "asof": ASOF}
-        write_json(folder / "fit.json", record)
+        _train(Planned(replace(planned[0].trial, settings=settings), ASOF, folder), 0.1, seconds)
     like = planned[0].folder
-    write_json(like / "fit.json", read_json(like / "fit.json") | {"asof": ASOF})
     assert _full_model_seconds(like, ["variant", "asof", "model.n"], 15).mean == 2.0
     keys = ["variant", "asof", "model.n", "loss.long_weight"]
     assert _full_model_seconds(like, keys, 15) == pytest.approx((11.0, 9.0, 2))

@@ -1,11 +1,15 @@
 import json
 import os
+import shutil
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 
+import lightning.pytorch as pl
 import numpy as np
 import pytest
+import torch
+from helpers.invented_fit import invented_fit
 
 from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings
 from alphanet_pl.fit.folder import (
@@ -13,6 +17,7 @@ from alphanet_pl.fit.folder import (
     Fit,
     decisive_settings,
     describe_earlier,
+    done_fit,
     earlier_fits,
     find_fits,
     fit_folder,
@@ -22,8 +27,9 @@ from alphanet_pl.fit.folder import (
     recorded_settings,
     same_settings,
 )
+from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import FitError
-from datamodules.base.files import write_json
+from datamodules.base.files import read_json, write_json
 from datamodules.settings import DataSettings
 
 BASE = Settings(data=DataSettings(panel="p"))
@@ -160,38 +166,31 @@ def settings(tmp_path) -> Settings:
     return Settings(runs=str(tmp_path), data=DataSettings(panel="p"))
 
 
-def _done(settings: Settings, asof: str, seed: int, status: str = "done", panel: str = "f") -> None:
-    one = replace(settings, seed=seed)
-    what = {"asof": asof, "seed": seed, "identity": model_identity(one)}
-    record = {"status": status, **what, "panel": {"fingerprint": panel}}
-    write_json(fit_folder(one, asof, panel) / "fit.json", record)
-
-
 def test_a_date_is_scored_by_the_newest_window_before_it(settings):
     for asof in ("2011-01-31", "2011-07-29", "2012-01-31"):
         for seed in (2, 0, 1):
-            _done(settings, asof, seed)
+            invented_fit(settings, asof, seed)
     found = find_fits(settings, np.datetime64("2011-12-01"), "f")
     assert {str(fit.asof) for fit in found} == {"2011-07-29"}
     assert [fit.seed for fit in found] == [0, 1, 2]
 
 
 def test_the_as_of_session_itself_is_scored_by_its_own_fit(settings):
-    _done(settings, "2011-01-31", 0)
+    invented_fit(settings, "2011-01-31", 0)
     assert str(find_fits(settings, np.datetime64("2011-01-31"), "f")[0].asof) == "2011-01-31"
 
 
 @pytest.mark.parametrize("order", [["f", "older"], ["older", "f"]])
 def test_of_one_seed_the_fit_on_the_present_panel_counts_once(settings, order):
     for panel in order:
-        _done(settings, "2011-01-31", 0, panel=panel)
+        invented_fit(settings, "2011-01-31", 0, panel=panel)
     (found,) = find_fits(settings, np.datetime64("2011-12-01"), "f")
     assert found.record["panel"]["fingerprint"] == "f"
 
 
 def test_of_fits_on_other_panels_the_last_that_was_trained_counts(settings):
     for time, panel in ((2, "later"), (1, "older")):
-        _done(settings, "2011-01-31", 0, panel=panel)
+        invented_fit(settings, "2011-01-31", 0, panel=panel)
         path = fit_folder(replace(settings, seed=0), "2011-01-31", panel) / "fit.json"
         os.utime(path, (time, time))
     (found,) = find_fits(settings, np.datetime64("2011-12-01"), "f")
@@ -199,8 +198,8 @@ def test_of_fits_on_other_panels_the_last_that_was_trained_counts(settings):
 
 
 def test_running_fits_and_fits_with_other_settings_do_not_count(settings):
-    _done(settings, "2011-01-31", 0, status="running")
-    _done(replace(settings, loss=replace(settings.loss, long_weight=2.0)), "2011-01-31", 1)
+    invented_fit(settings, "2011-01-31", 0, status="running")
+    invented_fit(replace(settings, loss=replace(settings.loss, long_weight=2.0)), "2011-01-31", 1)
     with pytest.raises(FitError, match="fits with other settings: 1") as refused:
         find_fits(settings, np.datetime64("2011-12-01"), "f")
     assert "HINT: alphanet train variant=v2 asof=2011-12-01" in str(refused.value)
@@ -208,11 +207,8 @@ def test_running_fits_and_fits_with_other_settings_do_not_count(settings):
 
 def _earlier(settings: Settings, asof: str, seed: int) -> Path:
     """A fit of protocol 1, whose record holds the defaults, too."""
-    folder = fit_folder(replace(settings, seed=seed), asof, "f").with_name(f"seed{seed}-0123456789")
     identity = {"protocol": 1, **decisive_settings(settings)}
-    what = {"asof": asof, "seed": seed, "identity": identity, "panel": {"fingerprint": "f"}}
-    write_json(folder / "fit.json", {"status": "done", **what})
-    return folder
+    return invented_fit(settings, asof, seed, name=f"seed{seed}-0123456789", identity=identity)
 
 
 def test_fits_of_an_earlier_protocol_are_named_and_not_used(settings):
@@ -222,14 +218,14 @@ def test_fits_of_an_earlier_protocol_are_named_and_not_used(settings):
         find_fits(settings, np.datetime64("2011-12-01"), "f")
     assert "fits with other settings: 0" in str(no.value)
     assert "HINT: alphanet train variant=v2 asof=2011-12-01" in str(no.value)
-    _done(settings, "2011-01-31", 1)
+    invented_fit(settings, "2011-01-31", 1)
     (found,) = find_fits(settings, np.datetime64("2011-12-01"), "f")
     assert (found.seed, found.protocol) == (1, 2)
 
 
 def test_what_an_earlier_protocol_trained_already_is_said_in_one_line(settings):
     folder = _earlier(settings, "2011-01-31", 0)
-    _done(settings, "2011-01-31", 0)
+    invented_fit(settings, "2011-01-31", 0)
     fits = earlier_fits(settings, "2011-01-31")
     assert [fit.folder for fit in fits] == [folder]
     line = describe_earlier(fits)
@@ -254,28 +250,117 @@ def test_another_fit_is_none_that_an_earlier_protocol_trained(settings, other):
 
 
 def test_a_record_that_names_a_function_is_one_with_other_settings(settings):
-    _done(replace(settings, seed=3), "2011-01-31", 3)
-    path = fit_folder(replace(settings, seed=3), "2011-01-31", "f") / "fit.json"
-    record = json.loads(path.read_text())
-    record["identity"]["model"] = {"network": "os.system"}
-    write_json(path, record)
+    identity = {"protocol": 1, "model": {"network": "os.system"}}
+    invented_fit(settings, "2011-01-31", 3, name="seed3-0123456789", identity=identity)
     with pytest.raises(FitError, match="fits with other settings: 1"):
         find_fits(settings, np.datetime64("2011-12-01"), "f")
 
 
 def test_a_date_before_every_window_names_the_windows(settings):
-    _done(settings, "2011-01-31", 0)
+    invented_fit(settings, "2011-01-31", 0)
     with pytest.raises(FitError, match="windows with these settings: 2011-01-31"):
         find_fits(settings, np.datetime64("2010-12-01"), "f")
 
 
-def test_a_broken_record_is_named(tmp_path):
-    (tmp_path / "fit.json").write_text("{")
-    with pytest.raises(FitError, match=r"fit\.json is not JSON"):
+def without(key):
+    def damage(record):
+        del record[key]
+
+    return damage
+
+
+def of_another_seed(record):
+    record["seed"] = 7
+
+
+def of_other_settings(record):
+    record["identity"]["loss"] = {"long_weight": 2.0}
+
+
+def of_another_panel(record):
+    record["panel"]["fingerprint"] = "g"
+
+
+DAMAGES = [
+    *map(without, ("status", "identity", "panel", "metrics", "sampled_features", "best_sha256")),
+    of_another_seed, of_other_settings, of_another_panel, dict.clear,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_is_named(settings, damage):
+    folder = invented_fit(settings, "2011-01-31", 0)
+    record = read_json(folder / "fit.json")
+    damage(record)
+    write_json(folder / "fit.json", record)
+    with pytest.raises(FitError, match=rf"{folder}/fit.json (has|is)(.|\n)*HINT: rm -r {folder}"):
+        done_fit(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, "\0", "null"])
+def test_a_record_that_is_none_is_named(tmp_path, text):
+    (tmp_path / "fit.json").write_text(text)
+    with pytest.raises(FitError, match=r"fit\.json (is not JSON|has no status)"):
         read_record(tmp_path)
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
-    (tmp_path / "best.ckpt").write_bytes(b"not a checkpoint")
+def test_a_damaged_record_stops_only_a_date_that_its_fit_might_score(settings, capsys):
+    for asof in ("2011-01-31", "2011-07-29", "2012-01-31"):
+        invented_fit(settings, asof, 0)
+    damaged = invented_fit(settings, "2011-07-29", 1)
+    (damaged / "fit.json").write_text("{}")
+    for date in ("2011-07-28", "2012-01-31"):
+        (fit,) = find_fits(settings, np.datetime64(date), "f")
+        assert fit.asof <= np.datetime64(date)
+        assert f"{damaged}/fit.json has no status: passed over" in capsys.readouterr().err
+    with pytest.raises(FitError, match=f"{damaged}/fit.json"):
+        find_fits(settings, np.datetime64("2011-12-01"), "f")
+
+
+def swap(folder, other):
+    shutil.copy(other / "best.ckpt", folder / "best.ckpt")
+
+
+def remove(folder, other):
+    (folder / "best.ckpt").unlink()
+
+
+def empty(folder, other):
+    (folder / "best.ckpt").write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [swap, remove, empty])
+def test_a_finished_fit_is_its_own_best_checkpoint(settings, damage):
+    folder = invented_fit(settings, "2011-01-31", 0)
+    other = invented_fit(settings, "2011-07-29", 0)
+    torch.save({"state_dict": {"another": torch.ones(1)}}, other / "best.ckpt")
+    assert done_fit(folder) is not None
+    damage(folder, other)
+    with pytest.raises(FitError, match=rf"{folder}/best.ckpt is (.|\n)*HINT: .*rm -r {folder}"):
+        done_fit(folder)
+
+
+def test_a_fit_of_before_digests_is_read_and_its_parts_must_be_whole(settings, capsys):
+    folder = invented_fit(settings, "2011-01-31", 0, schema=2)
+    record = read_json(folder / "fit.json")
+    del record["best_sha256"]
+    write_json(folder / "fit.json", record)
+    module = AlphaNetModule.create(settings)
+    trainer = pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+    trainer.strategy.connect(module)
+    trainer.save_checkpoint(folder / "best.ckpt", weights_only=True)
+    fit = done_fit(folder)
+    assert fit is not None
+    fit.load()
+    assert "has no digest in fit.json" in capsys.readouterr().err
+    content = bytearray((folder / "best.ckpt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "best.ckpt").write_bytes(content)
+    with pytest.raises(FitError, match="not what the fit ended with"):
+        done_fit(folder)
+
+
+def test_a_checkpoint_that_does_not_load_is_named(tmp_path):
+    torch.save([1], tmp_path / "best.ckpt")
     with pytest.raises(FitError, match=r"best\.ckpt cannot be read"):
         Fit(tmp_path, {}).load()

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
+from helpers.invented_fit import invented_fit
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll import roll
 from alphanet_pl.factor.roll.plan import Study, Task
 from datamodules.base.errors import FitError
-from datamodules.base.files import write_json
 from datamodules.settings import DataSettings
 
 WINDOWS = (300, 310)
@@ -21,13 +21,12 @@ def settings(tmp_path) -> Settings:
 
 
 @pytest.fixture
-def study(small_panel, settings, tmp_path) -> Study:
+def study(small_panel, settings) -> Study:
     """Two windows of one done fit each, scored to session 314."""
     tasks = []
     for window in WINDOWS:
         asof = str(small_panel.dates[window])
-        folder = tmp_path / asof / "seed0-abc"
-        write_json(folder / "fit.json", {"status": "done", "asof": asof, "seed": 0})
+        folder = invented_fit(settings, asof, 0)
         tasks.append(Task(settings, window, folder, size=1))
     return Study(small_panel, WINDOWS, 314, tasks)
 
@@ -73,7 +72,6 @@ def test_a_second_part_finds_the_factor_and_logs_nothing(study, settings, logged
 
 def test_while_another_part_writes_the_factor_nobody_else_does(study, settings, logged):
     path = roll.factor_path(settings)
-    path.parent.mkdir(parents=True)
     with (
         FileLock(path.with_name(".factor.parquet.lock"), is_singleton=False),
         pytest.raises(roll.FactorBusy, match="one process at a time"),
