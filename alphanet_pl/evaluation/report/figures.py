@@ -375,7 +375,7 @@ def _titled(
     lying: bool = False,
     words: Mapping[str, str] | None = None,
 ) -> go.Figure:
-    """The look, with the title and the unit that words.yaml has for a figure."""
+    """The look, with the title and the unit that the catalogue has for a figure."""
     title, unit = entry(f"figure.{key}")
     title = title.format(**(words or {}))
     if not lying:

@@ -42,7 +42,7 @@ class Metric:
     Attributes:
         field: Column of the frame.
         form: How it is written.
-        word: What the row is called, a key of words.yaml under `metric`; by default the field.
+        word: What the row is called, a key of the catalogue under `metric`; by default the field.
         error: Column of its standard error, written behind it.
         of: Fills in the row's name.
     """
