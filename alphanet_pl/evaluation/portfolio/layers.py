@@ -63,6 +63,7 @@ class LayerTable:
     top_information_ratio: Number
     top_monthly_win: Number
     months: int
+    sections: int
     turnover: list[Number]
     """Mean two-sided turnover of a rebalance, the first build left out."""
     cost: list[Number]
@@ -71,7 +72,6 @@ class LayerTable:
     """Mean number of stocks in the pool."""
     frozen_share: list[Number]
     """Mean share of a layer's value that could not trade at a rebalance."""
-    sections: int
     monotonicity: Number
     """Rank correlation of annual excess with the order of the layers: 1 is perfect."""
 

@@ -46,6 +46,11 @@ def tiny(value: Number) -> str:
     return ABSENT if value is None or not math.isfinite(value) else f"{value:.0e}"
 
 
+def yes_no(value: bool) -> str:
+    """Whether something is so."""
+    return say("note.yes" if value else "note.no")
+
+
 def with_error(value: Number, error: Number, form: Form = percent) -> str:
     """A figure and its standard error in the same unit; the error is left out where unknown."""
     said, spread = form(value), form(error)

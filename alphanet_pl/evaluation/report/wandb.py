@@ -75,15 +75,15 @@ def figures_of_merit(evaluation: Evaluation) -> dict[str, float]:
 
 
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, go.Figure]]:
-    one = {evaluation.variant: evaluation}
+    name = evaluation.variant
     if evaluation.ic is not None:
-        yield "cumulative_rank_ic", cumulative_rank_ic(one)
-        yield "rank_ic_by_section", rank_ic_by_section(one)
-        yield "rank_ic_decay", rank_ic_decay(one)
+        yield "cumulative_rank_ic", cumulative_rank_ic({name: evaluation.ic})
+        yield "rank_ic_by_section", rank_ic_by_section({name: evaluation.ic})
+        yield "rank_ic_decay", rank_ic_decay({name: evaluation.ic})
     if evaluation.exposures is not None:
-        yield "style_exposures", style_sizes(one)
+        yield "style_exposures", style_sizes({name: evaluation.exposures})
     if evaluation.stock_coverage is not None:
-        yield "stocks_scored", stocks_scored(one)
+        yield "stocks_scored", stocks_scored({name: evaluation.stock_coverage})
 
 
 def _table(table: pd.DataFrame) -> "wandb.Table":
