@@ -18,8 +18,7 @@ from alphanet_pl.evaluation.report.figures import (
 )
 from alphanet_pl.evaluation.report.tables import tables
 from alphanet_pl.evaluation.results import Evaluation, to_json
-from alphanet_pl.fit.tracking import run_config
-from alphanet_pl.fit.wandb_runs import log_factor, run_of
+from alphanet_pl.fit.wandb_runs import begin_run, log_factor, run_config
 
 if TYPE_CHECKING:
     import wandb
@@ -40,14 +39,14 @@ def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> Non
         return
     import wandb
 
-    period = f"{evaluation.start}..{evaluation.stop}"
-    with run_of(
+    period, seeds = f"{evaluation.start}..{evaluation.stop}", evaluation.provenance.seeds
+    with begin_run(
         settings,
         out,
         name=f"{evaluation.variant} {period}",
         job_type="evaluation",
         tags=[evaluation.variant, period],
-        config=run_config(settings) | {"provenance": to_json(evaluation.provenance)},
+        config=run_config(settings, seeds) | {"provenance": to_json(evaluation.provenance)},
     ) as run:
         run.summary.update(figures_of_merit(evaluation))
         run.log(
