@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE, Comparison, compare
+from alphanet_pl.evaluation.pair_coverage import pair_coverage
 from alphanet_pl.evaluation.portfolio.enhancement import enhancement_of
 from alphanet_pl.evaluation.portfolio.layers import layers_of
-from alphanet_pl.evaluation.provenance import pair_coverage, provenance_of, samples_of
+from alphanet_pl.evaluation.provenance import provenance_of, samples_of
 from alphanet_pl.evaluation.results import Evaluation
-from alphanet_pl.evaluation.signal.cross_sections import cut_factor
+from alphanet_pl.evaluation.signal.cross_sections import cut_factor, stock_coverage_of
 from alphanet_pl.evaluation.signal.exposures import exposures_of
 from alphanet_pl.evaluation.signal.ic import ic_of
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
-from alphanet_pl.evaluation.signal.stock_coverage import stock_coverage_of
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
 from datamodules.base.errors import ConfigError, EvaluationError
 from datamodules.panel import Panel
