@@ -78,15 +78,14 @@ def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
     )
 
 
-def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:
+def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
     """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
 
     Args:
         factor: The file.
         settings: All of them.
-        features: All of the panel's.
     """
-    home = variant_folder(settings)
+    home, features = variant_folder(settings), settings.data.features
     records = [read_record(home / source.folder) for source in read_sources(factor)]
     recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
 

@@ -67,6 +67,7 @@ def train(
     check_ranks(settings, world)
     panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
+    panel = panel.with_features(settings.data.features)
     asof = asof_session(panel, settings)
     session = str(panel.dates[asof])
     folder = fit_folder(settings, session, panel.fingerprint)
@@ -147,12 +148,9 @@ def _fit(
 
 
 def check_panel(panel: Panel, settings: Settings) -> None:
-    """Refuse a panel that was prepared with other features, pictures or labels."""
-    for name, have in (
-        ("features", list(panel.features)),
-        ("picture_days", panel.picture_days),
-        ("horizon", panel.horizon),
-    ):
+    """Refuse a panel without a feature, or that was prepared with other pictures or labels."""
+    panel.with_features(settings.data.features)
+    for name, have in (("picture_days", panel.picture_days), ("horizon", panel.horizon)):
         want = getattr(settings.data, name)
         if have != want:
             raise ConfigError(

@@ -56,6 +56,7 @@ class LastRead:
         sessions: np.ndarray,
         stream: bool = False,
         device: torch.device | None = None,
+        nth: int = 0,
     ) -> WindowSource:
         """The windows of these sessions' pictures, as a network takes them, from one store.
 
@@ -65,18 +66,22 @@ class LastRead:
             sessions: (D,) session indices.
             stream: Work windows out as they are asked for, and keep none.
             device: Where they are kept.
+            nth: How many other kinds of windows the same network takes: each kind is kept.
         """
-        key: tuple[object, ...] = (panel.path, panel.fingerprint, takes.operators, takes.dtype)
-        key = (*key, stream, device, sessions.tobytes())
+        also = takes.also and self.windows(panel, takes.also, sessions, stream, device, nth=nth + 1)
+        of = panel.path, panel.fingerprint, panel.features
+        key = (*of, takes.operators, takes.dtype, stream, device, sessions.tobytes())
 
         def read() -> WindowStore:
             if stream:
                 return WindowStream(panel, takes.operators, takes.dtype)
             return WindowBank(panel, takes.operators, np.sort(sessions), takes.dtype, device)
 
-        store = self.get("windows", key, read)
+        store = self.get(f"windows {nth}", key, read)
         rows = None if takes.rows is None else tuple(takes.rows.tolist())
-        return self.get("rows", (key, rows), lambda: WindowSource(store, takes.rows))
+        return self.get(
+            f"rows {nth}", (key, rows, also), lambda: WindowSource(store, takes.rows, also)
+        )
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -235,7 +240,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
         span = int(sessions.min()), int(sessions.max())
-        key = (*self._of, *span, stocks.tobytes(), device)
+        key = (*self._of, self.features, *span, stocks.tobytes(), device)
         return self._last.get(
             "pictures", key, lambda: ResidentSlice(self._panel, *span, stocks, device)
         )
