@@ -31,8 +31,8 @@ class ModelSettings:
     """Group `model`: the network of the report's figure 6 on data.features, or one of your own."""
 
     network: str = "alphanet"
-    """alphanet (v2), readable (the same in plain modules, slower), v1, v3, or module.Class of your
-    own."""
+    """alphanet (v2), readable (the same in plain modules, slower), v1, v3, the baselines ridge,
+    lightgbm and reversal, or module.Class of your own."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Further arguments of a network, e.g. {heads: 4} of one of your own."""
     operators: str = "six"

@@ -13,6 +13,7 @@ from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
+from alphanet_pl.fit.estimate import check_loss, estimate
 from alphanet_pl.fit.folder import (
     SCHEMA,
     Fit,
@@ -32,6 +33,7 @@ from alphanet_pl.job.devices import describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
 from alphanet_pl.job.signals import block
 from alphanet_pl.job.world import World, read_world
+from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
@@ -80,6 +82,8 @@ def train(
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     module = AlphaNetModule.create(settings)
+    if isinstance(module.network, Estimated):
+        check_loss(settings)
     data = CrossSectionDataModule(
         panel,
         settings.data,
@@ -129,7 +133,10 @@ def _fit(
     checkpoint = find_checkpoint(folder, log if first else None)
     try:
         with peer_lost_explained(world):
-            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+            if isinstance(module.network, Estimated):
+                estimate(trainer, module, data, history, folder)
+            else:
+                trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
     except (SystemExit, KeyboardInterrupt, StopRequested) as stop:
         record["status"] = "interrupted"

@@ -30,6 +30,8 @@ _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 class FusedAlphaNet(AlphaNet):
     """`AlphaNet` with batch norm folded into weights and the LSTM written out; same arguments."""
 
+    state_norm: BatchNorm
+
     def _build(self, width: int, units: int, generator: torch.Generator) -> None:
         self.feature_norm = FeatureNorm(width, *self._norm)
         self.lstm = WindowLSTM(width, units, generator)

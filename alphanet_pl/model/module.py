@@ -15,6 +15,7 @@ from torchmetrics import MeanMetric
 
 from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings
 from alphanet_pl.model.ancestors import AlphaNetV1, AlphaNetV3
+from alphanet_pl.model.baselines import BoostedTrees, Reversal, Ridge
 from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import LOSSES, build_loss
 from alphanet_pl.model.metrics import RankIC
@@ -28,7 +29,15 @@ from datamodules.batches.windows import Operators, WindowInputs, Windows, window
 NETWORKS: Kind[nn.Module] = Kind(
     "model.network",
     nn.Module,
-    {"alphanet": FusedAlphaNet, "readable": AlphaNet, "v1": AlphaNetV1, "v3": AlphaNetV3},
+    {
+        "alphanet": FusedAlphaNet,
+        "readable": AlphaNet,
+        "v1": AlphaNetV1,
+        "v3": AlphaNetV3,
+        "ridge": Ridge,
+        "lightgbm": BoostedTrees,
+        "reversal": Reversal,
+    },
     "model.arguments",
 )
 OPERATORS: Kind[Any] = Kind(

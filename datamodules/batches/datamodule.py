@@ -68,7 +68,9 @@ class LastRead:
             device: Where they are kept.
             nth: How many other kinds of windows the same network takes: each kind is kept.
         """
-        also = takes.also and self.windows(panel, takes.also, sessions, stream, device, nth=nth + 1)
+        also = None
+        if takes.also is not None:
+            also = self.windows(panel, takes.also, sessions, stream, device, nth=nth + 1)
         of = panel.path, panel.fingerprint, panel.features
         key = (*of, takes.operators, takes.dtype, stream, device, sessions.tobytes())
 
@@ -132,10 +134,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
         )
         parts = self._last.get("cross-sections", key, self._read)
         source = self._source(parts)
+        self._what = (*key, source)
         self.train, self.validation = (
             CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
             for part in parts
         )
+
+    def once(self, what: str, work_out: Callable[[], T]) -> T:
+        """What is worked out of these cross-sections, kept for the next fit of the same."""
+        return self._last.get(what, self._what, work_out)
 
     def train_dataloader(self) -> DataLoader[CrossSections]:
         """One item a step; the order continues where a resumed run left it."""

@@ -159,7 +159,7 @@ class WindowSource:
             torch.cat([part.mean for part in parts]),
             torch.cat([part.variance for part in parts]),
             tuple(count for part in parts for count in part.counts),
-            self._also and self._also.stack([part.also for part in parts if part.also]),
+            self._also.stack([part.also for part in parts if part.also]) if self._also else None,
         )
 
 
@@ -287,7 +287,7 @@ def windows_of(
     values = torch.stack([values for values, _ in found])
     location, scale = torch.stack([constants for _, constants in found], dim=1)
     mean, variance = _moments(values, location, scale)
-    others = also and windows_of(pictures, also.operators, also.rows, also.also)
+    others = windows_of(pictures, also.operators, also.rows, also.also) if also else None
     count = (pictures.shape[0],)
     return Windows(values, location[None], scale[None], mean[None], variance[None], count, others)
 
