@@ -1,7 +1,6 @@
 """Where an evaluation's numbers come from, and what its data lacks."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.pair_coverage import MODELS, covered_share, expected_share
-from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.results import FitOrigin, PairCoverage, Provenance
+from alphanet_pl.evaluation.results import FitOrigin, Provenance
 from alphanet_pl.factor.store import Source, read_sources, seed_columns
 from alphanet_pl.fit.folder import read_record, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
@@ -50,7 +48,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         factor_sha256=sha256_of(factor),
         seeds=seeds_of(factor),
         fits=fits_of(factor, variant_folder(settings)),
-        settings=asdict(settings),
+        settings=heeded(settings),
         drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )
@@ -91,15 +89,14 @@ def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
     )
 
 
-def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:
+def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
     """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
 
     Args:
         factor: The file.
         settings: All of them.
-        features: All of the panel's.
     """
-    home = variant_folder(settings)
+    home, features = variant_folder(settings), settings.data.features
     records = [_record(home / source.folder, quiet=True) for source in read_sources(factor)]
     recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
 
@@ -107,30 +104,6 @@ def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> lis
         return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
 
     return [recorded.get(seed) or drawn(seed) for seed in seeds_of(factor)]
-
-
-def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage | None:
-    """Share of the feature pairs that at least one model's sample holds (figure 5).
-
-    Args:
-        samples: The n features of each model; no model, no coverage.
-        total: Features there are.
-
-    Returns:
-        The share reached by these models, and the expected one,
-        1 - (1 - n(n-1) / (f(f-1)))^models.
-    """
-    if not samples:
-        return None
-    n, models = len(samples[0]), len(samples)
-    printed = PRINTED.coverage.get(n) if models == MODELS else None
-    return PairCoverage(
-        n=n,
-        models=models,
-        share=covered_share(samples, total),
-        exact=expected_share(n, models, total),
-        printed=None if printed is None else printed / 100,
-    )
 
 
 def data_lacks(panel: Panel) -> list[str]:

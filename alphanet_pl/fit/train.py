@@ -7,11 +7,13 @@ from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
+from omegaconf import OmegaConf
 
-from alphanet_pl.config.compose import as_yaml
+from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import digest_of_best, find_checkpoint
+from alphanet_pl.fit.estimate import check_loss, estimate
 from alphanet_pl.fit.folder import (
     DIGEST,
     SCHEMA,
@@ -25,13 +27,14 @@ from alphanet_pl.fit.folder import (
 from alphanet_pl.fit.history import History, Row
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.progress import Display
-from alphanet_pl.fit.stop import peer_lost_explained
+from alphanet_pl.fit.stop import StopRequested, answer_stop, peer_lost_explained
 from alphanet_pl.fit.tracking import finish_loggers
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
-from alphanet_pl.job.signals import Interrupted, block
+from alphanet_pl.job.signals import block
 from alphanet_pl.job.world import World, read_world
+from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
@@ -67,6 +70,7 @@ def train(
     check_ranks(settings, world)
     panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
+    panel = panel.with_features(settings.data.features)
     asof = asof_session(panel, settings)
     session = str(panel.dates[asof])
     folder = fit_folder(settings, session, panel.fingerprint)
@@ -79,6 +83,8 @@ def train(
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     module = AlphaNetModule.create(settings)
+    if isinstance(module.network, Estimated):
+        check_loss(settings)
     data = CrossSectionDataModule(
         panel,
         settings.data,
@@ -88,9 +94,12 @@ def train(
         windows=module.takes,
         last=last,
     )
-    with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
-        # Another job may have held the lock until it was done.
-        return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
+    try:
+        with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
+            # Another job may have held the lock until it was done.
+            return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
+    except StopRequested as stop:
+        raise answer_stop(stop, world) from None
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -125,11 +134,14 @@ def _fit(
     checkpoint = find_checkpoint(folder, log if first else None)
     try:
         with peer_lost_explained(world):
-            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+            if isinstance(module.network, Estimated):
+                estimate(trainer, module, data, history, folder)
+            else:
+                trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
         if first:
             record[DIGEST] = digest_of_best(folder, record["best_epoch"])
-    except (SystemExit, KeyboardInterrupt, Interrupted) as stop:
+    except (SystemExit, KeyboardInterrupt, StopRequested) as stop:
         record["status"] = "interrupted"
         if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C
             raise KeyboardInterrupt from None
@@ -146,12 +158,9 @@ def _fit(
 
 
 def check_panel(panel: Panel, settings: Settings) -> None:
-    """Refuse a panel that was prepared with other features, pictures or labels."""
-    for name, have in (
-        ("features", list(panel.features)),
-        ("picture_days", panel.picture_days),
-        ("horizon", panel.horizon),
-    ):
+    """Refuse a panel without a feature, or that was prepared with other pictures or labels."""
+    panel.with_features(settings.data.features)
+    for name, have in (("picture_days", panel.picture_days), ("horizon", panel.horizon)):
         want = getattr(settings.data, name)
         if have != want:
             raise ConfigError(
@@ -190,7 +199,13 @@ def _describe_start(
         "seed": settings.seed,
         "identity": model_identity(settings),
         "in_sample_days": data.split.in_sample_days,
-        "panel": {"fingerprint": panel.fingerprint, "path": str(settings.data.panel)},
+        "panel": {
+            "fingerprint": panel.fingerprint,
+            "path": str(settings.data.panel),
+            "source": str(panel.attrs.get("source", "unknown")),
+            "sessions": len(panel.dates),
+            "stocks": len(panel.codes),
+        },
         "versions": versions(),
         "git_commit": git_commit(),
         "seconds": 0.0,
@@ -201,7 +216,7 @@ def _describe_start(
 def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> None:
     """Write the folder's description before the first step."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "config.yaml", as_yaml(settings))
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(heeded(settings)))
     write_json(folder / "fit.json", record)
 
 

@@ -53,11 +53,13 @@ class WindowInputs:
         operators: Make the features.
         rows: (C,) int64 of the operators' features; None for all.
         dtype: float32, or bfloat16 for products in half precision.
+        also: Other windows of the same pictures, for a network with a second branch.
     """
 
     operators: Operators
     rows: Tensor | None = None
     dtype: torch.dtype = torch.float32
+    also: "WindowInputs | None" = None
 
 
 class Windows(NamedTuple):
@@ -78,6 +80,8 @@ class Windows(NamedTuple):
     """(D, C) float64, biased, about that mean."""
     counts: tuple[int, ...]
     """Stocks of each date, D of them."""
+    also: "Windows | None" = None
+    """The other windows that `WindowInputs.also` asks for."""
 
     def features(self) -> Tensor:
         """Return the features themselves, (S, W, C), float32 unless the values are float64."""
@@ -95,12 +99,14 @@ class WindowStore(Protocol):
     panel: Panel
     operators: Operators
 
-    def take(self, end: int, stocks: np.ndarray, rows: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Values (C, S) of the window that ends at a session, and its constants (2, C) float64.
+    def take(
+        self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Values (W, C, S) of windows and their constants (2, W, C) float64: location, scale.
 
         Args:
-            end: Session index.
-            stocks: (S,) ascending columns of the panel that traded on all days of the window.
+            ends: (W,) sessions at which the windows end.
+            stocks: (S,) ascending columns of the panel that traded on all days of the windows.
             rows: (C,) int64 of the operators' features to take; None for all.
         """
         ...
@@ -112,10 +118,16 @@ class WindowSource:
     Args:
         store: Where windows come from.
         rows: (C,) int64, the features that the model takes of the operators'; None for all.
+        also: Gives the other windows of the same pictures, for a network that takes two kinds.
     """
 
-    def __init__(self, store: WindowStore, rows: Tensor | None = None) -> None:
-        self._store, self._rows = store, rows
+    def __init__(
+        self,
+        store: WindowStore,
+        rows: Tensor | None = None,
+        also: "WindowSource | None" = None,
+    ) -> None:
+        self._store, self._rows, self._also = store, rows, also
         self._moments: dict[int, tuple[np.ndarray, Tensor, Tensor]] = {}
 
     def inputs(self, session: int, stocks: np.ndarray) -> Windows:
@@ -126,14 +138,14 @@ class WindowSource:
             stocks: (S,) columns of the panel, ascending, whose pictures are complete.
         """
         ends = window_ends(session, self._store.panel.picture_days, self._store.operators)
-        taken = [self._store.take(end, stocks, self._rows) for end in ends]
-        values, location, scale = _stack(taken)
+        values, (location, scale) = self._store.take(ends, stocks, self._rows)
         known = self._moments.get(session)
         if known is None or not np.array_equal(known[0], stocks):
             known = self._moments[session] = stocks, *_moments(values, location, scale)
         _, mean, variance = known
+        also = None if self._also is None else self._also.inputs(session, stocks)
         return Windows(
-            values, location[None], scale[None], mean[None], variance[None], (len(stocks),)
+            values, location[None], scale[None], mean[None], variance[None], (len(stocks),), also
         )
 
     def stack(self, parts: Sequence[Windows]) -> Windows:
@@ -147,6 +159,7 @@ class WindowSource:
             torch.cat([part.mean for part in parts]),
             torch.cat([part.variance for part in parts]),
             tuple(count for part in parts for count in part.counts),
+            self._also.stack([part.also for part in parts if part.also]) if self._also else None,
         )
 
 
@@ -164,14 +177,17 @@ class WindowStream:
     ) -> None:
         self.panel, self.operators, self._dtype = panel, operators, dtype
 
-    def take(self, end: int, stocks: np.ndarray, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+    def take(
+        self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """See `WindowStore`."""
-        first = end - self.operators.days + 1
-        known, values, constants = work_out(
-            self.panel.read("features", first, end + 1), self.operators
-        )
-        places = torch.from_numpy(np.searchsorted(known, stocks))
-        return _select(values.to(self._dtype), constants, places, rows)
+        windows = []
+        for end in ends:
+            days_TNF = self.panel.read("features", end - self.operators.days + 1, end + 1)
+            known, values, constants = work_out(days_TNF, self.operators)
+            places = torch.from_numpy(np.searchsorted(known, stocks))
+            windows.append((values.to(self._dtype), constants, places))
+        return _gather(windows, rows)
 
 
 class WindowBank:
@@ -205,11 +221,15 @@ class WindowBank:
         for block in np.split(ends, np.flatnonzero(np.diff(ends // _SESSIONS_PER_READ)) + 1):
             self._fill(block)
 
-    def take(self, end: int, stocks: np.ndarray, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+    def take(
+        self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """See `WindowStore`."""
-        place = self._place[end]
         columns = torch.from_numpy(self._column[stocks]).to(self._values_ECN.device)
-        return _select(self._values_ECN[place], self._constants_E2C[place], columns, rows)
+        places = [self._place[end] for end in ends]
+        return _gather(
+            [(self._values_ECN[e], self._constants_E2C[e], columns) for e in places], rows
+        )
 
     def _fill(self, ends: np.ndarray) -> None:
         days = self.operators.days
@@ -251,7 +271,12 @@ def _normalise(features_CN: Tensor) -> tuple[Tensor, Tensor]:
     return features_CN.sub_(location).div_(scale), constants.double()
 
 
-def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = None) -> Windows:
+def windows_of(
+    pictures: Tensor,
+    operators: Operators,
+    rows: Tensor | None = None,
+    also: WindowInputs | None = None,
+) -> Windows:
     """Windows of pictures (S, F, T) of one cross-section, normalised by these stocks alone."""
     ends = window_ends(pictures.shape[2] - 1, pictures.shape[2], operators)
     found = []
@@ -259,16 +284,12 @@ def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = Non
         days_FTS = pictures[:, :, end + 1 - operators.days : end + 1].permute(1, 2, 0).contiguous()
         values, constants = _normalise(operators(days_FTS))
         found.append((values, constants) if rows is None else (values[rows], constants[:, rows]))
-    values, location, scale = _stack(found)
+    values = torch.stack([values for values, _ in found])
+    location, scale = torch.stack([constants for _, constants in found], dim=1)
     mean, variance = _moments(values, location, scale)
-    count = pictures.shape[0]
-    return Windows(values, location[None], scale[None], mean[None], variance[None], (count,))
-
-
-def _stack(windows: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Values (W, C, S), location and scale (W, C) of a picture's windows, oldest first."""
-    location, scale = torch.stack([constants for _, constants in windows], dim=1)
-    return torch.stack([values for values, _ in windows]), location, scale
+    others = windows_of(pictures, also.operators, also.rows, also.also) if also else None
+    count = (pictures.shape[0],)
+    return Windows(values, location[None], scale[None], mean[None], variance[None], count, others)
 
 
 def window_ends(session: int, picture_days: int, operators: Operators) -> list[int]:
@@ -277,14 +298,25 @@ def window_ends(session: int, picture_days: int, operators: Operators) -> list[i
     return [session - operators.stride * back for back in reversed(range(count))]
 
 
-def _select(
-    values_CN: Tensor, constants_2C: Tensor, columns: Tensor, rows: Tensor | None
+def _gather(
+    windows: Sequence[tuple[Tensor, Tensor, Tensor]], rows: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Take some features of some stocks; whole rows first, which are contiguous."""
-    if rows is not None:
-        rows = rows.to(values_CN.device)
-        values_CN, constants_2C = values_CN.index_select(0, rows), constants_2C[:, rows]
-    return values_CN.index_select(1, columns), constants_2C
+    """Take some features of some stocks of each window, into one memory.
+
+    Args:
+        windows: Of each the values (C', N), the constants (2, C') and the columns (S,) to take.
+        rows: (C,) of C'; None for all.
+    """
+    values_CN, _, columns = windows[0]
+    rows = None if rows is None else rows.to(values_CN.device)
+    width = len(values_CN) if rows is None else len(rows)
+    values_WCS = values_CN.new_empty(len(windows), width, len(columns))
+    for out, (values_CN, _, columns) in zip(values_WCS, windows, strict=True):
+        # Whole rows first, which are contiguous.
+        chosen = values_CN if rows is None else values_CN.index_select(0, rows)
+        torch.index_select(chosen, 1, columns, out=out)
+    constants_2WC = torch.stack([constants for _, constants, _ in windows], dim=1)
+    return values_WCS, constants_2WC if rows is None else constants_2WC[..., rows]
 
 
 def _moments(values_WCS: Tensor, location: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
