@@ -17,10 +17,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.portfolio.enhancement import rebalance_rows, run_enhancement
 from alphanet_pl.evaluation.portfolio.layers import assign_layers, layers_section
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
-from alphanet_pl.evaluation.signal.cross_sections import forward_returns
+from alphanet_pl.evaluation.signal.cross_sections import Sections, forward_returns
 from alphanet_pl.evaluation.signal.exposures import exposures_section
 from alphanet_pl.evaluation.signal.ic import ic_block, ic_by_industry, ic_summary
 from alphanet_pl.evaluation.signal.neutralise import neutralise, standardise, winsorise
@@ -66,31 +67,39 @@ def evaluate(
     """Seconds of each part of an evaluation at full size."""
     rng = np.random.default_rng(1)
     rows = np.arange(0, DAYS - STEP, STEP)
-    at = (len(rows), STOCKS)
-    scores, caps = factor[rows], np.broadcast_to(log_cap, at)
-    industries = np.broadcast_to(industry, at)
-    styles = rng.normal(size=(*at, STYLES)).astype(np.float32)
-    masks = {name: rng.random(at) < 0.02 for name in MASKS}
-    dates = market.dates[rows]
+    shape = (len(rows), STOCKS)
+    scores, caps = factor[rows], np.broadcast_to(log_cap, shape)
+    industries = np.broadcast_to(industry, shape)
+    styles = rng.normal(size=(*shape, STYLES)).astype(np.float32)
+    masks = {name: rng.random(shape) < 0.02 for name in MASKS}
+    at = _sections(market, rows, industries, caps)
 
     def ic(neutral: bool) -> None:
-        forward = forward_returns(market.close, rows, STEP)
         values = neutralise(scores, industries, caps) if neutral else scores
-        ic_block(values, forward, dates, price=market.close, rows=rows, industry=industries,
-                 names=NAMES, log_cap=caps)  # fmt: skip
+        ic_block(values, at.returns(STEP), at)
 
     return {
         "IC and decay, raw": timed(lambda: ic(False)),
         "IC and decay, neutral": timed(lambda: ic(True)),
-        "layers, three filters": timed(
-            lambda: layers_section(
-                scores, market, rows, industry=industries, log_cap=caps, masks=masks
-            )
-        ),
+        "layers, three filters": timed(lambda: layers_section(scores, at, masks)),
         "exposures": timed(
-            lambda: exposures_section(scores, styles, [str(k) for k in range(STYLES)], dates)
+            lambda: exposures_section(scores, styles, [str(k) for k in range(STYLES)], at.dates)
         ),
     }
+
+
+def _sections(
+    market: Market, rows: np.ndarray, industry: np.ndarray, log_cap: np.ndarray
+) -> Sections:
+    return Sections(
+        options=EvaluationSettings(),
+        market=market,
+        rows=rows,
+        industry=industry,
+        industries=NAMES,
+        log_cap=log_cap,
+        price=market.close,
+    )
 
 
 def enhance(
@@ -98,21 +107,20 @@ def enhance(
 ) -> dict[str, object]:
     """Seconds of 500 weekly rebalances of a portfolio near an index of 500 names."""
     rows = rebalance_rows(market.dates, 0, DAYS)[:WEEKS]
-    at = (len(rows), STOCKS)
-    nothing = dict.fromkeys(MASKS, np.zeros(at, dtype=bool))
+    shape = (len(rows), STOCKS)
+    nothing = np.zeros(shape, dtype=bool)
+    masks, traded = dict.fromkeys(MASKS, nothing), np.isfinite(market.vwap[rows])
     order = np.argsort(-log_cap)
     weights = np.zeros(STOCKS)
     weights[order[300:800]] = np.exp(log_cap[order[300:800]])
     score = standardise(winsorise(factor[rows]))
+    industries, caps = np.broadcast_to(industry, shape), np.broadcast_to(log_cap, shape)
     start = time.perf_counter()
     run = run_enhancement(
         score,
-        market,
-        rows,
-        benchmark=np.broadcast_to(weights, at),
-        industry=np.broadcast_to(industry, at),
-        log_cap=np.broadcast_to(log_cap, at),
-        next_day=next_day("none", nothing, np.isfinite(market.vwap[rows])),
+        _sections(market, rows, industries, caps),
+        np.broadcast_to(weights, shape),
+        next_day("none", masks, traded),
     )
     return {
         "programs": len(rows),

@@ -17,7 +17,7 @@ from alphanet_pl.evaluation.report.tables import (
     layer_cells,
     markdown,
 )
-from alphanet_pl.fit.tracking import has_key
+from alphanet_pl.fit.wandb_runs import has_key
 from datamodules.base.errors import ConfigError
 from sweeps.report import results
 from sweeps.results import RANK_IC, Sweep

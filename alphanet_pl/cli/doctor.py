@@ -16,8 +16,8 @@ import alphanet_pl
 from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
-from alphanet_pl.fit.tracking import has_key, is_offline
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
+from alphanet_pl.fit.wandb_runs import has_key, is_offline
 from alphanet_pl.job.devices import describe_device, planned_device
 from alphanet_pl.job.header import Request, find_request
 from alphanet_pl.job.slurm import Resources, TimeLimit, granted, in_job

@@ -97,6 +97,13 @@ def as_yaml(settings: Settings) -> str:
     return OmegaConf.to_yaml(values)
 
 
+def heeded(settings: Settings) -> dict[str, Any]:
+    """The settings, nested, that work on a prepared panel heeds: all but a simulated market's."""
+    values = asdict(settings)
+    del values["origin"], values["data"]["market"]
+    return values
+
+
 def compose_config(
     verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None
 ) -> Composed:

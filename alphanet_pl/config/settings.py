@@ -113,11 +113,17 @@ class LoggerSettings:
     """W&B tags besides variant and window."""
 
 
+Schedule = Literal["weekly", "every_5"]
+Convention = Literal["standard", "huatai"]
+LongShortMode = Literal["report", "net"]
+FilterMode = Literal["report", "realistic", "none"]
+
+
 @dataclass(config=CHECKED)
 class EnhancementSettings:
     """Key `evaluation.enhancement`: a portfolio near its index that leans to the factor."""
 
-    schedule: Literal["weekly", "every_5"] = "weekly"
+    schedule: Schedule = "weekly"
     """Last session of each calendar week, or every 5 sessions."""
     max_turnover: Annotated[Number, Field(ge=0.0, le=2.0)] = 0.3
     """Two-sided share of the portfolio at a rebalance; the first build is free."""
@@ -135,11 +141,11 @@ class EnhancementSettings:
 class EvaluationSettings:
     """Group `evaluation`: how a factor is judged."""
 
-    convention: Literal["standard", "huatai"] = "standard"
+    convention: Convention = "standard"
     """Whether annualisation includes the last day (the report's does not)."""
-    ls_mode: Literal["report", "net"] = "report"
+    ls_mode: LongShortMode = "report"
     """Long-short as the report prints it, or with the short leg's costs."""
-    filter: Literal["report", "realistic", "none"] = "report"
+    filter: FilterMode = "report"
     """Which stocks cannot be traded on the next day."""
     label: Literal["close", "vwap_next"] = "close"
     """Return that the RankIC is measured against."""

@@ -5,16 +5,16 @@ evaluation.json. Each variant's own figures are copied from its evaluation; diff
 baseline are paired: the same cross-section, or the same day, of both.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.portfolio.enhancement import EPISODES, EnhancementResult, YearlyResult
-from alphanet_pl.evaluation.portfolio.layers import LayerTable
+from alphanet_pl.evaluation.portfolio.layers import LayersResult, LayerTable
 from alphanet_pl.evaluation.portfolio.performance import (
     ANNUAL_DAYS,
     Drawdown,
@@ -31,6 +31,8 @@ SCHEMA = "alphanet-pl comparison"
 VERSION = 1
 BASELINE = "v2"
 Evaluations = Mapping[str, Evaluation]
+Part = TypeVar("Part")
+Difference = TypeVar("Difference")
 
 
 @dataclass(frozen=True)
@@ -159,39 +161,33 @@ def compare(
     )
 
 
+def having(evaluations: Evaluations, part: Callable[[Evaluation], Part | None]) -> dict[str, Part]:
+    """A part of each variant that has it, by variant."""
+    found = {name: part(each) for name, each in evaluations.items()}
+    return {name: each for name, each in found.items() if each is not None}
+
+
 def _row(evaluation: Evaluation, baseline: Evaluation | None) -> VariantRow:
     ic, layers = evaluation.ic, evaluation.layers
     enhanced, exposures = evaluation.enhancement, evaluation.exposures
+    settings = evaluation.provenance.settings
+    model, loss = settings.get("model", {}), settings.get("loss", {})
+    base = baseline or Evaluation(variant="", start="", stop="")  # nothing to differ from
     return VariantRow(
         start=evaluation.start,
         stop=evaluation.stop,
-        setup=_setup(evaluation),
+        setup=Setup(model.get("n"), loss.get("long_weight"), loss.get("neutralise")),
         ic=None if ic is None else ic.neutral.summary,
-        ic_difference=_ic_difference(evaluation, baseline),
-        seeds=None if ic is None else seed_spread(ic, seeds_of(evaluation)),
+        ic_difference=_less(ic, base.ic, ic_difference),
+        seeds=None if ic is None else seed_spread(ic, evaluation.provenance.seeds),
         layers=None if layers is None else layers.by_filter[layers.filter],
-        top_difference=_difference(evaluation, baseline, "layers"),
+        top_difference=_less(layers, base.layers, excess_difference),
         enhancement=None if enhanced is None else _enhancement(enhanced),
-        excess_difference=_difference(evaluation, baseline, "enhancement"),
+        excess_difference=_less(enhanced, base.enhancement, excess_difference),
         episodes={} if enhanced is None else episodes(enhanced),
         yearly=evaluation.yearly,
         exposures=None if exposures is None else exposures.styles,
         exposures_before_projection=None if exposures is None else exposures.before_projection,
-    )
-
-
-def seeds_of(evaluation: Evaluation) -> list[int]:
-    """Seeds that the factor is the mean of; none where its file does not name them."""
-    return evaluation.provenance.seeds
-
-
-def _setup(evaluation: Evaluation) -> Setup:
-    settings = evaluation.provenance.settings
-    model, loss = settings.get("model", {}), settings.get("loss", {})
-    return Setup(
-        n=model.get("n"),
-        long_weight=loss.get("long_weight"),
-        neutralise=loss.get("neutralise"),
     )
 
 
@@ -213,11 +209,15 @@ def seed_spread(ic: ICResult, seeds: Sequence[int]) -> SeedSpread | None:
     )
 
 
-def _ic_difference(ours: Evaluation, base: Evaluation | None) -> ICSummary | None:
-    if base is None or ours.ic is None or base.ic is None:
-        return None
-    mine, theirs = (each.neutral.series for each in (ours.ic, base.ic))
-    _, difference = paired(mine, theirs)
+def _less(
+    mine: Part | None, theirs: Part | None, of: Callable[[Part, Part], Difference]
+) -> Difference | None:
+    return None if mine is None or theirs is None else of(mine, theirs)
+
+
+def ic_difference(left: ICResult, right: ICResult) -> ICSummary | None:
+    """Summary of the RankIC of one less that of the other; None without a common section."""
+    _, difference = paired(left.neutral.series, right.neutral.series)
     return ic_summary(difference) if len(difference) else None
 
 
@@ -230,24 +230,18 @@ def paired(left: Series, right: Series) -> tuple[list[str], NDArray[np.float64]]
     return dates, values[:, 0] - values[:, 1] if dates else np.zeros(0)
 
 
-def excess_nav(
-    evaluation: Evaluation | None, part: Literal["layers", "enhancement"]
-) -> Series | None:
+def excess_nav(found: LayersResult | EnhancementResult) -> Series:
     """Excess NAV of the top layer over the pool, or of the portfolio over the index."""
-    if evaluation is None:
-        return None
-    if part == "layers":
-        layers = evaluation.layers
-        return None if layers is None else Series(layers.curves.dates, layers.curves.excess[0])
-    enhanced = evaluation.enhancement
-    return None if enhanced is None else Series(enhanced.curves.dates, enhanced.curves.excess)
+    if isinstance(found, LayersResult):
+        return Series(found.curves.dates, found.curves.excess[0])
+    return Series(found.curves.dates, found.curves.excess)
 
 
-def _difference(
-    ours: Evaluation, base: Evaluation | None, part: Literal["layers", "enhancement"]
+def excess_difference(
+    left: LayersResult | EnhancementResult, right: LayersResult | EnhancementResult
 ) -> DailyDifference | None:
-    mine, theirs = (excess_nav(each, part) for each in (ours, base))
-    return None if mine is None or theirs is None else daily_difference(mine, theirs)
+    """How much more of excess one earns than the other."""
+    return daily_difference(excess_nav(left), excess_nav(right))
 
 
 def daily_difference(left: Series, right: Series) -> DailyDifference | None:

@@ -29,8 +29,8 @@ class PrintedLayers(NamedTuple):
     """A row of tables 11, 21 and 29."""
 
     annual_excess: tuple[float, ...]
-    long_short: float
-    long_short_sharpe: float
+    long_short_report: float
+    sharpe_report: float
     top_information_ratio: float
     top_monthly_win: float
 

@@ -1,7 +1,6 @@
 """Where an evaluation's numbers come from, and what its data lacks."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.pair_coverage import MODELS, covered_share, expected_share
 from alphanet_pl.evaluation.paper import PRINTED
@@ -48,7 +48,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         factor_sha256=sha256_of(factor),
         seeds=seeds_of(factor),
         fits=fits_of(factor, variant_folder(settings)),
-        settings=asdict(settings),
+        settings=heeded(settings),
         drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )

@@ -19,8 +19,34 @@ _SAID_BY_GLOO = ("gloo", "Connection closed by peer", "Connection reset by peer"
 """Gloo raises plain RuntimeErrors; NCCL and the store raise DistError."""
 
 
+class StopRequested(Exception):
+    """A fit that a signal asked to stop, whose progress is saved.
+
+    Attributes:
+        request: signals.STOP or signals.REQUEUE.
+        where: How far it is, in words.
+    """
+
+    def __init__(self, request: int, where: str) -> None:
+        super().__init__(where)
+        self.request, self.where = request, where
+
+
+def answer_stop(stop: StopRequested, world: World) -> Interrupted:
+    """Have the job requeued where that is right, once all of the fit is written and sent.
+
+    A requeue ends what still runs of the job, so it comes last: a logger would lose what it had
+    not sent yet. All processes call this; one that ends earlier would take the others with it.
+    """
+    first = world.rank == 0
+    interrupted = signals.stop_or_requeue(stop.request, stop.where) if first else Interrupted("", 0)
+    if world.size > 1:
+        dist.barrier()
+    return interrupted
+
+
 class StopOnSignal(pl.Callback):
-    """Saves a checkpoint where a signal asks for it, and ends the fit with `Interrupted`.
+    """Saves a checkpoint where a signal asks for it, and ends the fit with `StopRequested`.
 
     Lightning's own answer to Slurm's signal saves inside the handler, which deadlocks when another
     process is inside a collective at that moment. Here all processes compare notes after each batch
@@ -62,7 +88,7 @@ class StopOnSignal(pl.Callback):
         """Stop here if any process was asked to; after an epoch's last batch its end comes first.
 
         Raises:
-            Interrupted: The checkpoint is written, and the job requeued where that is right.
+            StopRequested: The checkpoint is written.
         """
         request = _agreed_request(trainer)
         last = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
@@ -70,12 +96,7 @@ class StopOnSignal(pl.Callback):
             return
         self._train_loss = _module(pl_module).train_loss_so_far()
         trainer.save_checkpoint(self._path, weights_only=False)
-        where = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
-        first = trainer.is_global_zero
-        stop = signals.stop_or_requeue(request, where) if first else Interrupted("", 0)
-        # A process that ends earlier would take the one that is requeueing with it.
-        trainer.strategy.barrier()
-        raise stop
+        raise StopRequested(request, f"epoch {trainer.current_epoch}, step {trainer.global_step}")
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

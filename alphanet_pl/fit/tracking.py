@@ -1,32 +1,36 @@
 """Where a fit's curves go besides its metrics.csv: any of Lightning's loggers, several at once.
 
 What we add speaks Lightning's interface: settings, a kept id so that a resumed fit goes on in its
-run, the best epoch at the end. W&B's own is the step metric; `wandb_runs` holds what goes with it.
+run, a row an epoch and those that a run lacks, the best epoch at the end.
 """
 
 import inspect
-import netrc
-import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
+from typing import Any
 
-from alphanet_pl.config.settings import LoggerSettings, Settings
+import lightning.pytorch as pl
+from lightning.pytorch.loggers import Logger, MLFlowLogger, WandbLogger
+
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.history import History, Row
+from alphanet_pl.fit.wandb_runs import begin_run, run_config
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import write_text
-
-if TYPE_CHECKING:
-    from lightning.pytorch.loggers import Logger, WandbLogger
+from datamodules.base.words import log
 
 _IDS = ("id", "run_id", "experiment_key")
 """What the loggers call the argument that continues a run."""
 
+_OUTCOME = ("status", "seconds", "metrics")
+"""What fit.json says of the end: before it, a run would show it as if it were true."""
 
-def build_loggers(settings: Settings, folder: Path, record: Mapping[str, Any]) -> "list[Logger]":
+_CURVES = ("train/loss", "val/loss", "val/rank_ic")
+
+
+def build_loggers(settings: Settings, folder: Path, record: Mapping[str, Any]) -> list[Logger]:
     """The loggers that the settings ask for; a resumed fit continues its runs.
 
     Args:
@@ -37,7 +41,8 @@ def build_loggers(settings: Settings, folder: Path, record: Mapping[str, Any]) -
     Raises:
         ConfigError: One cannot be had, or takes no run.
     """
-    config = run_config(settings) | {"asof": folder.parent.name, "fit": dict(record)}
+    facts = {name: value for name, value in record.items() if name not in _OUTCOME}
+    config = run_config(settings) | {"asof": folder.parent.name, "fit": facts}
     loggers: list[Logger] = []
     if settings.logger.wandb:
         loggers.append(_wandb_logger(settings, folder, config))
@@ -52,7 +57,7 @@ def _lightning_logger(
     settings: Settings,
     folder: Path,
     config: dict[str, Any],
-) -> "Logger":
+) -> Logger:
     """A logger from its `_target_` and arguments; what these leave out and it takes, we fill in."""
     from hydra.utils import instantiate
 
@@ -90,7 +95,6 @@ def _lightning_logger(
 def _logger_class(key: str, arguments: Mapping[str, Any]) -> type:
     """The class of a logger, checked before it is called."""
     from hydra.utils import get_class
-    from lightning.pytorch.loggers import Logger
 
     target = arguments.get("_target_")
     try:
@@ -115,112 +119,30 @@ def _filled(value: Any, places: Mapping[str, str]) -> Any:
 
 
 def _title(settings: Settings, window: str) -> str:
-    return f"{settings.variant} {window} seed {settings.seed}"
+    """`v2.1 n=8 2011-01-31 seed 0`: what tells the fits of a group apart."""
+    n, weight = settings.model.n, settings.loss.long_weight
+    words = [settings.variant]
+    words += [f"n={n}"] if n < len(settings.data.features) else []
+    words += [f"long_weight={weight:g}"] if weight > 1 else []
+    return " ".join([*words, window, f"seed {settings.seed}"])
 
 
-def _wandb_logger(settings: Settings, folder: Path, config: dict[str, Any]) -> "WandbLogger":
-    """W&B's: never a prompt, and offline where there is no key."""
-    options, window = settings.logger, folder.parent.name
-    os.environ.setdefault("WANDB_SILENT", "true")
-    from lightning.pytorch.loggers import WandbLogger
-
-    logger = WandbLogger(
-        project=options.project,
-        entity=options.entity,
+def _wandb_logger(settings: Settings, folder: Path, config: dict[str, Any]) -> WandbLogger:
+    """W&B's, over epochs; Lightning's own way to begin a run warns of a setting that it leaves."""
+    window = folder.parent.name
+    run = begin_run(
+        settings,
+        folder,
         name=_title(settings, window),
-        group=group_of(settings),
-        tags=[settings.variant, window, *options.tags],
-        job_type=options.job_type,
-        save_dir=str(folder),
-        offline=is_offline(options),
-        id=_run_id(folder),
-        resume="allow",
+        job_type=settings.logger.job_type,
+        tags=[settings.variant, window],
         config=config,
+        fit_id=_run_id(folder),
     )
-    # Lightning's step counts optimiser steps, and starts again with a resumed offline run.
-    with refusal_explained():
-        run = logger.experiment
     run.define_metric("epoch", hidden=True)
-    for name in ("train/loss", "val/loss", "val/rank_ic"):
+    for name in _CURVES:
         run.define_metric(name, step_metric="epoch")
-    return logger
-
-
-def group_of(settings: Settings) -> str:
-    """W&B's group: what W&B averages, so one variant's windows and seeds unless the user says."""
-    return settings.logger.group or f"{settings.experiment}/{settings.variant}"
-
-
-def run_config(settings: Settings) -> dict[str, Any]:
-    """Config of a run: every setting, and at the top what runs are sorted and grouped by."""
-    short = {"n": settings.model.n, "long_weight": settings.loss.long_weight}
-    return {**asdict(settings), **short, "neutralise": settings.loss.neutralise}
-
-
-def finish_loggers(loggers: "Sequence[Logger]", record: Mapping[str, Any]) -> None:
-    """Say what came out and end the runs: an unended W&B run loses its data."""
-    from lightning.pytorch.loggers import WandbLogger
-
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            _finish_wandb(logger, record)
-            continue
-        if record["metrics"] is not None:
-            best = {f"best/{name}": value for name, value in record["metrics"].items()}
-            counts = {name: float(record[name]) for name in ("epochs", "seconds")}
-            logger.log_metrics({**best, **counts}, step=record["best_epoch"])
-        logger.save()
-        logger.finalize("success" if record["status"] == "done" else "failed")
-
-
-def _finish_wandb(logger: "WandbLogger", record: Mapping[str, Any]) -> None:
-    import wandb
-
-    if record["metrics"] is not None:
-        names = ("metrics", "best_epoch", "epochs", "sampled_features", "seconds")
-        summary = {name: record[name] for name in names}
-        logger.experiment.summary.update({**summary.pop("metrics"), **summary})
-    # W&B calls a run that ends with 255 killed, not failed; the fit resumes it.
-    wandb.finish(exit_code={"done": 0, "interrupted": 255}.get(record["status"], 1))
-
-
-@contextmanager
-def refusal_explained() -> Iterator[None]:
-    """Say in one sentence that W&B takes no run: without a key at once, without a server later.
-
-    Raises:
-        ConfigError: It does not.
-    """
-    import wandb
-
-    try:
-        yield
-    except wandb.errors.Error as error:
-        raise ConfigError(
-            f"W&B takes no run ({next(iter(str(error).splitlines()), type(error).__name__)})",
-            "logging online needs a key (wandb login) and a server that answers",
-            "logger.mode=offline, and `wandb sync` later",
-        ) from error
-
-
-def is_offline(options: LoggerSettings) -> bool:
-    """Whether runs stay on disk until `wandb sync`."""
-    if options.mode == "auto":
-        return not has_key()
-    return options.mode == "offline"
-
-
-def has_key() -> bool:
-    """Whether runs can be sent: a key is configured, and the environment does not forbid it."""
-    if os.environ.get("WANDB_MODE") in {"offline", "disabled"}:
-        return False
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
-    try:
-        return netrc.netrc().authenticators(host or "") is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
+    return WandbLogger(experiment=run)
 
 
 def _run_id(folder: Path) -> str:
@@ -228,3 +150,96 @@ def _run_id(folder: Path) -> str:
     if not path.is_file():
         write_text(path, secrets.token_hex(4))
     return path.read_text(encoding="utf-8")
+
+
+class Curves(pl.Callback):
+    """Gives the loggers a row an epoch; of a resumed fit also the earlier ones that a run lacks.
+
+    What a killed process had not written yet is lost to a logger, and what stays offline begins a
+    new folder with each start: the rows of metrics.csv make the newest one whole.
+
+    Args:
+        history: Of the fit; it has noted an epoch's row before this is asked.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._given: list[float] = []
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Fill up what the runs have."""
+        self._given = [_last_epoch(logger) for logger in trainer.loggers]
+        self._give(trainer.loggers)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add this epoch's row."""
+        self._give(trainer.loggers)
+
+    def _give(self, loggers: Sequence[Logger]) -> None:
+        for at, logger in enumerate(loggers):
+            for row in self._history.rows:
+                if row["epoch"] > self._given[at]:
+                    _log(logger, row)
+                    self._given[at] = row["epoch"]
+            logger.save()
+
+
+def _last_epoch(logger: Logger) -> float:
+    """The newest epoch that a logger's run has: -1 where every start begins a new file."""
+    found = None
+    if isinstance(logger, WandbLogger):
+        found = logger.experiment.summary.get("epoch")
+    elif isinstance(logger, MLFlowLogger):
+        found = logger.experiment.get_run(logger.run_id).data.metrics.get("epoch")
+    return -1.0 if found is None else float(found)
+
+
+def _log(logger: Logger, row: Row) -> None:
+    epoch = int(row["epoch"])
+    if isinstance(logger, WandbLogger):
+        logger.experiment.log(row, step=epoch, commit=True)
+    else:
+        logger.log_metrics(row, step=epoch)
+
+
+def finish_loggers(loggers: Sequence[Logger], record: Mapping[str, Any]) -> None:
+    """Say what came out and end the runs: an unended W&B run loses its data.
+
+    Args:
+        loggers: Of the fit.
+        record: What fit.json says at the end.
+    """
+    for logger in loggers:
+        try:
+            _finish(logger, record)
+        except Exception as error:  # of a package of any vendor's: the files say it all
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            log(f"{type(logger).__name__} was not told how the fit ended ({reason})")
+
+
+def _finish(logger: Logger, record: Mapping[str, Any]) -> None:
+    if isinstance(logger, WandbLogger):
+        _finish_wandb(logger, record)
+        return
+    if record["metrics"] is not None:
+        best = {f"best/{name}": value for name, value in record["metrics"].items()}
+        counts = {name: float(record[name]) for name in ("epochs", "seconds")}
+        logger.log_metrics({**best, **counts}, step=record["best_epoch"])
+    logger.save()
+    interrupted = "KILLED" if isinstance(logger, MLFlowLogger) else "failed"
+    ends = {"done": "success", "interrupted": interrupted}
+    logger.finalize(ends.get(record["status"], "failed"))
+
+
+def _finish_wandb(logger: WandbLogger, record: Mapping[str, Any]) -> None:
+    """End the run, and remove what earlier starts of the fit have left: it has all their rows."""
+    run = logger.experiment
+    names = ("status", "seconds", "best_epoch", "epochs", "sampled_features")
+    summary = {name: record[name] for name in names if name in record}
+    run.summary.update(summary | (record["metrics"] or {}))
+    own = Path(run.dir).parent
+    # W&B calls a run that ends with 255 killed, not failed; the fit resumes it.
+    run.finish(exit_code={"done": 0, "interrupted": 255}.get(record["status"], 1))
+    for earlier in own.parent.glob(f"*run-*-{run.id}"):
+        if earlier.is_dir() and not earlier.is_symlink() and earlier != own:
+            shutil.rmtree(earlier, ignore_errors=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
+from omegaconf import OmegaConf
 
-from alphanet_pl.config.compose import as_yaml
+from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
@@ -24,12 +25,12 @@ from alphanet_pl.fit.folder import (
 from alphanet_pl.fit.history import History, Row
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.progress import Display
-from alphanet_pl.fit.stop import peer_lost_explained
+from alphanet_pl.fit.stop import StopRequested, answer_stop, peer_lost_explained
 from alphanet_pl.fit.tracking import finish_loggers
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
-from alphanet_pl.job.signals import Interrupted, block
+from alphanet_pl.job.signals import block
 from alphanet_pl.job.world import World, read_world
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
@@ -87,9 +88,12 @@ def train(
         windows=module.takes,
         last=last,
     )
-    with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
-        # Another job may have held the lock until it was done.
-        return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
+    try:
+        with full_disk_explained(folder), locked(folder) if world.rank == 0 else nullcontext():
+            # Another job may have held the lock until it was done.
+            return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
+    except StopRequested as stop:
+        raise answer_stop(stop, world) from None
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -126,7 +130,7 @@ def _fit(
         with peer_lost_explained(world):
             trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
-    except (SystemExit, KeyboardInterrupt, Interrupted) as stop:
+    except (SystemExit, KeyboardInterrupt, StopRequested) as stop:
         record["status"] = "interrupted"
         if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C
             raise KeyboardInterrupt from None
@@ -187,7 +191,13 @@ def _describe_start(
         "seed": settings.seed,
         "identity": model_identity(settings),
         "in_sample_days": data.split.in_sample_days,
-        "panel": {"fingerprint": panel.fingerprint, "path": str(settings.data.panel)},
+        "panel": {
+            "fingerprint": panel.fingerprint,
+            "path": str(settings.data.panel),
+            "source": str(panel.attrs.get("source", "unknown")),
+            "sessions": len(panel.dates),
+            "stocks": len(panel.codes),
+        },
         "versions": versions(),
         "git_commit": git_commit(),
         "seconds": 0.0,
@@ -198,7 +208,7 @@ def _describe_start(
 def _write_start(folder: Path, settings: Settings, record: dict[str, Any]) -> None:
     """Write the folder's description before the first step."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "config.yaml", as_yaml(settings))
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(heeded(settings)))
     write_json(folder / "fit.json", record)
 
 

@@ -22,7 +22,7 @@ from alphanet_pl.fit.finite import FiniteLoss
 from alphanet_pl.fit.history import STOPS_ON, History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
 from alphanet_pl.fit.stop import StopOnSignal
-from alphanet_pl.fit.tracking import build_loggers
+from alphanet_pl.fit.tracking import Curves, build_loggers
 from alphanet_pl.job.world import World
 
 PATIENCE = timedelta(minutes=2)
@@ -74,6 +74,7 @@ def build_trainer(
         logger=build_loggers(settings, folder, record) if world.rank == 0 else False,
         callbacks=[
             history,
+            Curves(history),
             FiniteLoss(),
             StopOnSignal(folder / LAST),
             EarlyStopping(**kept, patience=options.patience),

@@ -1,25 +1,29 @@
-"""Weights & Biases runs beside those of fits: a roll's, and a factor as an artifact."""
+"""Weights & Biases: one way to begin a run, of a fit or of a roll, and a factor as an artifact."""
 
+import netrc
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
 
 import numpy as np
 
-from alphanet_pl.config.settings import Settings
+from alphanet_pl.config.compose import heeded
+from alphanet_pl.config.settings import LoggerSettings, Settings
 from alphanet_pl.fit.folder import Fit
-from alphanet_pl.fit.tracking import group_of, is_offline, refusal_explained, run_config
 from alphanet_pl.job.provenance import git_commit
+from datamodules.base.errors import ConfigError
 from datamodules.base.files import sha256_of
 
 if TYPE_CHECKING:
     import wandb
 
+_FINISH_SECONDS = 60.0
+"""How long W&B may go on sending at the end of a fit: a job that is to be requeued has no more."""
 
-@contextmanager
-def run_of(
+
+def begin_run(
     settings: Settings,
     folder: Path,
     *,
@@ -27,26 +31,30 @@ def run_of(
     job_type: str,
     tags: Sequence[str],
     config: Mapping[str, Any],
-) -> Iterator["wandb.Run"]:
-    """A run beside those of the fits, finished at the end.
+    fit_id: str | None = None,
+) -> "wandb.Run":
+    """A run in the group of a variant's fits: never a prompt, and offline where there is no key.
+
+    Whoever begins it finishes it, or its data is lost.
 
     Args:
         settings: Whose logger it is.
         folder: Takes the run's own files.
         name: Shown in W&B.
-        job_type: Sets it apart from fits.
+        job_type: Sets fits, trials, rolls and evaluations apart.
         tags: Besides the user's.
         config: Of the run.
+        fit_id: Of a fit: a run of this id is continued.
 
     Raises:
-        ConfigError: W&B takes no run.
+        ConfigError: W&B takes no run: without a key at once, without a server after a while.
     """
     options = settings.logger
     os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
-    with refusal_explained():
-        run = wandb.init(
+    try:
+        return wandb.init(
             project=options.project,
             entity=options.entity,
             name=name,
@@ -56,9 +64,56 @@ def run_of(
             dir=str(folder),
             mode="offline" if is_offline(options) else "online",
             config=dict(config),
+            id=fit_id,
+            resume="allow" if fit_id else None,
+            settings=wandb.Settings(finish_timeout=_FINISH_SECONDS if fit_id else 0.0),
         )
-    with run:
-        yield run
+    except wandb.errors.Error as error:
+        raise ConfigError(
+            f"W&B takes no run ({next(iter(str(error).splitlines()), type(error).__name__)})",
+            "logging online needs a key (wandb login) and a server that answers",
+            "logger.mode=offline, and `wandb sync` later",
+        ) from error
+
+
+def group_of(settings: Settings) -> str:
+    """W&B's group: what W&B averages, so one variant's windows and seeds unless the user says."""
+    return settings.logger.group or f"{settings.experiment}/{settings.variant}"
+
+
+def run_config(settings: Settings, seeds: Sequence[int] | None = None) -> dict[str, Any]:
+    """Config of a run: every setting, and at the top what runs are sorted and grouped by.
+
+    Args:
+        settings: All of them.
+        seeds: Of an ensemble, which has no seed and no session of its own.
+    """
+    values = heeded(settings)
+    if seeds is not None:
+        del values["seed"], values["asof"]
+        values["seeds"] = list(seeds)
+    short = {"n": settings.model.n, "long_weight": settings.loss.long_weight}
+    return {**values, **short, "neutralise": settings.loss.neutralise}
+
+
+def is_offline(options: LoggerSettings) -> bool:
+    """Whether runs stay on disk until `wandb sync`."""
+    if options.mode == "auto":
+        return not has_key()
+    return options.mode == "offline"
+
+
+def has_key() -> bool:
+    """Whether runs can be sent: a key is configured, and the environment does not forbid it."""
+    if os.environ.get("WANDB_MODE") in {"offline", "disabled"}:
+        return False
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
+    try:
+        return netrc.netrc().authenticators(host or "") is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
 
 
 def log_roll(
@@ -84,13 +139,13 @@ def log_roll(
         return
     span = f"{period[0]}..{period[1]}"
     seeds = sorted({fit.seed for fit in fits})
-    with run_of(
+    with begin_run(
         settings,
         path.parent,
         name=f"{settings.variant} {span}",
         job_type="roll",
         tags=[settings.variant, span],
-        config=run_config(settings),
+        config=run_config(settings, seeds),
     ) as run:
         rank_ic = float(np.mean([fit.record["metrics"]["val/rank_ic"] for fit in fits]))
         windows = len({fit.asof for fit in fits})

@@ -150,7 +150,9 @@ class AlphaNetModule(pl.LightningModule):
         loss = self.loss(self(batch.inputs), batch, share)
         # The loss of one rank is its sum over `share`, so weighted by it the mean is exact.
         self._train_loss.update(loss.detach(), weight=share)
-        self.log("train/loss", self._train_loss, on_step=False, on_epoch=True)
+        if self.trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            # Once an epoch, which it is the mean of: each call costs a tenth of a step's products.
+            self.log("train/loss", self._train_loss, on_step=False, on_epoch=True, logger=False)
         return loss
 
     def train_loss_so_far(self) -> Tensor:
@@ -176,8 +178,8 @@ class AlphaNetModule(pl.LightningModule):
         loss = self.loss.selection(prediction, batch)
         self._val_loss.update(loss, weight=self.loss.count(batch))
         self._val_rank_ic.update(self.loss.published(prediction, batch), batch.label, batch.date)
-        self.log("val/loss", self._val_loss, prog_bar=True)
-        self.log("val/rank_ic", self._val_rank_ic, prog_bar=True)
+        self.log("val/loss", self._val_loss, prog_bar=True, logger=False)
+        self.log("val/rank_ic", self._val_rank_ic, prog_bar=True, logger=False)
         return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

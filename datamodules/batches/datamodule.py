@@ -164,6 +164,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
             )
         return self._loader(dataset, range(rank, count, ranks))
 
+    def transfer_batch_to_device(
+        self, batch: CrossSections, device: torch.device, dataloader_idx: int
+    ) -> CrossSections:
+        """A batch that is there already stays as it is: Lightning looks into every part of it."""
+        if batch.label.device == device:
+            return batch
+        moved: CrossSections = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return moved
+
     def pictures_of(self, batch: CrossSections) -> Tensor:
         """Pictures (S, F, T) behind a batch, whatever the network takes of them."""
         source = StreamedSlice(self._panel)

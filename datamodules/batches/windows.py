@@ -95,12 +95,14 @@ class WindowStore(Protocol):
     panel: Panel
     operators: Operators
 
-    def take(self, end: int, stocks: np.ndarray, rows: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Values (C, S) of the window that ends at a session, and its constants (2, C) float64.
+    def take(
+        self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Values (W, C, S) of windows and their constants (2, W, C) float64: location, scale.
 
         Args:
-            end: Session index.
-            stocks: (S,) ascending columns of the panel that traded on all days of the window.
+            ends: (W,) sessions at which the windows end.
+            stocks: (S,) ascending columns of the panel that traded on all days of the windows.
             rows: (C,) int64 of the operators' features to take; None for all.
         """
         ...
@@ -126,8 +128,7 @@ class WindowSource:
             stocks: (S,) columns of the panel, ascending, whose pictures are complete.
         """
         ends = window_ends(session, self._store.panel.picture_days, self._store.operators)
-        taken = [self._store.take(end, stocks, self._rows) for end in ends]
-        values, location, scale = _stack(taken)
+        values, (location, scale) = self._store.take(ends, stocks, self._rows)
         known = self._moments.get(session)
         if known is None or not np.array_equal(known[0], stocks):
             known = self._moments[session] = stocks, *_moments(values, location, scale)
@@ -164,14 +165,17 @@ class WindowStream:
     ) -> None:
         self.panel, self.operators, self._dtype = panel, operators, dtype
 
-    def take(self, end: int, stocks: np.ndarray, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+    def take(
+        self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """See `WindowStore`."""
-        first = end - self.operators.days + 1
-        known, values, constants = work_out(
-            self.panel.read("features", first, end + 1), self.operators
-        )
-        places = torch.from_numpy(np.searchsorted(known, stocks))
-        return _select(values.to(self._dtype), constants, places, rows)
+        windows = []
+        for end in ends:
+            days_TNF = self.panel.read("features", end - self.operators.days + 1, end + 1)
+            known, values, constants = work_out(days_TNF, self.operators)
+            places = torch.from_numpy(np.searchsorted(known, stocks))
+            windows.append((values.to(self._dtype), constants, places))
+        return _gather(windows, rows)
 
 
 class WindowBank:
@@ -205,11 +209,15 @@ class WindowBank:
         for block in np.split(ends, np.flatnonzero(np.diff(ends // _SESSIONS_PER_READ)) + 1):
             self._fill(block)
 
-    def take(self, end: int, stocks: np.ndarray, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+    def take(
+        self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """See `WindowStore`."""
-        place = self._place[end]
         columns = torch.from_numpy(self._column[stocks]).to(self._values_ECN.device)
-        return _select(self._values_ECN[place], self._constants_E2C[place], columns, rows)
+        places = [self._place[end] for end in ends]
+        return _gather(
+            [(self._values_ECN[e], self._constants_E2C[e], columns) for e in places], rows
+        )
 
     def _fill(self, ends: np.ndarray) -> None:
         days = self.operators.days
@@ -259,16 +267,11 @@ def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = Non
         days_FTS = pictures[:, :, end + 1 - operators.days : end + 1].permute(1, 2, 0).contiguous()
         values, constants = _normalise(operators(days_FTS))
         found.append((values, constants) if rows is None else (values[rows], constants[:, rows]))
-    values, location, scale = _stack(found)
+    values = torch.stack([values for values, _ in found])
+    location, scale = torch.stack([constants for _, constants in found], dim=1)
     mean, variance = _moments(values, location, scale)
     count = pictures.shape[0]
     return Windows(values, location[None], scale[None], mean[None], variance[None], (count,))
-
-
-def _stack(windows: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Values (W, C, S), location and scale (W, C) of a picture's windows, oldest first."""
-    location, scale = torch.stack([constants for _, constants in windows], dim=1)
-    return torch.stack([values for values, _ in windows]), location, scale
 
 
 def window_ends(session: int, picture_days: int, operators: Operators) -> list[int]:
@@ -277,14 +280,25 @@ def window_ends(session: int, picture_days: int, operators: Operators) -> list[i
     return [session - operators.stride * back for back in reversed(range(count))]
 
 
-def _select(
-    values_CN: Tensor, constants_2C: Tensor, columns: Tensor, rows: Tensor | None
+def _gather(
+    windows: Sequence[tuple[Tensor, Tensor, Tensor]], rows: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Take some features of some stocks; whole rows first, which are contiguous."""
-    if rows is not None:
-        rows = rows.to(values_CN.device)
-        values_CN, constants_2C = values_CN.index_select(0, rows), constants_2C[:, rows]
-    return values_CN.index_select(1, columns), constants_2C
+    """Take some features of some stocks of each window, into one memory.
+
+    Args:
+        windows: Of each the values (C', N), the constants (2, C') and the columns (S,) to take.
+        rows: (C,) of C'; None for all.
+    """
+    values_CN, _, columns = windows[0]
+    rows = None if rows is None else rows.to(values_CN.device)
+    width = len(values_CN) if rows is None else len(rows)
+    values_WCS = values_CN.new_empty(len(windows), width, len(columns))
+    for out, (values_CN, _, columns) in zip(values_WCS, windows, strict=True):
+        # Whole rows first, which are contiguous.
+        chosen = values_CN if rows is None else values_CN.index_select(0, rows)
+        torch.index_select(chosen, 1, columns, out=out)
+    constants_2WC = torch.stack([constants for _, constants, _ in windows], dim=1)
+    return values_WCS, constants_2WC if rows is None else constants_2WC[..., rows]
 
 
 def _moments(values_WCS: Tensor, location: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:

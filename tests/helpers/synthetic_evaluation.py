@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.portfolio.enhancement import (
     EnhancementResult,
     Relaxation,
@@ -17,7 +18,7 @@ from alphanet_pl.evaluation.portfolio.enhancement import (
 from alphanet_pl.evaluation.portfolio.layers import layers_section
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
 from alphanet_pl.evaluation.results import Evaluation, PairCoverage, Provenance
-from alphanet_pl.evaluation.signal.cross_sections import forward_returns
+from alphanet_pl.evaluation.signal.cross_sections import Sections
 from alphanet_pl.evaluation.signal.exposures import exposures_section
 from alphanet_pl.evaluation.signal.ic import ICResult, achievable, ic_block
 from alphanet_pl.evaluation.signal.prices import Market
@@ -37,11 +38,9 @@ def synthetic_evaluation(variant: str = "v2.1", seed: int = 3) -> Evaluation:
     factor = np.random.default_rng(seed).normal(size=(DAYS, STOCKS))
     industry = np.broadcast_to(np.arange(STOCKS) % len(INDUSTRIES), factor.shape)
     log_cap = np.broadcast_to(rng.normal(22, 1, STOCKS), factor.shape)
-    forward = forward_returns(close, rows, STEP)
-    block = ic_block(
-        factor[rows], forward, dates[rows], price=close, rows=rows, industry=industry[rows],
-        names=INDUSTRIES, log_cap=log_cap[rows],
-    )  # fmt: skip
+    at = _sections(market, rows, industry, log_cap)
+    forward = at.returns(STEP)
+    block = ic_block(factor[rows], forward, at)
     masks = dict.fromkeys(MASKS, np.zeros((len(rows), STOCKS), dtype=bool))
     enhancement, yearly = _enhance(market, factor, industry, log_cap)
     styles = rng.normal(size=(len(rows), STOCKS, 2))
@@ -53,9 +52,7 @@ def synthetic_evaluation(variant: str = "v2.1", seed: int = 3) -> Evaluation:
             horizon=STEP, step=STEP, label="close", filter="report", neutral=block, raw=block,
             achievable=achievable(factor[rows], forward, forward),
         ),
-        layers=layers_section(
-            factor[rows], market, rows, industry=industry[rows], log_cap=log_cap[rows], masks=masks
-        ),
+        layers=layers_section(factor[rows], at, masks),
         enhancement=enhancement,
         yearly=yearly,
         exposures=exposures_section(
@@ -73,22 +70,33 @@ def synthetic_evaluation(variant: str = "v2.1", seed: int = 3) -> Evaluation:
     )  # fmt: skip
 
 
+def _sections(
+    market: Market, rows: np.ndarray, industry: np.ndarray, log_cap: np.ndarray
+) -> Sections:
+    return Sections(
+        options=EvaluationSettings(),
+        market=market,
+        rows=rows,
+        industry=industry[rows],
+        industries=INDUSTRIES,
+        log_cap=log_cap[rows],
+        price=market.close,
+    )
+
+
 def _enhance(
     market: Market, factor: np.ndarray, industry: np.ndarray, log_cap: np.ndarray
 ) -> tuple[EnhancementResult, YearlyResult]:
     weeks = rebalance_rows(market.dates, 0, DAYS)
-    nothing = dict.fromkeys(MASKS, np.zeros((len(weeks), STOCKS), dtype=bool))
+    nothing = np.zeros((len(weeks), STOCKS), dtype=bool)
     run = run_enhancement(
         factor[weeks],
-        market,
-        weeks,
-        benchmark=np.full((len(weeks), STOCKS), 1 / STOCKS),
-        industry=industry[weeks],
-        log_cap=log_cap[weeks],
-        next_day=next_day("none", nothing, np.ones((len(weeks), STOCKS), dtype=bool)),
+        _sections(market, weeks, industry, log_cap),
+        np.full((len(weeks), STOCKS), 1 / STOCKS),
+        next_day("none", dict.fromkeys(MASKS, nothing), ~nothing),
     )
     index = market.close.mean(axis=1)
     returns = (index[1:] / index[:-1] - 1.0)[-len(run.dates) :]
-    found = enhancement_section(run, returns, index="csi500", filter_mode="none")
+    found = enhancement_section(run, returns)
     relaxed = [Relaxation(date="2014-10-31", rung="neutrality", detail="neutral within 0.10%")]
-    return replace(found, relaxed=relaxed), yearly_section(run, returns)
+    return replace(found, filter="none", relaxed=relaxed), yearly_section(run, returns)

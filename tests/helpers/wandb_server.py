@@ -56,16 +56,17 @@ class WandbServer(ThreadingHTTPServer):
 
     def history(self, run: str) -> list[Json]:
         """Rows that a run logged."""
-        files = [part["files"] for part in self.streams[run] if part.get("files")]
-        chunks = [part["wandb-history.jsonl"] for part in files if "wandb-history.jsonl" in part]
-        return [json.loads(line) for chunk in chunks for line in chunk["content"]]
+        return [json.loads(line) for line in self._lines(run, "wandb-history.jsonl")]
 
     def summary(self, run: str) -> Json:
         """A run's summary as it was sent last."""
-        files = [part["files"] for part in self.streams[run] if part.get("files")]
-        sent = [part["wandb-summary.json"] for part in files if "wandb-summary.json" in part]
-        found: Json = json.loads(sent[-1]["content"][-1])
+        found: Json = json.loads(self._lines(run, "wandb-summary.json")[-1])
         return found
+
+    def _lines(self, run: str, name: str) -> list[str]:
+        """What a run's file stream carried of one of its files."""
+        files = [part["files"] for part in self.streams[run] if part.get("files")]
+        return [line for file in files if name in file for line in file[name]["content"]]
 
     def answer(self, query: str, variables: Json) -> Json:
         """What W&B would say to a question."""
@@ -73,6 +74,8 @@ class WandbServer(ThreadingHTTPServer):
             return self._view(variables)
         if "upsertBucket" in query:
             return _data(upsertBucket={"bucket": self._bucket(variables), "inserted": True})
+        if "historyLineCount" in query and variables["name"] in self.streams:
+            return _data(model={"id": "p", "bucket": self._resumed(variables["name"])})
         if "createRunFiles" in query:
             urls = [
                 {"name": name, "uploadUrl": f"{self.url}/upload/{name}"}
@@ -107,6 +110,17 @@ class WandbServer(ThreadingHTTPServer):
         names = ("name", "displayName", "description", "config")
         same = {name: variables.get(name) for name in names}
         return {**same, "id": "b", "sweepName": None, "project": project, "historyLineCount": 0}
+
+    def _resumed(self, run: str) -> Json:
+        """What a client asks of a run that it continues."""
+        rows = self.history(run)
+        counts = {"logLineCount": 0, "eventsLineCount": 0, "historyLineCount": len(rows)}
+        return {
+            **counts, "id": "b", "name": run, "displayName": self.runs[run]["displayName"],
+            "summaryMetrics": json.dumps(self.summary(run)), "config": self.runs[run]["config"],
+            "historyTail": json.dumps([json.dumps(rows[-1])] if rows else []), "eventsTail": "[]",
+            "tags": self.runs[run].get("tags"), "wandbConfig": json.dumps({"t": 1}),
+        }  # fmt: skip
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -167,6 +181,14 @@ def served(words: Sequence[str], home: Path) -> WandbServer:
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return server
+
+
+def inspect_run(run: Path) -> list[Json]:
+    """Every record of an offline run's file."""
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(run)]
+    where = run.parent  # it leaves a log in the folder that it stands in
+    out = subprocess.run(command, check=True, capture_output=True, text=True, cwd=where).stdout
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def _data(**parts: Any) -> Json:

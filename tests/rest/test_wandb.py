@@ -1,16 +1,8 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from helpers.small_study import call
-
-
-def _inspect(run: Path) -> list[dict]:
-    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(run)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [json.loads(line) for line in out.splitlines()]
+from helpers.wandb_server import inspect_run
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +11,7 @@ def records(study):
     words = ("variant=v2.1", "logger=wandb", "experiment=wandb", "logger.tags=[one]")
     assert call(study, "train", *words) == 0
     (run,) = study.runs.glob("wandb/*/*/*/wandb/offline-run-*/*.wandb")
-    return _inspect(run)
+    return inspect_run(run)
 
 
 def test_an_offline_run_needs_no_key_and_carries_its_curves(records):
@@ -53,7 +45,7 @@ def evaluation(study, tmp_path_factory):
     out = tmp_path_factory.mktemp("evaluation")
     assert call(study, "evaluate", "variant=v2.1", "logger=wandb", f"output={out}") == 0
     (run,) = out.glob("wandb/offline-run-*/*.wandb")
-    return _inspect(run), out
+    return inspect_run(run), out
 
 
 def test_an_evaluation_logs_its_figures_of_merit_as_they_stand_in_its_files(evaluation):

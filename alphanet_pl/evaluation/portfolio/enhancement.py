@@ -4,17 +4,17 @@ Every week a linear program (lp.py, rebalance.py) plans weights at the close fro
 drifted to that close; they trade at the next day's vwap, and what cannot trade stays. Paper:
 tables 14, 15, 22, 23, 30 and 31, figures 16, 24 and 32.
 
-Example: `run_enhancement(score, market, rows, benchmark=w, industry=i, log_cap=c, next_day=n)`.
+Example: `run_enhancement(score, sections, index_weights, next_day)`.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.config.settings import EnhancementSettings
+from alphanet_pl.config.settings import Convention, EvaluationSettings, Schedule
 from alphanet_pl.evaluation.portfolio.book import (
     Allocate,
     Book,
@@ -22,10 +22,8 @@ from alphanet_pl.evaluation.portfolio.book import (
     check_rows,
     net_returns,
 )
-from alphanet_pl.evaluation.portfolio.lp import Problem
 from alphanet_pl.evaluation.portfolio.performance import (
     ANNUAL_DAYS,
-    Convention,
     Drawdown,
     Performance,
     RelativePerformance,
@@ -35,15 +33,19 @@ from alphanet_pl.evaluation.portfolio.performance import (
     relative_performance,
     yearly_returns,
 )
-from alphanet_pl.evaluation.portfolio.rebalance import RUNGS, Rebalance, rebalance
+from alphanet_pl.evaluation.portfolio.rebalance import (
+    RUNGS,
+    Rebalance,
+    build_problem,
+    index_weights,
+    rebalance,
+)
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, NextDay, next_day
-from alphanet_pl.evaluation.signal.cross_sections import FactorSections
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections
 from alphanet_pl.evaluation.signal.neutralise import standardise, winsorise
-from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 
-Schedule = Literal["weekly", "every_5"]
 EPISODES = {
     "end of 2014": ("2014-10-01", "2015-01-31"),
     "early 2019": ("2019-01-01", "2019-04-30"),
@@ -134,6 +136,7 @@ class EnhancementRun:
     """What the portfolio did; m days, S sections.
 
     Attributes:
+        options: What it was made with.
         dates: (m,) sessions from the first trade on.
         gross: (m,) daily returns before cost.
         turnover: (m,) realised two-sided turnover of each day.
@@ -144,6 +147,7 @@ class EnhancementRun:
         names: (S,) names held after the trade.
     """
 
+    options: EvaluationSettings
     dates: Dates
     gross: Floats
     turnover: Floats
@@ -153,9 +157,10 @@ class EnhancementRun:
     planned: list[float] = field(default_factory=list)
     names: list[int] = field(default_factory=list)
 
-    def net(self, cost: float) -> Floats:
+    @property
+    def net(self) -> Floats:
         """(m,) daily returns after cost."""
-        return net_returns(self.gross, self.turnover, cost)
+        return net_returns(self.gross, self.turnover, self.options.enhancement.cost)
 
 
 def rebalance_rows(
@@ -177,53 +182,42 @@ def rebalance_rows(
 
 
 def run_enhancement(
-    score: Floats,
-    market: Market,
-    rows: NDArray[np.integer],
-    *,
-    benchmark: Floats,
-    industry: NDArray[np.integer],
-    log_cap: Floats,
-    next_day: NextDay,
-    options: EnhancementSettings | None = None,
+    score: Floats, at: Sections, benchmark: Floats, next_day: NextDay
 ) -> EnhancementRun:
     """Plan and trade from the first section to the market's last session.
 
     Args:
         score: (S, N) what to maximise, standardised; NaN outside the pool. A name that left the
             pool can only be sold, and is the first to go.
-        market: Prices.
-        rows: (S,) rows of the plans; each trades on the next row.
+        at: The sections; each trades on the next row. An unknown industry is one of its own.
         benchmark: (S, N) index weights, NaN or zero outside the index.
-        industry: (S, N) industry index, negative unknown (an industry of its own).
-        log_cap: (S, N) ln of float capitalisation.
         next_day: What the filter leaves untradable, see tradability.py.
-        options: Limits and cost.
 
     Raises:
         EvaluationError: Sections that cannot be traded, or without index weights.
     """
+    market, rows, options = at.market, at.rows, at.options.enhancement
     check_rows(rows, len(market.dates))
-    options = options or EnhancementSettings()
     book = Book(market, int(rows[0]))
     run = EnhancementRun(
+        options=at.options,
         dates=market.dates[int(rows[0]) + 1 :],
         gross=np.zeros(0),
         turnover=np.zeros(0),
-        sections=market.dates[rows],
+        sections=at.dates,
         traded=np.asarray(rows - rows[0], dtype=np.int64),
     )
     for section, row in enumerate(rows):
         book.carry_to(int(row))
-        fixed = next_day.frozen[section] & ~market.gone(int(row))
+        gone = market.gone(int(row))
         problem = build_problem(
             book.weights(),
             np.where(next_day.excluded[section], np.nan, score[section]),
             index_weights(benchmark[section], market.dates[row]),
-            industry[section],
-            log_cap[section],
-            fixed=fixed,
-            gone=market.gone(int(row)),
+            at.industry[section],
+            at.log_cap[section],
+            fixed=next_day.frozen[section] & ~gone,
+            gone=gone,
             options=options,
         )
         step = rebalance(problem, options.slack)
@@ -232,73 +226,11 @@ def run_enhancement(
                 towards(step.weights), next_day.unbuyable[section], next_day.unsellable[section]
             )
         run.planned.append(float(np.abs(step.weights - problem.current).sum()))
-        run.plans.append(Rebalance(np.zeros(0), step.rung, step.detail, step.residual))
+        run.plans.append(replace(step, weights=np.zeros(0)))
         run.names.append(int(np.count_nonzero(book.shares)))
     book.carry_to(len(market.dates) - 1)
     run.gross, run.turnover = np.array(book.gross), np.array(book.turnover)
     return run
-
-
-def index_weights(weights: Floats, date: np.datetime64) -> Floats:
-    """(N,) index weights, absent ones zero, scaled to sum to 1.
-
-    Raises:
-        EvaluationError: No weight at all on that date.
-    """
-    known = np.nan_to_num(weights.astype(np.float64))
-    if known.sum() <= 0:
-        raise EvaluationError(
-            f"the index has no weights on {date}",
-            "index members, or weights, on every rebalance",
-            "begin later, or choose another index with evaluation.index",
-        )
-    return known / known.sum()
-
-
-def build_problem(
-    current: Floats,
-    score: Floats,
-    benchmark: Floats,
-    industry: NDArray[np.integer],
-    log_cap: Floats,
-    *,
-    fixed: NDArray[np.bool_],
-    gone: NDArray[np.bool_],
-    options: EnhancementSettings,
-) -> Problem:
-    """Bounds, exposures and cap of one rebalance; all arrays (N,).
-
-    Args:
-        current: Weights drifted to the close of the plan.
-        score: NaN outside the pool.
-        benchmark: Index weights, sum 1.
-        industry: Negative unknown.
-        log_cap: NaN counts as the mean of the pool.
-        fixed: Names that cannot trade: they stay at their weight, whatever the bounds say.
-        gone: Names that left the market: sold.
-        options: Limits.
-    """
-    pool = np.isfinite(score)
-    under = 1.0 if options.max_underweight is None else options.max_underweight
-    upper = benchmark + options.max_deviation
-    upper = np.where(pool, upper, np.minimum(upper, current))
-    lower = np.minimum(np.maximum(benchmark - under, 0.0), upper)
-    lower, upper = (np.where(gone, 0.0, bound) for bound in (lower, upper))
-    lower, upper = (np.where(fixed, current, bound) for bound in (lower, upper))
-    worst = score[pool].min() if pool.any() else 0.0
-    known = pool & np.isfinite(log_cap)
-    mean, spread = (log_cap[known].mean(), log_cap[known].std()) if known.any() else (0.0, 1.0)
-    size = np.nan_to_num((log_cap - mean) / (spread or 1.0))
-    return Problem(
-        score=np.where(pool, score, worst),
-        current=current,
-        benchmark=benchmark,
-        lower=lower,
-        upper=upper,
-        industry=np.maximum(industry.astype(np.int64), -1) + 1,
-        size=size,
-        max_turnover=options.max_turnover if current.any() else np.inf,
-    )
 
 
 def towards(planned: Floats) -> Allocate:
@@ -326,31 +258,18 @@ def towards(planned: Floats) -> Allocate:
     return allocate
 
 
-def enhancement_section(
-    run: EnhancementRun,
-    index_returns: Floats,
-    *,
-    index: str,
-    filter_mode: str,
-    convention: Convention = "standard",
-    options: EnhancementSettings | None = None,
-) -> EnhancementResult:
+def enhancement_section(run: EnhancementRun, index_returns: Floats) -> EnhancementResult:
     """Table 14 and what it leaves out.
 
     Args:
         run: What `run_enhancement` returned.
         index_returns: (m,) daily returns of the index on the run's dates.
-        index: Its name.
-        filter_mode: The next-day filter the run was made with.
-        convention: See performance.py.
-        options: Those of the run.
     """
-    options = options or EnhancementSettings()
-    net = run.net(options.cost)
+    options, net, convention = run.options.enhancement, run.net, run.options.convention
     rungs = Counter(step.rung for step in run.plans)
     return EnhancementResult(
-        index=index,
-        filter=filter_mode,
+        index=run.options.index.members,
+        filter=run.options.filter,
         convention=convention,
         schedule=options.schedule,
         cost=options.cost,
@@ -361,7 +280,7 @@ def enhancement_section(
         benchmark={
             each: performance(index_returns, run.dates, each) for each in get_args(Convention)
         },
-        turnover=turnover(run, options.max_turnover),
+        turnover=turnover(run),
         rebalances=len(run.plans),
         rungs={rung: rungs[rung] for rung in RUNGS},
         relaxed=[
@@ -372,13 +291,14 @@ def enhancement_section(
         max_residual=max(step.residual for step in run.plans),
         mean_names=float(np.mean(run.names)),
         episodes=episodes(run, net - index_returns),
-        curves=curves(run, net, index_returns),
+        curves=curves(run, index_returns),
     )
 
 
-def turnover(run: EnhancementRun, cap: float) -> Turnover:
+def turnover(run: EnhancementRun) -> Turnover:
     """How much was traded and how often the cap or the ladder decided."""
     realised, planned = run.turnover[run.traded], np.array(run.planned)
+    cap = run.options.enhancement.max_turnover
     months = np.unique(run.dates.astype("datetime64[M]"))
     return Turnover(
         per_rebalance=float(realised.mean()),
@@ -399,36 +319,24 @@ def episodes(run: EnhancementRun, excess: Floats) -> dict[str, Drawdown | None]:
     return out
 
 
-def curves(run: EnhancementRun, net: Floats, index_returns: Floats) -> EnhancementCurves:
+def curves(run: EnhancementRun, index_returns: Floats) -> EnhancementCurves:
     """Daily NAVs and the drawdown of the excess (figures 16, 24 and 32)."""
-    excess = net_value(net - index_returns)
+    excess = net_value(run.net - index_returns)
     return EnhancementCurves(
         dates=run.dates.astype(str).tolist(),
-        nav=net_value(net)[1:].tolist(),
+        nav=net_value(run.net)[1:].tolist(),
         index=net_value(index_returns)[1:].tolist(),
         excess=excess[1:].tolist(),
         excess_drawdown=(1.0 - excess / np.maximum.accumulate(excess))[1:].tolist(),
     )
 
 
-def yearly_section(
-    run: EnhancementRun, index_returns: Floats, options: EnhancementSettings | None = None
-) -> YearlyResult:
-    """Table 15: returns of the calendar years, partial ones as they are.
-
-    Args:
-        run: What `run_enhancement` returned.
-        index_returns: (m,) daily returns of the index on the run's dates.
-        options: Those of the run.
-    """
-    net = run.net((options or EnhancementSettings()).cost)
-    ours = yearly_returns(net, run.dates)
-    return YearlyResult(
-        years=list(ours),
-        portfolio=list(ours.values()),
-        index=list(yearly_returns(index_returns, run.dates).values()),
-        excess=list(yearly_returns(net - index_returns, run.dates).values()),
-    )
+def yearly_section(run: EnhancementRun, index_returns: Floats) -> YearlyResult:
+    """Table 15: returns of the calendar years, partial ones as they are."""
+    series = {"portfolio": run.net, "index": index_returns, "excess": run.net - index_returns}
+    found = {name: yearly_returns(each, run.dates) for name, each in series.items()}
+    years = list(found["portfolio"])
+    return YearlyResult(years=years, **{name: list(each.values()) for name, each in found.items()})
 
 
 def enhancement_of(cut: FactorSections) -> tuple[EnhancementResult, YearlyResult]:
@@ -437,22 +345,12 @@ def enhancement_of(cut: FactorSections) -> tuple[EnhancementResult, YearlyResult
     Raises:
         EvaluationError: The panel holds no index, or none in the weeks that have scores.
     """
-    options = cut.options.enhancement
     run = _run(cut)
     index = _index_returns(cut, run)
-    section = enhancement_section(
-        run,
-        index,
-        index=cut.options.index.members,
-        filter_mode=cut.options.filter,
-        convention=cut.options.convention,
-        options=options,
-    )
-    return section, yearly_section(run, index, options)
+    return enhancement_section(run, index), yearly_section(run, index)
 
 
 def _run(cut: FactorSections) -> EnhancementRun:
-    options = cut.options.enhancement
     missing = [name for name in ("index_weight", "index_close") if not cut.panel.has(name)]
     if missing:
         raise EvaluationError(
@@ -461,7 +359,7 @@ def _run(cut: FactorSections) -> EnhancementRun:
             "prepare a panel with both, and evaluation.index naming the benchmark",
         )
     market = cut.test_period()
-    rows = rebalance_rows(market.dates, 0, len(cut.daily), options.schedule)
+    rows = rebalance_rows(market.dates, 0, len(cut.daily), cut.options.enhancement.schedule)
     rows = rows[np.isfinite(cut.daily[rows]).any(axis=1)]
     benchmark = cut.read("index_weight", rows) if len(rows) else np.zeros((0, 0))
     weighed = np.nan_to_num(benchmark).sum(axis=1) > 0
@@ -472,18 +370,18 @@ def _run(cut: FactorSections) -> EnhancementRun:
             f"the scores span {len(cut.daily)} sessions",
             "predict more dates, or prepare with members of the index in this period",
         )
-    masks = {name: cut.read(name, rows) for name in MASKS}
-    traded = np.isfinite(market.vwap[rows])
-    return run_enhancement(
-        standardise(winsorise(cut.daily[rows])),
-        market,
-        rows,
-        benchmark=benchmark,
+    at = Sections(
+        options=cut.options,
+        market=market,
+        rows=rows,
         industry=cut.read("industry", rows),
+        industries=cut.industries,
         log_cap=cut.read("log_cap", rows),
-        next_day=next_day(cut.options.filter, masks, traded),
-        options=options,
+        price=market.close,
     )
+    masks = {name: cut.read(name, rows) for name in MASKS}
+    tradable = next_day(cut.options.filter, masks, np.isfinite(market.vwap[rows]))
+    return run_enhancement(standardise(winsorise(cut.daily[rows])), at, benchmark, tradable)
 
 
 def _index_returns(cut: FactorSections, run: EnhancementRun) -> Floats:

@@ -8,16 +8,21 @@ Example: `layer_table(run_layers(neutral, market, rows)).annual_excess`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alphanet_pl.config.settings import (
+    Convention,
+    EvaluationSettings,
+    FilterMode,
+    LongShortMode,
+)
 from alphanet_pl.evaluation.portfolio.book import Book, check_rows, equal_weight, net_returns
 from alphanet_pl.evaluation.portfolio.performance import (
     ANNUAL_DAYS,
-    Convention,
     Performance,
     annual_return,
     annual_volatility,
@@ -26,18 +31,13 @@ from alphanet_pl.evaluation.portfolio.performance import (
     performance,
     ratio,
 )
-from alphanet_pl.evaluation.portfolio.tradability import MASKS, FilterMode, next_day
-from alphanet_pl.evaluation.signal.cross_sections import FactorSections
+from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections
 from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
 from alphanet_pl.evaluation.types import Bools, Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
-
-LongShortMode = Literal["report", "net"]
-COST = 0.002
-"""One way, as in the paper."""
-LAYERS = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class LayerTable:
     top_information_ratio: Number
     top_monthly_win: Number
     months: int
+    sections: int
     turnover: list[Number]
     """Mean two-sided turnover of a rebalance, the first build left out."""
     cost: list[Number]
@@ -71,7 +72,6 @@ class LayerTable:
     """Mean number of stocks in the pool."""
     frozen_share: list[Number]
     """Mean share of a layer's value that could not trade at a rebalance."""
-    sections: int
     monotonicity: Number
     """Rank correlation of annual excess with the order of the layers: 1 is perfect."""
 
@@ -128,7 +128,7 @@ class LayerBooks:
         return net_returns(self.gross, self.turnover, cost)
 
 
-def assign_layers(factor: Floats, layers: int = LAYERS) -> NDArray[np.int64]:
+def assign_layers(factor: Floats, layers: int = EvaluationSettings.layers) -> NDArray[np.int64]:
     """Layer of each stock, 0 the highest: floor(rank * layers / n), ties broken by column.
 
     Args:
@@ -146,7 +146,7 @@ def run_layers(
     market: Market,
     rows: NDArray[np.integer],
     *,
-    layers: int = LAYERS,
+    layers: int = EvaluationSettings.layers,
     unbuyable: Bools | None = None,
     unsellable: Bools | None = None,
 ) -> LayerBooks:
@@ -194,59 +194,40 @@ def run_layers(
     )
 
 
-def layers_section(
-    factor: Floats,
-    market: Market,
-    rows: NDArray[np.integer],
-    *,
-    industry: NDArray[np.integer],
-    log_cap: Floats,
-    masks: Mapping[str, Bools],
-    filter_mode: FilterMode = "report",
-    ls_mode: LongShortMode = "report",
-    convention: Convention = "standard",
-    cost: float = COST,
-    layers: int = LAYERS,
-) -> LayersResult:
+def layers_section(factor: Floats, at: Sections, masks: Mapping[str, Bools]) -> LayersResult:
     """The whole layer test: the three filters side by side, curves of the chosen one.
 
     Args:
         factor: (S, N) published factor at the sections, NaN where there is no score. The filter's
             pool is cut first and the factor made industry-and-size neutral within it.
-        market: Prices up to the end of the test.
-        rows: (S,) the sections' rows in the market.
-        industry: (S, N), negative unknown.
-        log_cap: (S, N).
+        at: The sections, and the market up to the end of the test.
         masks: tradability.MASKS at the sections, (S, N) each.
-        filter_mode: Which filter the curves show.
-        ls_mode: Which long-short the headline shows; both are computed.
-        convention: See performance.py.
-        cost: One way.
-        layers: How many.
     """
-    traded = np.isfinite(market.vwap[rows])
+    options, rows, traded = at.options, at.rows, np.isfinite(at.market.vwap[at.rows])
     found: dict[str, LayerBooks] = {}
     for mode in get_args(FilterMode):
         day = next_day(mode, masks, traded)
         pool = np.where(day.excluded, np.nan, factor)
-        neutral = neutralise(pool, industry, log_cap)
         found[mode] = run_layers(
-            neutral,
-            market,
+            neutralise(pool, at.industry, at.log_cap),
+            at.market,
             rows,
-            layers=layers,
+            layers=options.layers,
             unbuyable=day.unbuyable,
             unsellable=day.unsellable,
         )
     return LayersResult(
-        layers=layers,
+        layers=options.layers,
         step=int(rows[1] - rows[0]) if len(rows) > 1 else 0,
-        cost=cost,
-        filter=filter_mode,
-        ls_mode=ls_mode,
-        convention=convention,
-        by_filter={mode: layer_table(books, cost, convention) for mode, books in found.items()},
-        curves=layer_curves(found[filter_mode], cost),
+        cost=options.cost,
+        filter=options.filter,
+        ls_mode=options.ls_mode,
+        convention=options.convention,
+        by_filter={
+            mode: layer_table(books, options.cost, options.convention)
+            for mode, books in found.items()
+        },
+        curves=layer_curves(found[options.filter], options.cost),
     )
 
 
@@ -263,7 +244,7 @@ def long_short_returns(books: LayerBooks, cost: float, mode: LongShortMode) -> F
 
 
 def layer_table(
-    books: LayerBooks, cost: float = COST, convention: Convention = "standard"
+    books: LayerBooks, cost: float = EvaluationSettings.cost, convention: Convention = "standard"
 ) -> LayerTable:
     """One row of table 11, and what the table leaves out.
 
@@ -303,7 +284,7 @@ def layer_table(
     )  # fmt: skip
 
 
-def layer_curves(books: LayerBooks, cost: float = COST) -> LayerCurves:
+def layer_curves(books: LayerBooks, cost: float = EvaluationSettings.cost) -> LayerCurves:
     """Daily NAVs behind figures 12, 13, 19, 20, 27 and 28."""
     net = books.net(cost)
     return LayerCurves(
@@ -341,16 +322,5 @@ def layers_of(cut: FactorSections) -> LayersResult:
             f"it takes one for each of {options.layers} layers",
             f"evaluation.layers={max(most, 2)}",
         )
-    return layers_section(
-        cut.daily[cut.rows],
-        cut.test_period(),
-        cut.rows,
-        industry=cut.industry,
-        log_cap=cut.log_cap,
-        masks={name: cut.read(name) for name in MASKS},
-        filter_mode=options.filter,
-        ls_mode=options.ls_mode,
-        convention=options.convention,
-        cost=options.cost,
-        layers=options.layers,
-    )
+    masks = {name: cut.read(name) for name in MASKS}
+    return layers_section(cut.daily[cut.rows], replace(cut, market=cut.test_period()), masks)

@@ -14,15 +14,13 @@ Example: `performance(returns, dates).annual_return`.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alphanet_pl.config.settings import Convention
 from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
-
-Convention = Literal["standard", "huatai"]
 
 ANNUAL_DAYS = 250
 """Sessions in a year: the only value with which the printed volatilities reproduce."""

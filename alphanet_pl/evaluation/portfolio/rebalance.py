@@ -1,4 +1,4 @@
-"""What a rebalance does when its program has no solution: a ladder, every rung logged.
+"""A rebalance as a program, and what is done when it has no solution: a ladder, every rung logged.
 
 exact -> neutrality (industries and size within a slack) -> turnover (the least that is feasible)
 -> nearest (neutrality out of reach at any turnover: the least violation within the cap, and the
@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from alphanet_pl.config.settings import EnhancementSettings
 from alphanet_pl.evaluation.portfolio.lp import (
     Problem,
     Solution,
@@ -19,6 +21,7 @@ from alphanet_pl.evaluation.portfolio.lp import (
     solve,
 )
 from alphanet_pl.evaluation.types import Floats
+from datamodules.base.errors import EvaluationError
 
 Rung = Literal["exact", "neutrality", "turnover", "nearest", "hold"]
 RUNGS: tuple[Rung, ...] = ("exact", "neutrality", "turnover", "nearest", "hold")
@@ -40,6 +43,68 @@ class Rebalance:
     rung: Rung
     detail: str = ""
     residual: float = 0.0
+
+
+def index_weights(weights: Floats, date: np.datetime64) -> Floats:
+    """(N,) index weights, absent ones zero, scaled to sum to 1.
+
+    Raises:
+        EvaluationError: No weight at all on that date.
+    """
+    known = np.nan_to_num(weights.astype(np.float64))
+    if known.sum() <= 0:
+        raise EvaluationError(
+            f"the index has no weights on {date}",
+            "index members, or weights, on every rebalance",
+            "begin later, or choose another index with evaluation.index",
+        )
+    return known / known.sum()
+
+
+def build_problem(
+    current: Floats,
+    score: Floats,
+    benchmark: Floats,
+    industry: NDArray[np.integer],
+    log_cap: Floats,
+    *,
+    fixed: NDArray[np.bool_],
+    gone: NDArray[np.bool_],
+    options: EnhancementSettings,
+) -> Problem:
+    """Bounds, exposures and cap of one rebalance; all arrays (N,).
+
+    Args:
+        current: Weights drifted to the close of the plan.
+        score: NaN outside the pool.
+        benchmark: Index weights, sum 1.
+        industry: Negative unknown.
+        log_cap: NaN counts as the mean of the pool.
+        fixed: Names that cannot trade: they stay at their weight, whatever the bounds say.
+        gone: Names that left the market: sold.
+        options: Limits.
+    """
+    pool = np.isfinite(score)
+    under = 1.0 if options.max_underweight is None else options.max_underweight
+    upper = benchmark + options.max_deviation
+    upper = np.where(pool, upper, np.minimum(upper, current))
+    lower = np.minimum(np.maximum(benchmark - under, 0.0), upper)
+    lower, upper = (np.where(gone, 0.0, bound) for bound in (lower, upper))
+    lower, upper = (np.where(fixed, current, bound) for bound in (lower, upper))
+    worst = score[pool].min() if pool.any() else 0.0
+    known = pool & np.isfinite(log_cap)
+    mean, spread = (log_cap[known].mean(), log_cap[known].std()) if known.any() else (0.0, 1.0)
+    size = np.nan_to_num((log_cap - mean) / (spread or 1.0))
+    return Problem(
+        score=np.where(pool, score, worst),
+        current=current,
+        benchmark=benchmark,
+        lower=lower,
+        upper=upper,
+        industry=np.maximum(industry.astype(np.int64), -1) + 1,
+        size=size,
+        max_turnover=options.max_turnover if current.any() else np.inf,
+    )
 
 
 def rebalance(problem: Problem, slack: float) -> Rebalance:

@@ -6,13 +6,13 @@ orders unfilled, buying and selling apart; `none` only knows that a suspended st
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from alphanet_pl.config.settings import FilterMode
 from alphanet_pl.evaluation.types import Bools
 
-FilterMode = Literal["report", "realistic", "none"]
 MASKS = ("suspended_next", "limit_close_next", "unbuyable_next", "unsellable_next")
 """Arrays of the panel that `next_day` needs."""
 

@@ -1,13 +1,18 @@
 """Years and episodes: returns of calendar years beside the printed ones, drawdowns in periods."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
-from alphanet_pl.evaluation.compare import Comparison, Episode, Evaluations
+from alphanet_pl.evaluation.compare import Comparison, Episode, Evaluations, having
 from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
+from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
 from alphanet_pl.evaluation.report.figures import episode
 from alphanet_pl.evaluation.report.formats import ABSENT, percent, say, sentence
 from alphanet_pl.evaluation.report.page import figure, paragraph, table
+from alphanet_pl.evaluation.report.tables import years_frame
 
 COPIED = "v2.3"
 """The variant whose row of table 31 is a copy of v2.1's in table 15."""
@@ -17,29 +22,30 @@ _HOLIDAY = np.timedelta64(12, "D")
 """No closure of the exchange is longer: two spans whose ends lie this near hold the same days."""
 
 
-def years(comparison: Comparison, evaluations: Evaluations) -> list[str]:
+def years(comparison: Comparison, evaluations: Evaluations) -> list[Markup]:
     """A row a year: each variant, then the index; on a real market the printed figures beside."""
-    yearly = {name: row.yearly for name, row in comparison.variants.items() if row.yearly}
+    yearly = having(evaluations, lambda each: each.yearly)
     if not yearly:
         return []
     real = not any(each.simulated for each in evaluations.values())
-    columns: dict[str, dict[str, str]] = {}
-    names = sorted({year for found in yearly.values() for year in found.years})
-    for variant, found in yearly.items():
-        columns[variant] = _written(found.years, found.portfolio)
-        if len(yearly) == 1:
-            columns[say("column.excess")] = _written(found.years, found.excess)
-        if real and variant in PRINTED.yearly:
-            columns[say("column.printed", name=variant)] = _printed(variant, names, comparison)
-    first, index = next(iter(yearly.values())), say("column.index")
-    columns[index] = _written(first.years, first.index)
+    tables = {name: years_frame(each).map(percent) for name, each in yearly.items()}
+    columns = {}
+    for name, found in tables.items():
+        columns[name] = found["portfolio"]
+        if len(tables) == 1:
+            columns[say("column.excess")] = found["excess"]
+        if real and name in PRINTED.yearly:
+            columns[say("column.printed", name=name)] = _printed(name, comparison)
+    index = say("column.index")
+    columns[index] = next(iter(tables.values()))["index"]
     if real:
-        columns[say("column.printed", name=index)] = _printed(INDEX, names, comparison)
+        columns[say("column.printed", name=index)] = _printed(INDEX, comparison)
     note = [say("note.years")]
     if real:
         note.append(say("note.years_printed"))
     if real and COPIED in yearly:
         note.append(say("note.copied", name=COPIED))
+    names = sorted({year for each in yearly.values() for year in each.years})
     cells = pd.DataFrame(columns, index=names).fillna(ABSENT)
     return [table(cells, say("table.years")), paragraph(" ".join(note))]
 
@@ -56,7 +62,7 @@ def same_days(year: str, comparison: Comparison) -> bool:
     return bool(abs(ours[0] - theirs[0]) <= _HOLIDAY and abs(ours[1] - theirs[1]) <= _HOLIDAY)
 
 
-def episodes(comparison: Comparison, known: Evaluations) -> list[str]:
+def episodes(comparison: Comparison, known: Mapping[str, EnhancementResult]) -> list[Markup]:
     """Depth of each variant's excess drawdown in each period, and the curves of those covered."""
     found = {name: row.episodes for name, row in comparison.variants.items() if row.episodes}
     if not found:
@@ -111,18 +117,11 @@ def _depth(found: Episode) -> float:
     return 0.0 if found.drawdown is None else found.drawdown.depth
 
 
-def _written(names: list[str], values: list[float]) -> dict[str, str]:
-    return dict(zip(names, map(percent, values), strict=True))
-
-
-def _printed(name: str, names: list[str], comparison: Comparison) -> dict[str, str]:
-    """Printed returns of our years; of a year that we hold in part with a mark."""
-    row, first = PRINTED.yearly[name], int(PERIOD[0][:4])
-    out = {}
-    for year in names:
-        place = int(year) - first
-        if 0 <= place < len(row):
-            value = percent(row[place] / 100)
-            other = say("note.other_days", value=value)
-            out[year] = value if same_days(year, comparison) else other
-    return out
+def _printed(name: str, comparison: Comparison) -> pd.Series:
+    """Printed returns of the paper's years; of a year that we hold in part with a mark."""
+    first, written = int(PERIOD[0][:4]), {}
+    for year, value in enumerate(PRINTED.yearly[name], start=first):
+        text = percent(value / 100)
+        same = same_days(str(year), comparison)
+        written[str(year)] = text if same else say("note.other_days", value=text)
+    return pd.Series(written)

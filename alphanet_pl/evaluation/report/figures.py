@@ -1,17 +1,19 @@
-"""Every figure of a page, from one evaluation or several: a trace a variant, in its own color.
+"""Every figure of a page, from one result or several: a trace a variant, in its own color.
 
 The paper's figures 10, 12, 13, 16, 18-20, 24, 26-28 and 32, its cover chart, and breakdowns beside
 them. A figure of one variant shows some things more (the raw factor, the other filters).
 
-Example: `cover({"v2": evaluation, "v2.1": other})`.
+Example: `cover({"v2": evaluation.enhancement, "v2.1": other.enhancement})`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.compare import Evaluations, excess_nav, paired, seed_spread
+from alphanet_pl.evaluation.compare import SeedSpread, excess_nav, paired
+from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
+from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report.formats import entry, say
 from alphanet_pl.evaluation.report.look import (
     ACCENT,
@@ -22,71 +24,61 @@ from alphanet_pl.evaluation.report.look import (
     colors,
     error_bars,
     layer_colors,
-    line,
     numbers,
     styled,
 )
-from alphanet_pl.evaluation.results import Evaluation
-from alphanet_pl.evaluation.signal.exposures import Exposure
-from alphanet_pl.evaluation.signal.ic import Decay, ICSummary
+from alphanet_pl.evaluation.signal.exposures import Exposure, ExposuresResult
+from alphanet_pl.evaluation.signal.ic import ICResult, ICSummary
+from alphanet_pl.evaluation.signal.stock_coverage import StockCoverage
 from alphanet_pl.evaluation.types import Series
 
+Enhanced = Mapping[str, EnhancementResult]
+ICs = Mapping[str, ICResult]
+Layers = Mapping[str, LayersResult]
+Line = tuple[str, Series, str]
+"""What a trace is called, its values, its color."""
 Bars = tuple[Sequence[object], Sequence[float], Sequence[float] | None]
 """What a bar each stands for, how long it is, and its standard error."""
 
 
-def cover(evaluations: Evaluations) -> go.Figure:
+def cover(found: Enhanced) -> go.Figure:
     """Cumulative excess of every enhanced portfolio over the index."""
-    return _lines("cover", evaluations, lambda each: excess_nav(each, "enhancement"))
+    return _lines("cover", _own({name: excess_nav(each) for name, each in found.items()}))
 
 
-def excess_drawdown(evaluations: Evaluations) -> go.Figure:
+def excess_drawdown(found: Enhanced) -> go.Figure:
     """How far every excess NAV lies below its own maximum."""
-
-    def fall(evaluation: Evaluation) -> Series | None:
-        found = evaluation.enhancement
-        if found is None:
-            return None
-        depth = -np.asarray(found.curves.excess_drawdown)
-        return Series(found.curves.dates, depth.tolist())
-
-    figure = _lines("excess_drawdown", evaluations, fall)
-    return figure.update_yaxes(**PERCENT)
+    falls = {
+        name: Series(each.curves.dates, (-np.asarray(each.curves.excess_drawdown)).tolist())
+        for name, each in found.items()
+    }
+    return _lines("excess_drawdown", _own(falls)).update_yaxes(**PERCENT)
 
 
-def navs(evaluations: Evaluations) -> go.Figure:
+def navs(found: Enhanced) -> go.Figure:
     """NAVs of the portfolios, and of the index of the first."""
-    figure = go.Figure()
-    found = next(each.enhancement for each in evaluations.values() if each.enhancement)
-    line(figure, found.curves.dates, found.curves.index, found.index, MUTED)
-    for variant, color in colors(evaluations).items():
-        enhanced = evaluations[variant].enhancement
-        if enhanced is not None:
-            name = say("trace.portfolio", name=variant)
-            line(figure, enhanced.curves.dates, enhanced.curves.nav, name, color)
-    return _titled(figure, "navs")
+    first, paint = next(iter(found.values())), colors(found)
+    lines = [(first.index, Series(first.curves.dates, first.curves.index), MUTED)]
+    for name, each in found.items():
+        nav = Series(each.curves.dates, each.curves.nav)
+        lines.append((say("trace.portfolio", name=name), nav, paint[name]))
+    return _lines("navs", lines)
 
 
-def yearly_excess(evaluations: Evaluations) -> go.Figure:
+def yearly_excess(found: Mapping[str, YearlyResult]) -> go.Figure:
     """Excess over the index in each calendar year."""
-    figure = _bars(
-        "yearly_excess",
-        evaluations,
-        lambda each: (each.yearly.years, each.yearly.excess, None) if each.yearly else None,
-    )
-    return figure.update_xaxes(type="category", title=axis_title(say("axis.year")))
+    bars = {name: (each.years, each.excess, None) for name, each in found.items()}
+    return _by_year("yearly_excess", bars)
 
 
-def episode(evaluations: Evaluations, name: str, first: str, last: str) -> go.Figure:
+def episode(found: Enhanced, name: str, first: str, last: str) -> go.Figure:
     """Excess NAV inside a period, begun anew with 1 before its first day there."""
-
-    def inside(evaluation: Evaluation) -> Series | None:
-        found = evaluation.enhancement
-        if found is None:
-            return None
-        return restarted(Series(found.curves.dates, found.curves.excess), first, last)
-
-    return _lines("episode", evaluations, inside, height=260, name=name)
+    navs = {
+        variant: nav
+        for variant, each in found.items()
+        if (nav := restarted(excess_nav(each), first, last))
+    }
+    return _lines("episode", _own(navs, among=found), height=260, name=name)
 
 
 def restarted(nav: Series, first: str, last: str) -> Series | None:
@@ -98,105 +90,74 @@ def restarted(nav: Series, first: str, last: str) -> Series | None:
     return Series([nav.dates[k] for k in inside], [nav.values[k] / base for k in inside])
 
 
-def cumulative_rank_ic(evaluations: Evaluations) -> go.Figure:
+def cumulative_rank_ic(found: ICs) -> go.Figure:
     """Cumulative RankIC of every variant's neutral factor; of one alone, the raw one's too."""
-    figure = go.Figure()
-    for variant, color in colors(evaluations).items():
-        ic = evaluations[variant].ic
-        if ic is None:
-            continue
-        if len(evaluations) == 1:
-            name = say("trace.raw", name=variant)
-            line(figure, ic.raw.series.dates, ic.raw.cumulative, name, MUTED)
-        name = say("trace.neutral", name=variant)
-        line(figure, ic.neutral.series.dates, ic.neutral.cumulative, name, color)
-    return _titled(figure, "cumulative_rank_ic")
+    lines: list[Line] = []
+    for name, color in colors(found).items():
+        ic = found[name]
+        if len(found) == 1:
+            raw = Series(ic.raw.series.dates, ic.raw.cumulative)
+            lines.append((say("trace.raw", name=name), raw, MUTED))
+        neutral = Series(ic.neutral.series.dates, ic.neutral.cumulative)
+        lines.append((say("trace.neutral", name=name), neutral, color))
+    return _lines("cumulative_rank_ic", lines)
 
 
-def rank_ic_difference(evaluations: Evaluations, baseline: str) -> go.Figure:
+def rank_ic_difference(found: ICs, baseline: str) -> go.Figure:
     """Cumulative difference of each variant's RankIC from the baseline's."""
-    base = evaluations[baseline].ic
-
-    def of(evaluation: Evaluation) -> Series | None:
-        ic = evaluation.ic
-        if ic is None or base is None or evaluation is evaluations[baseline]:
-            return None
-        dates, difference = paired(ic.neutral.series, base.neutral.series)
-        return Series(dates, np.nancumsum(difference).tolist())
-
-    return _lines("rank_ic_difference", evaluations, of, baseline=baseline)
+    base, summed = found[baseline].neutral.series, {}
+    for name, ic in found.items():
+        if name != baseline:
+            dates, difference = paired(ic.neutral.series, base)
+            summed[name] = Series(dates, np.nancumsum(difference).tolist())
+    return _lines("rank_ic_difference", _own(summed, among=found), baseline=baseline)
 
 
-def rank_ic_by_section(evaluations: Evaluations) -> go.Figure:
+def rank_ic_by_section(found: ICs) -> go.Figure:
     """RankIC of every cross-section."""
-    return _bars(
-        "rank_ic",
-        evaluations,
-        lambda each: (
-            (each.ic.neutral.series.dates, each.ic.neutral.series.values, None) if each.ic else None
-        ),
-    )
+    series = {name: ic.neutral.series for name, ic in found.items()}
+    return _bars("rank_ic", {name: (one.dates, one.values, None) for name, one in series.items()})
 
 
-def rank_ic_decay(evaluations: Evaluations) -> go.Figure:
+def rank_ic_decay(found: ICs) -> go.Figure:
     """Mean RankIC against returns over 1 to 20 sessions."""
-    figure = _bars(
-        "decay",
-        evaluations,
-        lambda each: _decay(each.ic.neutral.decay) if each.ic else None,
-    )
+    decay = {name: ic.neutral.decay for name, ic in found.items()}
+    figure = _bars("decay", {name: (one.horizon, one.mean, None) for name, one in decay.items()})
     return figure.update_xaxes(title=axis_title(say("axis.horizon")), dtick=2)
 
 
-def rank_ic_by_year(evaluations: Evaluations) -> go.Figure:
+def rank_ic_by_year(found: ICs) -> go.Figure:
     """Mean RankIC of each year, with its standard error."""
-    figure = _bars(
-        "by_year",
-        evaluations,
-        lambda each: _means(each.ic.neutral.by_year) if each.ic else None,
-    )
-    return figure.update_xaxes(type="category", title=axis_title(say("axis.year")))
+    return _by_year("by_year", {name: _means(ic.neutral.by_year) for name, ic in found.items()})
 
 
-def rank_ic_by_size(evaluations: Evaluations) -> go.Figure:
+def rank_ic_by_size(found: ICs) -> go.Figure:
     """Mean RankIC inside five equal buckets of float capitalisation."""
-
-    def of(evaluation: Evaluation) -> Bars | None:
-        if evaluation.ic is None:
-            return None
-        buckets = evaluation.ic.neutral.by_size
-        words = entry("sizes")
-        names = words if len(buckets) == len(words) else list(range(1, len(buckets) + 1))
-        return names, [bucket.mean for bucket in buckets], None
-
-    return _bars("by_size", evaluations, of)
+    words, bars = entry("sizes"), {}
+    for name, ic in found.items():
+        means = [bucket.mean for bucket in ic.neutral.by_size]
+        places = list(range(1, len(means) + 1))
+        bars[name] = (words if len(means) == len(words) else places, means, None)
+    return _bars("by_size", bars)
 
 
-def rank_ic_by_industry(evaluations: Evaluations) -> go.Figure:
+def rank_ic_by_industry(found: ICs) -> go.Figure:
     """Mean RankIC inside each industry that has one, lowest first by the first variant."""
-    found = next(each.ic for each in evaluations.values() if each.ic).neutral.by_industry
-    names = sorted((k for k, v in found.items() if v.n), key=lambda name: found[name].mean)
-    figure = _bars(
-        "by_industry",
-        evaluations,
-        lambda each: (
-            (names, _means(each.ic.neutral.by_industry, names)[1], None) if each.ic else None
-        ),
-        lying=True,
-        height=90 + 20 * len(names),
-    )
+    first = next(iter(found.values())).neutral.by_industry
+    names = sorted((k for k, v in first.items() if v.n), key=lambda name: first[name].mean)
+    bars: dict[str, Bars] = {
+        variant: (names, [ic.neutral.by_industry[name].mean for name in names], None)
+        for variant, ic in found.items()
+    }
+    figure = _bars("by_industry", bars, lying=True, height=90 + 20 * len(names))
     return figure.update_yaxes(dtick=1)
 
 
-def rank_ic_of_seeds(evaluations: Evaluations) -> go.Figure:
+def rank_ic_of_seeds(found: ICs, spreads: Mapping[str, SeedSpread]) -> go.Figure:
     """Mean RankIC of every seed alone, and of the mean of the seeds."""
-    figure = go.Figure()
-    for variant, color in colors(evaluations).items():
-        ic, seeds = evaluations[variant].ic, evaluations[variant].provenance.seeds
-        spread = None if ic is None else seed_spread(ic, seeds)
-        if ic is None or spread is None:
-            continue
-        means, whole = spread.mean_rank_ic, ic.neutral.summary
+    figure, paint = go.Figure(), colors(found)
+    for variant, spread in spreads.items():
+        color, means, whole = paint[variant], spread.mean_rank_ic, found[variant].neutral.summary
         figure.add_scatter(
             x=[variant] * len(means), y=numbers(means), mode="markers", name=variant,
             marker={"color": color, "size": 8, "opacity": 0.55}, showlegend=False,
@@ -211,174 +172,161 @@ def rank_ic_of_seeds(evaluations: Evaluations) -> go.Figure:
     return _titled(figure, "seeds", percent=True)
 
 
-def layer_excess(evaluations: Evaluations) -> go.Figure:
+def layer_excess(found: Layers) -> go.Figure:
     """Annual excess of every layer over the pool; of one variant, under the three filters."""
-    figure, paint = go.Figure(), colors(evaluations)
-    for variant, each in evaluations.items():
-        if each.layers is None:
-            continue
-        shown = {variant: (each.layers.by_filter[each.layers.filter], paint[variant])}
-        if len(evaluations) == 1:
-            tables = zip(each.layers.by_filter.items(), (ACCENT, PALE, MUTED), strict=False)
-            shown = {say(f"filter.{mode}"): (table, color) for (mode, table), color in tables}
-        for name, (table, color) in shown.items():
-            layers = [say("column.layer", k=k + 1) for k in range(each.layers.layers)]
-            figure.add_bar(x=layers, y=numbers(table.annual_excess), name=name, marker_color=color)
-    return _titled(figure, "layer_excess", percent=True)
+    tables, paint = {k: v.by_filter[v.filter] for k, v in found.items()}, colors(found)
+    if len(found) == 1:
+        (alone,) = found.values()
+        tables = {say(f"filter.{mode}"): table for mode, table in alone.by_filter.items()}
+        paint = dict(zip(tables, (ACCENT, PALE, MUTED), strict=True))
+    bars: dict[str, Bars] = {}
+    for name, table in tables.items():
+        layers = [say("column.layer", k=k + 1) for k in range(len(table.annual_excess))]
+        bars[name] = (layers, table.annual_excess, None)
+    return _bars("layer_excess", bars, paint)
 
 
-def layer_curves(evaluations: Evaluations) -> dict[str, go.Figure]:
-    """Compounded daily excess of every layer over the pool, a figure a variant."""
-    out = {}
-    for variant, each in evaluations.items():
-        if each.layers is not None:
-            out[variant] = figure = go.Figure()
-            curves = each.layers.curves
-            for k, color in enumerate(layer_colors(each.layers.layers)):
-                name = say("column.layer", k=k + 1)
-                line(figure, curves.dates, curves.excess[k], name, color)
-            _titled(figure, "layer_curves", height=300, words={"name": variant})
-    return out
+def layer_curves(name: str, found: LayersResult) -> go.Figure:
+    """Compounded daily excess of every layer of a variant over the pool."""
+    curves, paint = found.curves, layer_colors(found.layers)
+    lines = [
+        (say("column.layer", k=k + 1), Series(curves.dates, values), paint[k])
+        for k, values in enumerate(curves.excess)
+    ]
+    return _lines("layer_curves", lines, height=300, name=name)
 
 
-def top_layer(evaluations: Evaluations) -> go.Figure:
+def top_layer(found: Layers) -> go.Figure:
     """Excess NAV of every variant's first layer (figures 20 and 28)."""
-    return _lines("top_layer", evaluations, lambda each: excess_nav(each, "layers"))
+    return _lines("top_layer", _own({name: excess_nav(each) for name, each in found.items()}))
 
 
-def top_and_pool(evaluation: Evaluation) -> go.Figure:
+def top_and_pool(found: LayersResult) -> go.Figure:
     """NAVs of layer 1, of the pool, and of the excess between them."""
-    figure = go.Figure()
-    if evaluation.layers is not None:
-        curves = evaluation.layers.curves
-        line(figure, curves.dates, curves.pool, say("trace.pool"), MUTED)
-        line(figure, curves.dates, curves.layers[0], say("column.layer", k=1), PALE)
-        line(figure, curves.dates, curves.excess[0], say("trace.excess"), ACCENT)
-    return _titled(figure, "top_and_pool")
+    curves = found.curves
+    lines = [
+        (say("trace.pool"), Series(curves.dates, curves.pool), MUTED),
+        (say("column.layer", k=1), Series(curves.dates, curves.layers[0]), PALE),
+        (say("trace.excess"), excess_nav(found), ACCENT),
+    ]
+    return _lines("top_and_pool", lines)
 
 
-def long_short(evaluation: Evaluation) -> go.Figure:
+def long_short(found: LayersResult) -> go.Figure:
     """NAV of layer 1 less the last layer, as the paper counts cost and with both legs paying."""
-    figure = go.Figure()
-    if evaluation.layers is not None:
-        curves = evaluation.layers.curves
-        for mode, color in (("report", MUTED), ("net", ACCENT)):
-            line(figure, curves.dates, curves.long_short[mode], say(f"trace.{mode}"), color)
-    return _titled(figure, "long_short")
+    curves = found.curves
+    lines = [
+        (say(f"trace.{mode}"), Series(curves.dates, curves.long_short[mode]), color)
+        for mode, color in (("report", MUTED), ("net", ACCENT))
+    ]
+    return _lines("long_short", lines)
 
 
-def style_means(evaluations: Evaluations) -> go.Figure:
+def style_means(found: Mapping[str, ExposuresResult]) -> go.Figure:
     """Mean rank correlation of every variant's factor with each style."""
-    figure = _styles("styles", evaluations, lambda style: style.mean, before=False)
+    styles = {name: each.styles for name, each in found.items()}
+    figure = _styles("styles", styles, "mean", colors(found))
     return figure.update_xaxes(zerolinecolor=MUTED)
 
 
-def style_sizes(evaluations: Evaluations) -> go.Figure:
+def style_sizes(found: Mapping[str, ExposuresResult]) -> go.Figure:
     """Mean absolute rank correlation with each style; of one variant, also before projection."""
-    figure = _styles(
-        "style_sizes", evaluations, lambda style: style.mean_absolute, before=len(evaluations) == 1
-    )
-    return figure.update_xaxes(rangemode="tozero")
+    styles, paint = {name: each.styles for name, each in found.items()}, colors(found)
+    for name, each in found.items():
+        if len(found) == 1 and each.before_projection is not None:
+            before = say("column.before", name=name)
+            styles, paint = styles | {before: each.before_projection}, paint | {before: MUTED}
+    return _styles("style_sizes", styles, "mean_absolute", paint).update_xaxes(rangemode="tozero")
 
 
-def stocks_scored(evaluations: Evaluations) -> go.Figure:
+def stocks_scored(found: Mapping[str, StockCoverage]) -> go.Figure:
     """Stocks with a score, and stocks that could have one, at each cross-section."""
-    figure = go.Figure()
-    known = {name: each.stock_coverage for name, each in evaluations.items()}
-    first = next(found for found in known.values() if found)
-    line(figure, first.dates, first.universe, say("trace.universe"), MUTED)
-    for variant, color in colors(evaluations).items():
-        found = known[variant]
-        if found is not None:
-            line(figure, found.dates, found.scored, say("trace.scored", name=variant), color)
-    return _titled(figure, "stocks", height=260).update_yaxes(rangemode="tozero")
+    first, paint = next(iter(found.values())), colors(found)
+    lines = [(say("trace.universe"), Series(first.dates, list(first.universe)), MUTED)]
+    for name, each in found.items():
+        scored = Series(each.dates, list(each.scored))
+        lines.append((say("trace.scored", name=name), scored, paint[name]))
+    return _lines("stocks", lines, height=260).update_yaxes(rangemode="tozero")
 
 
 def _styles(
-    key: str, evaluations: Evaluations, of: Callable[[Exposure], float], *, before: bool
+    key: str,
+    found: Mapping[str, Mapping[str, Exposure]],
+    field: str,
+    paint: Mapping[str, str],
 ) -> go.Figure:
-    figure, styles = go.Figure(), 0
-    for variant, color in colors(evaluations).items():
-        found = evaluations[variant].exposures
-        if found is None:
-            continue
-        columns = {variant: (found.styles, color)}
-        if before and found.before_projection is not None:
-            columns[say("column.before", name=variant)] = (found.before_projection, MUTED)
-        for name, (exposures, paint) in columns.items():
-            styles = len(exposures)
-            figure.add_bar(
-                y=[style.replace("_", " ") for style in exposures],
-                x=numbers([of(style) for style in exposures.values()]),
-                name=name, marker_color=paint, orientation="h",
-            )  # fmt: skip
-    height = 100 + styles * (12 + 7 * max(len(figure.data), 2))
-    figure = _titled(figure, key, height=height, lying=True)
+    bars: dict[str, Bars] = {
+        name: (
+            [style.replace("_", " ") for style in styles],
+            [getattr(each, field) for each in styles.values()],
+            None,
+        )
+        for name, styles in found.items()
+    }
+    height = 100 + max(map(len, found.values())) * (12 + 7 * max(len(found), 2))
+    figure = _bars(key, bars, paint, percent=False, lying=True, height=height)
     figure.update_yaxes(dtick=1, autorange="reversed")
     return figure.update_xaxes(hoverformat=".3f")
 
 
-def _decay(found: Decay) -> Bars:
-    return found.horizon, found.mean, None
+def _means(found: Mapping[str, ICSummary]) -> Bars:
+    rows = found.values()
+    return list(found), [row.mean for row in rows], [row.standard_error for row in rows]
 
 
-def _means(found: Mapping[str, ICSummary], names: Sequence[str] | None = None) -> Bars:
-    chosen = [found[name] for name in names or found]
-    return list(found), [s.mean for s in chosen], [s.standard_error for s in chosen]
+def _by_year(key: str, bars: Mapping[str, Bars]) -> go.Figure:
+    return _bars(key, bars).update_xaxes(type="category", title=axis_title(say("axis.year")))
 
 
-def _lines(
-    key: str,
-    evaluations: Evaluations,
-    curve: Callable[[Evaluation], Series | None],
-    *,
-    height: int = 320,
-    **words: str,
-) -> go.Figure:
+def _own(curves: Mapping[str, Series], among: Iterable[str] = ()) -> list[Line]:
+    """Each variant's curve in its own color, which those beside it may decide."""
+    paint = colors(among or curves)
+    return [(name, curve, paint[name]) for name, curve in curves.items()]
+
+
+def _lines(key: str, lines: Iterable[Line], *, height: int = 320, **words: str) -> go.Figure:
+    """Lines over time."""
     figure = go.Figure()
-    for variant, color in colors(evaluations).items():
-        found = curve(evaluations[variant])
-        if found is not None:
-            line(figure, found.dates, found.values, variant, color)
-    return _titled(figure, key, height=height, words=words)
+    for name, series, color in lines:
+        figure.add_scatter(
+            x=series.dates, y=numbers(series.values), name=name, mode="lines",
+            line={"color": color, "width": 1.6},
+        )  # fmt: skip
+    return _titled(figure, key, words, height=height)
 
 
 def _bars(
     key: str,
-    evaluations: Evaluations,
-    of: Callable[[Evaluation], Bars | None],
+    bars: Mapping[str, Bars],
+    paint: Mapping[str, str] | None = None,
     *,
+    percent: bool = True,
     lying: bool = False,
     height: int = 320,
 ) -> go.Figure:
-    """Bars of fractions, a group a thing and a color a variant."""
-    figure = go.Figure()
-    for variant, color in colors(evaluations).items():
-        found = of(evaluations[variant])
-        if found is None:
-            continue
-        names, values, errors = list(found[0]), numbers(found[1]), found[2]
-        where = {"y": names, "x": values} if lying else {"x": names, "y": values}
+    """Bars, a group a thing and a color a variant."""
+    figure, paint = go.Figure(), paint or colors(bars)
+    for name, (things, values, errors) in bars.items():
+        where = {"x": list(things), "y": numbers(values)}
+        if lying:
+            where = {"y": where["x"], "x": where["y"]}
         if errors is not None:
             where["error_y"] = error_bars(errors)
         orientation = "h" if lying else "v"
-        figure.add_bar(**where, name=variant, marker_color=color, orientation=orientation)
-    return _titled(figure, key, percent=True, height=height, lying=lying)
+        figure.add_bar(**where, name=name, marker_color=paint[name], orientation=orientation)
+    return _titled(figure, key, percent=percent, height=height, lying=lying)
 
 
 def _titled(
     figure: go.Figure,
     key: str,
+    words: Mapping[str, str] | None = None,
     *,
     percent: bool = False,
     height: int = 320,
     lying: bool = False,
-    words: Mapping[str, str] | None = None,
 ) -> go.Figure:
-    """The look, with the title and the unit that words.yaml has for a figure."""
+    """The look, with the title and the unit that the catalogue has for a figure."""
     title, unit = entry(f"figure.{key}")
-    title = title.format(**(words or {}))
-    if not lying:
-        return styled(figure, title, unit, percent=percent, height=height)
-    figure = styled(figure, title, height=height).update_xaxes(title=axis_title(unit))
-    return figure.update_xaxes(**PERCENT) if percent else figure
+    said = title.format(**(words or {}))
+    return styled(figure, said, unit, percent=percent, height=height, lying=lying)

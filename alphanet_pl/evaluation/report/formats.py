@@ -1,4 +1,4 @@
-"""How the pages write: figures as text, and the sentences of words.yaml.
+"""How the pages write: figures as text, and the sentences of words/en.yaml.
 
 Example: `percent(0.11449)` is "11.45%"; `say("span.seed", seed=3)` is "Seed 3.".
 """
@@ -46,6 +46,11 @@ def tiny(value: Number) -> str:
     return ABSENT if value is None or not math.isfinite(value) else f"{value:.0e}"
 
 
+def yes_no(value: bool) -> str:
+    """Whether something is so."""
+    return say("note.yes" if value else "note.no")
+
+
 def with_error(value: Number, error: Number, form: Form = percent) -> str:
     """A figure and its standard error in the same unit; the error is left out where unknown."""
     said, spread = form(value), form(error)
@@ -58,7 +63,7 @@ def sentence(words: Sequence[str]) -> str:
 
 
 def say(key: str, **values: Any) -> str:
-    """A sentence of words.yaml.
+    """A sentence of the catalogue.
 
     Args:
         key: Its path, with dots.
@@ -69,7 +74,7 @@ def say(key: str, **values: Any) -> str:
 
 
 def entry(key: str) -> Any:
-    """What words.yaml has under a key: a sentence, a list, or more keys."""
+    """What the catalogue has under a key: a sentence, a list, or more keys."""
     found: Any = _words()
     for name in key.split("."):
         found = found[name]
@@ -78,6 +83,7 @@ def entry(key: str) -> Any:
 
 @cache
 def _words() -> dict[str, Any]:
-    text = Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")
+    """The catalogue: every word of every page is looked up here, and nowhere else."""
+    text = (Path(__file__).with_name("words") / "en.yaml").read_text(encoding="utf-8")
     words: dict[str, Any] = yaml.safe_load(text)
     return words

@@ -1,6 +1,6 @@
 """The top of the page: who is judged, when, on what, the figures that matter most, and caveats."""
 
-from alphanet_pl.evaluation.compare import Comparison, Evaluations
+from alphanet_pl.evaluation.compare import Comparison, Evaluations, having
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.figures import cover
 from alphanet_pl.evaluation.report.formats import entry, percent, say, sentence
@@ -16,37 +16,27 @@ def top(comparison: Comparison, evaluations: Evaluations) -> Part:
     """Period, N, data, headline, the cover chart, and what the data lacks."""
     found = shown(HEADLINE, headline(evaluations, comparison))
     alone = len(evaluations) == 1
-    enhanced = any(each.enhancement is not None for each in evaluations.values())
+    enhanced = having(evaluations, lambda each: each.enhancement)
     return part(
         "",
         paragraph(_span(comparison, evaluations), lead=True),
         cards(list(zip(found.index, found.iloc[:, 0], strict=True))) if alone else table(found),
         *map(paragraph, _caveats(evaluations)),
         paragraph(_errors(evaluations)) if len(found) else "",
-        figure(cover(evaluations), "cover") if enhanced else "",
+        figure(cover(enhanced), "cover") if enhanced else "",
         paragraph(_printed(evaluations)),
     )
 
 
 def setups(comparison: Comparison, evaluations: Evaluations) -> Part:
     """What makes each variant."""
-
-    def of(name: str) -> dict[str, object]:
-        setup, seeds = comparison.variants[name].setup, evaluations[name].provenance.seeds
-        neutralise = None
-        if setup.neutralise is not None:
-            neutralise = say("note.yes" if setup.neutralise else "note.no")
-        return {
-            "model_n": setup.n,
-            "long_weight": setup.long_weight,
-            "neutralise": neutralise,
-            "seed_list": ", ".join(map(str, seeds)) or None,
-        }
-
-    rows = {name: of(name) for name in evaluations}
-    if not any(value is not None for row in rows.values() for value in row.values()):
-        return part("")
-    return part(say("part.variants"), table(shown(SETUP, frame(rows))))
+    rows = {}
+    for name, each in evaluations.items():
+        seeds = ", ".join(map(str, each.provenance.seeds)) or None
+        rows[name] = vars(comparison.variants[name].setup) | {"seed_list": seeds}
+    found = frame(rows).astype(object)  # a whole number beside an unknown one stays whole
+    known = found.notna().to_numpy().any()
+    return part(say("part.variants"), table(shown(SETUP, found))) if known else part("")
 
 
 def ours(comparison: Comparison, evaluations: Evaluations) -> Part:

@@ -45,15 +45,17 @@ def styled(
     *,
     percent: bool = False,
     height: int = 320,
+    lying: bool = False,
 ) -> go.Figure:
     """Give a figure its title and the common look.
 
     Args:
         figure: What was drawn.
         title: Said above it.
-        unit: What its vertical axis counts.
-        percent: Whether the vertical axis is in percent.
+        unit: What its axis of values counts.
+        percent: Whether that axis is in percent.
         height: Pixels.
+        lying: Whether bars lie, so that their values run to the right.
     """
     bars = max((len(trace.x) for trace in figure.data if trace.type == "bar"), default=99)
     figure.update_layout(
@@ -66,28 +68,14 @@ def styled(
         dragmode=False,
         bargap=0.3 if bars > FEW_BARS else 0.75,
     )
-    figure.update_xaxes(automargin=True)
-    figure.update_yaxes(automargin=True)
-    if unit:
-        figure.update_yaxes(title=axis_title(unit))
-    if percent:
-        figure.update_yaxes(**PERCENT)
-    return figure
+    values = figure.update_xaxes if lying else figure.update_yaxes
+    values(**(PERCENT if percent else {}), **({"title": axis_title(unit)} if unit else {}))
+    return figure.update_xaxes(automargin=True).update_yaxes(automargin=True)
 
 
 def axis_title(text: str) -> dict[str, object]:
     """What an axis counts, small."""
     return {"text": text, "font": {"size": 12}}
-
-
-def line(
-    figure: go.Figure, dates: Sequence[str], values: Sequence[float], name: str, color: str
-) -> None:
-    """Add a line over time."""
-    figure.add_scatter(
-        x=list(dates), y=numbers(values), name=name, mode="lines",
-        line={"color": color, "width": 1.6},
-    )  # fmt: skip
 
 
 def numbers(values: Sequence[float]) -> np.ndarray:

@@ -12,7 +12,7 @@ from alphanet_pl.evaluation.report.formats import ABSENT, say
 from alphanet_pl.evaluation.report.page import Part, definitions, folded, paragraph, part, table
 from alphanet_pl.evaluation.results import FitOrigin, Provenance
 
-_OWN = ("variant", "factor", "typed.overrides")
+_OWN = ("variant", "factor")
 """Settings that differ because the variant does; said elsewhere."""
 
 

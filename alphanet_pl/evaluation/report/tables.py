@@ -7,16 +7,18 @@ beside it what the paper prints. A new metric is its formula and one row here.
 Example: `shown(IC, beside(ic_frame({"v2": summary}), PRINTED.ic))`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow
+from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow, having
 from alphanet_pl.evaluation.paper import CROSS_SECTIONS, MONTHS, PRINTED
-from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
+from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult, LayerTable
+from alphanet_pl.evaluation.portfolio.performance import Drawdown
 from alphanet_pl.evaluation.report.formats import (
     ABSENT,
     Form,
@@ -27,12 +29,16 @@ from alphanet_pl.evaluation.report.formats import (
     say,
     tiny,
     with_error,
+    yes_no,
 )
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.ic import ICResult
 
 Record = dict[str, Any]
 PRINTED_LAYERS = 5
+PRINTED_RATIOS = ("icir", "sharpe", "sharpe_report", "top_information_ratio", "information_ratio",
+                  "calmar")  # fmt: skip
+"""What the paper prints as it is, not in percent."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Metric:
     Attributes:
         field: Column of the frame.
         form: How it is written.
-        word: What the row is called, a key of words.yaml under `metric`; by default the field.
+        word: What the row is called, a key of the catalogue under `metric`; by default the field.
         error: Column of its standard error, written behind it.
         of: Fills in the row's name.
     """
@@ -162,16 +168,16 @@ TRADING = (
 COVERAGE = (
     Metric("mean_share"),
     Metric("fewest", count),
-    Metric("model_n", count),
+    Metric("n", count, word="model_n"),
     Metric("models", count),
     Metric("share"),
-    Metric("expected"),
+    Metric("exact", word="expected"),
     Metric("printed"),
 )
 SETUP = (
-    Metric("model_n", count),
+    Metric("n", count, word="model_n"),
     Metric("long_weight", lambda value: number(value, 1)),
-    Metric("neutralise"),
+    Metric("neutralise", yes_no),
     Metric("seed_list"),
 )
 
@@ -204,7 +210,7 @@ def shown(metrics: Sequence[Metric], table: pd.DataFrame) -> pd.DataFrame:
 
 
 def frame(rows: Mapping[Any, Any], name: str = "variant") -> pd.DataFrame:
-    """A row a result; what is None is left out, and a drawdown is its depth.
+    """A row a result, what is None left out; a column each of its figures.
 
     Args:
         rows: Results or records, by what the row is called.
@@ -215,9 +221,16 @@ def frame(rows: Mapping[Any, Any], name: str = "variant") -> pd.DataFrame:
 
 
 def record(result: Any) -> Record:
-    """A result's fields; those of a result inside are its own."""
-    fields = result if isinstance(result, Mapping) else asdict(result)
-    return {key: v["depth"] if isinstance(v, dict) else v for key, v in fields.items()}
+    """A result's figures, those of results inside among them; a drawdown is its depth."""
+    out: Record = {}
+    for key, value in (result if isinstance(result, Mapping) else vars(result)).items():
+        if isinstance(value, Drawdown):
+            out[key] = value.depth
+        elif is_dataclass(value):
+            out |= record(value)
+        elif not isinstance(value, list | dict):
+            out[key] = value
+    return out
 
 
 def beside(
@@ -243,8 +256,7 @@ def beside(
 
 def printed_ic() -> dict[str, Record]:
     """Tables 9, 17 and 25."""
-    rows = {name: _fractions(row, {"icir"}) for name, row in PRINTED.ic.items()}
-    return {name: row | {"n": CROSS_SECTIONS} for name, row in rows.items()}
+    return {name: _fractions(row) | {"n": CROSS_SECTIONS} for name, row in PRINTED.ic.items()}
 
 
 def printed_layers(layers: int) -> dict[str, Record]:
@@ -253,29 +265,23 @@ def printed_layers(layers: int) -> dict[str, Record]:
         return {}
     return {
         name: {f"excess_{k + 1}": value / 100 for k, value in enumerate(row.annual_excess)}
-        | {
-            "long_short_report": row.long_short / 100,
-            "sharpe_report": row.long_short_sharpe,
-            "top_information_ratio": row.top_information_ratio,
-            "top_monthly_win": row.top_monthly_win / 100,
-            "months": MONTHS,
-        }
+        | _fractions(row)
+        | {"months": MONTHS}
         for name, row in PRINTED.layers.items()
     }
 
 
 def printed_enhancement(index: str) -> dict[str, Record]:
     """Tables 14, 22 and 30, the row of the index under its name."""
-    ratios = {"sharpe", "information_ratio", "calmar"}
-    rows = {name: _fractions(row, ratios) for name, row in PRINTED.enhancement.items()}
-    return {name: row | {"months": MONTHS} for name, row in rows.items()} | {
-        index: _fractions(PRINTED.benchmark, ratios)
-    }
+    rows = {name: _fractions(row) for name, row in PRINTED.enhancement.items()}
+    rows = {name: row | {"months": MONTHS} for name, row in rows.items()}
+    return rows | {index: _fractions(PRINTED.benchmark)}
 
 
-def _fractions(row: Any, plain: set[str]) -> Record:
+def _fractions(row: NamedTuple) -> Record:
     """A printed row in our units: percentages become fractions."""
-    return {k: v if k in plain else v / 100 for k, v in row._asdict().items()}
+    figures = {name: value for name, value in row._asdict().items() if isinstance(value, float)}
+    return {name: v if name in PRINTED_RATIOS else v / 100 for name, v in figures.items()}
 
 
 def headline(evaluations: Evaluations, comparison: Comparison) -> pd.DataFrame:
@@ -320,14 +326,13 @@ def ic_cells(comparison: Comparison, alone: Evaluation | None = None) -> pd.Data
 
 def seeds_frame(comparison: Comparison) -> pd.DataFrame:
     """Mean RankIC of single seeds, and of their mean."""
-
-    def of(row: VariantRow) -> Record | None:
-        if row.seeds is None or row.ic is None:
-            return None
-        spread = {key: getattr(row.seeds, key) for key in ("mean", "std", "standard_error")}
-        return {"seeds": len(row.seeds.seeds), **spread, "factor": row.ic.mean}
-
-    return frame({name: of(row) for name, row in comparison.variants.items()})
+    return frame(
+        {
+            name: {"seeds": len(row.seeds.seeds), **record(row.seeds), "factor": row.ic.mean}
+            for name, row in comparison.variants.items()
+            if row.seeds is not None and row.ic is not None
+        }
+    )
 
 
 def layer_cells(comparison: Comparison, alone: Evaluation | None = None) -> pd.DataFrame:
@@ -341,54 +346,34 @@ def layer_cells(comparison: Comparison, alone: Evaluation | None = None) -> pd.D
     if alone is not None and alone.layers is not None:
         rows = {say(f"filter.{mode}"): row for mode, row in alone.layers.by_filter.items()}
     count = next((len(row.annual_excess) for row in rows.values() if row), 0)
-    ours = frame({name: layer_record(row) for name, row in rows.items()})
-    return shown(layer_metrics(count), beside(ours, printed_layers(count), alone))
+    return shown(layer_metrics(count), beside(layer_frame(rows), printed_layers(count), alone))
 
 
-def layer_record(found: LayerTable | None) -> Record | None:
-    """A row of tables 11, 21 and 29."""
-    if found is None:
-        return None
-    out: Record = {f"excess_{k + 1}": value for k, value in enumerate(found.annual_excess)}
-    for mode, legs in found.long_short.items():
-        out |= {f"long_short_{mode}": legs.annual_return, f"sharpe_{mode}": legs.sharpe}
-    names = (
-        "top_information_ratio", "top_monthly_win", "months", "sections", "stock_count",
-        "monotonicity",
-    )  # fmt: skip
-    return out | {name: getattr(found, name) for name in names}
+def layer_frame(rows: Mapping[str, LayerTable | None]) -> pd.DataFrame:
+    """A row of tables 11, 21 and 29 each."""
+
+    def of(found: LayerTable) -> Record:
+        out = {f"excess_{k + 1}": value for k, value in enumerate(found.annual_excess)}
+        for mode, legs in found.long_short.items():
+            out |= {f"long_short_{mode}": legs.annual_return, f"sharpe_{mode}": legs.sharpe}
+        return out | record(found)
+
+    return frame({name: of(row) for name, row in rows.items() if row is not None})
 
 
 def each_layer(layers: LayersResult, mode: str) -> pd.DataFrame:
     """A row a layer, under one filter."""
-    found = layers.by_filter[mode]
-
-    def lists(k: int, *names: str) -> Record:
-        return {name: getattr(found, name)[k] for name in names}
-
-    def of(k: int) -> Record:
-        performance = record(found.performance[k])
-        del performance["sessions"]
-        return (
-            lists(k, "annual_excess", "annual_excess_gross")
-            | performance
-            | lists(k, "tracking_error", "turnover", "cost", "frozen_share")
-        )
-
-    return frame({str(k + 1): of(k) for k in range(layers.layers)}, "layer")
+    lists = {k: v for k, v in vars(layers.by_filter[mode]).items() if isinstance(v, list)}
+    rows = {
+        str(k + 1): {name: values[k] for name, values in lists.items()}
+        for k in range(layers.layers)
+    }
+    return frame(rows, "layer").drop(columns="sessions")
 
 
 def enhancement_frame(comparison: Comparison) -> pd.DataFrame:
     """Tables 14, 22 and 30: the portfolios."""
-
-    def of(row: VariantRow) -> Record | None:
-        found = row.enhancement
-        if found is None:
-            return None
-        rest = {k: v for k, v in asdict(found).items() if k not in {"portfolio", "relative"}}
-        return record(found.portfolio) | record(found.relative) | rest
-
-    return frame({name: of(row) for name, row in comparison.variants.items()})
+    return frame({name: row.enhancement for name, row in comparison.variants.items()})
 
 
 def enhancement_cells(
@@ -407,24 +392,19 @@ def enhancement_cells(
     return shown(ENHANCEMENT, beside(ours, printed_enhancement(index)))
 
 
-def trading_record(found: EnhancementResult | None) -> Record | None:
-    """What a portfolio traded, and how often the ladder was climbed."""
-    if found is None:
-        return None
-    figures = ("rebalances", "mean_names", "max_residual")
-    return asdict(found.turnover) | found.rungs | {name: getattr(found, name) for name in figures}
+def trading_frame(evaluations: Evaluations) -> pd.DataFrame:
+    """What the portfolios traded, and how often the ladder was climbed."""
+    found = having(evaluations, lambda each: each.enhancement)
+    return frame({name: record(each) | each.rungs for name, each in found.items()})
 
 
-def coverage_record(evaluation: Evaluation) -> Record:
+def coverage_frame(evaluations: Evaluations) -> pd.DataFrame:
     """How many stocks have a score, and which feature pairs are seen."""
-    out: Record = {}
-    stocks, pairs = evaluation.stock_coverage, evaluation.pair_coverage
-    if stocks is not None:
-        out |= {"mean_share": stocks.mean_share, "fewest": min(stocks.scored)}
-    if pairs is not None:
-        out |= {"model_n": pairs.n, "models": pairs.models, "share": pairs.share}
-        out |= {"expected": pairs.exact, "printed": pairs.printed}
-    return out
+    stocks = having(evaluations, lambda each: each.stock_coverage)
+    rows = {name: record(each) | {"fewest": min(each.scored)} for name, each in stocks.items()}
+    pairs = having(evaluations, lambda each: each.pair_coverage)
+    known = [name for name in evaluations if name in rows or name in pairs]
+    return frame({name: rows.get(name, {}) | record(pairs.get(name, {})) for name in known})
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -459,7 +439,7 @@ def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
     if evaluation.enhancement is not None:
         out |= _enhancement_tables(evaluation.enhancement)
     if evaluation.yearly is not None:
-        out["yearly"] = pd.DataFrame(asdict(evaluation.yearly)).set_index("years")
+        out["yearly"] = years_frame(evaluation.yearly)
     if evaluation.exposures is not None:
         out["exposures"] = frame(evaluation.exposures.styles, "style")
     stocks = evaluation.stock_coverage
@@ -467,6 +447,11 @@ def tables(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
         counts = {"scored": stocks.scored, "universe": stocks.universe}
         out["stock_coverage"] = _dated(stocks.dates, counts)
     return out
+
+
+def years_frame(found: YearlyResult) -> pd.DataFrame:
+    """Tables 15, 23 and 31 of one variant."""
+    return pd.DataFrame(vars(found)).set_index("years")
 
 
 def _ic_tables(ic: ICResult) -> dict[str, pd.DataFrame]:
@@ -478,7 +463,7 @@ def _ic_tables(ic: ICResult) -> dict[str, pd.DataFrame]:
         "ic_by_year": frame(neutral.by_year, "year"),
         "ic_by_industry": frame(neutral.by_industry, "industry"),
         "ic_by_size": frame(dict(enumerate(neutral.by_size)), "bucket"),
-        "ic_decay": pd.DataFrame(asdict(neutral.decay)).set_index("horizon"),
+        "ic_decay": pd.DataFrame(vars(neutral.decay)).set_index("horizon"),
     }
 
 
@@ -499,75 +484,64 @@ def _enhancement_tables(found: EnhancementResult) -> dict[str, pd.DataFrame]:
     portfolio = record(found.portfolio) | record(found.relative)
     rows = {"portfolio": portfolio | {"turnover": found.turnover.per_rebalance}}
     rows |= {f"index, {name}": record(row) for name, row in found.benchmark.items()}
-    daily = {name: values for name, values in asdict(found.curves).items() if name != "dates"}
-    weeks = pd.DataFrame(map(asdict, found.relaxed), columns=["date", "rung", "detail"])
+    weeks = pd.DataFrame(map(vars, found.relaxed), columns=["date", "rung", "detail"])
     return {
         "enhancement": frame(rows, "of"),
-        "enhancement_curves": _dated(found.curves.dates, daily),
+        "enhancement_curves": pd.DataFrame(vars(found.curves))
+        .set_index("dates")
+        .rename_axis("date"),
         "relaxed": weeks.set_index("date"),
     }
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """The CSV files of several variants, by name."""
-    rows = comparison.variants.items()
-    seeds = seeds_frame(comparison)
+    rows, seeds = comparison.variants, seeds_frame(comparison)
+    years = {name: years_frame(row.yearly) for name, row in rows.items() if row.yearly}
+    long = {
+        "yearly": {name: table.rename_axis("year") for name, table in years.items()},
+        "episodes": {name: _episodes(row) for name, row in rows.items()},
+        "exposures": {name: frame(row.exposures or {}, "style") for name, row in rows.items()},
+        "differences": {name: _differences(row) for name, row in rows.items()},
+    }
     out = {
-        "ic": frame({name: row.ic for name, row in rows}),
+        "ic": frame({name: row.ic for name, row in rows.items()}),
         "seeds": seeds.drop(columns="factor") if len(seeds) else seeds,
-        "layers": frame({name: layer_record(row.layers) for name, row in rows}),
+        "layers": layer_frame({name: row.layers for name, row in rows.items()}),
         "enhancement": enhancement_frame(comparison),
-        "yearly": _long(comparison, _years, ["variant", "year"]),
-        "episodes": _long(comparison, _episodes, ["variant", "episode"]),
-        "exposures": _long(comparison, _styles, ["variant", "style"]),
-        "differences": _long(comparison, _differences, ["variant", "of"]),
+        **{name: _stacked(tables) for name, tables in long.items()},
     }
     if comparison.correlation is not None:
         out["correlation"] = pd.DataFrame(comparison.correlation).rename_axis("variant")
     return {name: table for name, table in out.items() if len(table)}
 
 
-def _long(
-    comparison: Comparison, of: Callable[[VariantRow], Iterator[Record]], index: list[str]
-) -> pd.DataFrame:
-    rows = [
-        {index[0]: variant, **values}
-        for variant, row in comparison.variants.items()
-        for values in of(row)
-    ]
-    return pd.DataFrame(rows).set_index(index) if rows else pd.DataFrame()
+def _stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    filled = {name: table for name, table in tables.items() if len(table)}
+    return pd.concat(filled, names=["variant"]) if filled else pd.DataFrame()
 
 
-def _years(row: VariantRow) -> Iterator[Record]:
-    found = row.yearly
-    if found is not None:
-        columns = (found.years, found.portfolio, found.index, found.excess)
-        for year, portfolio, index, excess in zip(*columns, strict=True):
-            yield {"year": year, "portfolio": portfolio, "index": index, "excess": excess}
+def _episodes(row: VariantRow) -> pd.DataFrame:
+    nowhere = Drawdown(math.nan, None, None)
+    rows = {
+        name: vars(each) | vars(each.drawdown or nowhere) for name, each in row.episodes.items()
+    }
+    return (
+        pd.DataFrame.from_dict(rows, orient="index")
+        .drop(columns="drawdown", errors="ignore")
+        .rename_axis("episode")
+    )
 
 
-def _episodes(row: VariantRow) -> Iterator[Record]:
-    for name, found in row.episodes.items():
-        fall = dict.fromkeys(("depth", "peak", "trough"))
-        if found.drawdown is not None:
-            fall = asdict(found.drawdown)
-        span = {"first": found.first, "last": found.last, "covered": found.covered}
-        yield {"episode": name, **span, **fall}
-
-
-def _styles(row: VariantRow) -> Iterator[Record]:
-    for style, found in (row.exposures or {}).items():
-        yield {"style": style, **asdict(found)}
-
-
-def _differences(row: VariantRow) -> Iterator[Record]:
-    ic = row.ic_difference
+def _differences(row: VariantRow) -> pd.DataFrame:
+    ic, rows = row.ic_difference, {}
     if ic is not None:
-        yield {"of": "ic", "mean": ic.mean, "standard_error": ic.standard_error, "n": ic.n}
-    for of, found in (("top", row.top_difference), ("excess", row.excess_difference)):
+        rows["ic"] = {"mean": ic.mean, "standard_error": ic.standard_error, "n": ic.n}
+    for name, found in (("top", row.top_difference), ("excess", row.excess_difference)):
         if found is not None:
             error = found.standard_error
-            yield {"of": of, "mean": found.annual, "standard_error": error, "n": found.days}
+            rows[name] = {"mean": found.annual, "standard_error": error, "n": found.days}
+    return frame(rows, "of")
 
 
 def _dated(dates: list[str], columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -18,8 +18,7 @@ from alphanet_pl.evaluation.report.figures import (
 )
 from alphanet_pl.evaluation.report.tables import tables
 from alphanet_pl.evaluation.results import Evaluation, to_json
-from alphanet_pl.fit.tracking import run_config
-from alphanet_pl.fit.wandb_runs import log_factor, run_of
+from alphanet_pl.fit.wandb_runs import begin_run, log_factor, run_config
 
 if TYPE_CHECKING:
     import wandb
@@ -40,14 +39,14 @@ def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> Non
         return
     import wandb
 
-    period = f"{evaluation.start}..{evaluation.stop}"
-    with run_of(
+    period, seeds = f"{evaluation.start}..{evaluation.stop}", evaluation.provenance.seeds
+    with begin_run(
         settings,
         out,
         name=f"{evaluation.variant} {period}",
         job_type="evaluation",
         tags=[evaluation.variant, period],
-        config=run_config(settings) | {"provenance": to_json(evaluation.provenance)},
+        config=run_config(settings, seeds) | {"provenance": to_json(evaluation.provenance)},
     ) as run:
         run.summary.update(figures_of_merit(evaluation))
         run.log(
@@ -75,15 +74,15 @@ def figures_of_merit(evaluation: Evaluation) -> dict[str, float]:
 
 
 def _figures(evaluation: Evaluation) -> Iterator[tuple[str, go.Figure]]:
-    one = {evaluation.variant: evaluation}
+    name = evaluation.variant
     if evaluation.ic is not None:
-        yield "cumulative_rank_ic", cumulative_rank_ic(one)
-        yield "rank_ic_by_section", rank_ic_by_section(one)
-        yield "rank_ic_decay", rank_ic_decay(one)
+        yield "cumulative_rank_ic", cumulative_rank_ic({name: evaluation.ic})
+        yield "rank_ic_by_section", rank_ic_by_section({name: evaluation.ic})
+        yield "rank_ic_decay", rank_ic_decay({name: evaluation.ic})
     if evaluation.exposures is not None:
-        yield "style_exposures", style_sizes(one)
+        yield "style_exposures", style_sizes({name: evaluation.exposures})
     if evaluation.stock_coverage is not None:
-        yield "stocks_scored", stocks_scored(one)
+        yield "stocks_scored", stocks_scored({name: evaluation.stock_coverage})
 
 
 def _table(table: pd.DataFrame) -> "wandb.Table":

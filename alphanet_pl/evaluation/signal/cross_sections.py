@@ -1,5 +1,6 @@
 """A factor cut into cross-sections, with the market around them; only rows needed are read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,44 +19,60 @@ HORIZONS = tuple(range(1, 21))
 """Sessions ahead of the decay."""
 
 
-@dataclass(frozen=True)
-class FactorSections:
-    """A factor's cross-sections; S sections, N stocks, T sessions of the market.
+@dataclass(frozen=True, kw_only=True)
+class Sections:
+    """Cross-sections and the market around them; S sections, N stocks, T sessions.
 
     Attributes:
-        panel: Where everything else is read.
-        options: How the factor is judged.
-        first: Session of the panel at which the market begins: the first one with a score.
-        market: Prices from `first` on, as far as any section's return is measured.
-        daily: (D, N) scores of every session from `first` to the last with a score, D <= T.
+        options: How a factor is judged there.
+        market: Prices.
         rows: (S,) the sections' rows in the market.
-        industry: (S, N), negative unknown.
-        log_cap: (S, N).
-        published: (S, N) the factor where the next-day filter keeps the stock.
-        neutral: (S, N) the same, made industry-and-size neutral.
-        forward: (S, N) return to the next section.
-        price: (T, N) what that return is measured on.
+        industry: (S, N) index into `industries`, negative unknown.
+        industries: Their names.
+        log_cap: (S, N) ln of float capitalisation.
+        price: (T, N) what returns are measured on: adjusted, carried forward.
         lag: Sessions between signal and entry: 0 for `close`, 1 for `vwap_next`.
     """
 
-    panel: Panel
     options: EvaluationSettings
-    first: int
     market: Market
-    daily: Floats
     rows: NDArray[np.int64]
     industry: NDArray[np.integer]
+    industries: Sequence[str]
     log_cap: Floats
-    published: Floats
-    neutral: Floats
-    forward: Floats
     price: Floats
-    lag: int
+    lag: int = 0
 
     @property
     def dates(self) -> Dates:
         """(S,) dates of the sections."""
         return self.market.dates[self.rows]
+
+    def returns(self, horizon: int) -> Floats:
+        """(S, N) return over so many sessions, see `forward_returns`."""
+        return forward_returns(self.price, self.rows, horizon, self.lag)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorSections(Sections):
+    """A factor's cross-sections.
+
+    Attributes:
+        panel: Where everything else is read.
+        first: Session of the panel at which the market begins: the first one with a score. The
+            market reaches as far as any section's return is measured.
+        daily: (D, N) scores of every session from `first` to the last with a score, D <= T.
+        published: (S, N) the factor where the next-day filter keeps the stock.
+        neutral: (S, N) the same, made industry-and-size neutral.
+        forward: (S, N) return to the next section where the filter keeps the stock.
+    """
+
+    panel: Panel
+    first: int
+    daily: Floats
+    published: Floats
+    neutral: Floats
+    forward: Floats
 
     def read(self, name: str, rows: NDArray[np.integer] | None = None) -> np.ndarray:
         """Rows of the market (default: the sections) of an array of the panel."""
@@ -119,6 +136,7 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Fac
         daily=factor[first : min(last + 1, first + len(market.dates))],
         rows=rows - first,
         industry=industry,
+        industries=panel.industries,
         log_cap=log_cap,
         published=published,
         neutral=np.where(kept, neutralise(universe, industry, log_cap), np.nan),

@@ -7,14 +7,14 @@ leaves out. Paper: tables 9, 17 and 25, figures 10, 18 and 26.
 Example: `ic_summary(rank_correlation(neutralise(factor, industry, log_cap), forward)).mean`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.signal.cross_sections import HORIZONS, FactorSections, forward_returns
+from alphanet_pl.evaluation.signal.cross_sections import HORIZONS, FactorSections, Sections
 from alphanet_pl.evaluation.signal.ranks import (
     equal_buckets,
     grouped_rank_correlation,
@@ -175,25 +175,16 @@ def ic_by_size(factor: Floats, forward: Floats, log_cap: Floats) -> list[ICSumma
 
 
 def ic_decay(
-    factor: Floats,
-    price: Floats,
-    rows: NDArray[np.integer],
-    horizons: Sequence[int] = HORIZONS,
-    lag: int = 0,
+    factor: Floats, returns: Callable[[int], Floats], horizons: Sequence[int] = HORIZONS
 ) -> Decay:
-    """RankIC at the same sections against returns over 1, 2, ... sessions.
+    """RankIC of a factor (S, N) against returns over 1, 2, ... sessions from the same sections.
 
     Args:
-        factor: (S, N) at the rows.
-        price: (T, N) adjusted price, carried forward.
-        rows: (S,) session indices of the sections.
+        factor: (S, N).
+        returns: Sessions ahead -> (S, N) return.
         horizons: Sessions ahead.
-        lag: See `forward_returns`.
     """
-    found = [
-        ic_summary(rank_correlation(factor, forward_returns(price, rows, horizon, lag)))
-        for horizon in horizons
-    ]
+    found = [ic_summary(rank_correlation(factor, returns(horizon))) for horizon in horizons]
     return Decay(
         horizon=list(horizons),
         mean=[each.mean for each in found],
@@ -211,40 +202,23 @@ def autocorrelation(factor: Floats, lags: Sequence[int] = (1, 2, 3, 4, 5)) -> di
     return out
 
 
-def ic_block(
-    factor: Floats,
-    forward: Floats,
-    dates: Dates,
-    *,
-    price: Floats,
-    rows: NDArray[np.integer],
-    industry: NDArray[np.integer],
-    names: Sequence[str],
-    log_cap: Floats,
-    lag: int = 0,
-) -> ICBlock:
+def ic_block(factor: Floats, forward: Floats, at: Sections) -> ICBlock:
     """Every RankIC figure of one form of a factor.
 
     Args:
         factor: (S, N) raw or neutral factor at the sections.
         forward: (S, N) return to the next section.
-        dates: (S,) sections.
-        price: (T, N) adjusted price, carried forward, for the decay.
-        rows: (S,) the sections' rows in `price`.
-        industry: (S, N).
-        names: Industry names.
-        log_cap: (S, N).
-        lag: See `forward_returns`.
+        at: The sections.
     """
     ics = rank_correlation(factor, forward)
     return ICBlock(
         summary=ic_summary(ics),
-        series=Series(dates=dates.astype(str).tolist(), values=ics.tolist()),
+        series=Series(dates=at.dates.astype(str).tolist(), values=ics.tolist()),
         cumulative=np.nancumsum(ics).tolist(),
-        decay=ic_decay(factor, price, rows, lag=lag),
-        by_year=ic_by_year(ics, dates),
-        by_industry=ic_by_industry(factor, forward, industry, names),
-        by_size=ic_by_size(factor, forward, log_cap),
+        decay=ic_decay(factor, at.returns),
+        by_year=ic_by_year(ics, at.dates),
+        by_industry=ic_by_industry(factor, forward, at.industry, at.industries),
+        by_size=ic_by_size(factor, forward, at.log_cap),
         autocorrelation=autocorrelation(factor),
     )
 
@@ -275,28 +249,14 @@ def ic_of(cut: FactorSections, path: Path) -> ICResult:
         path: Its file, which may hold the seeds that it is the mean of.
     """
     options = cut.options
-
-    def block(factor: Floats) -> ICBlock:
-        return ic_block(
-            factor,
-            cut.forward,
-            cut.dates,
-            price=cut.price,
-            rows=cut.rows,
-            industry=cut.industry,
-            names=cut.panel.industries,
-            log_cap=cut.log_cap,
-            lag=cut.lag,
-        )
-
     truth = cut.read("true_return") if cut.panel.has("true_return") else None
     return ICResult(
         horizon=options.step,
         step=options.step,
         label=options.label,
         filter=options.filter,
-        neutral=block(cut.neutral),
-        raw=block(cut.published),
+        neutral=ic_block(cut.neutral, cut.forward, cut),
+        raw=ic_block(cut.published, cut.forward, cut),
         achievable=None if truth is None else achievable(cut.published, truth, cut.forward),
         by_seed=_by_seed(cut, path),
     )

@@ -123,10 +123,12 @@ def _ic(tables: PrintedTables) -> Iterator[Anomaly]:
 
 def _layers(tables: PrintedTables) -> Iterator[Anomaly]:
     for name, row in tables.layers.items():
-        volatility = row.long_short / row.long_short_sharpe
+        volatility = row.long_short_report / row.sharpe_report
         expected = long_short_identity(row.annual_excess[0], row.annual_excess[-1], volatility)
-        if abs(expected - row.long_short) > LONG_SHORT_TOLERANCE:
-            yield Anomaly("11, 21, 29", name, "long-short identity", row.long_short, expected)
+        if abs(expected - row.long_short_report) > LONG_SHORT_TOLERANCE:
+            yield Anomaly(
+                "11, 21, 29", name, "long-short identity", row.long_short_report, expected
+            )
         if not _is_share(row.top_monthly_win, MONTHS):
             wins = row.top_monthly_win * MONTHS / 100
             yield Anomaly("11, 21, 29", name, "months won of 125", row.top_monthly_win, wins)
@@ -229,7 +231,7 @@ def test_the_excess_identity_predicts_the_printed_row_of_v21():
     [
         ("ic", "v2", {"icir": 1.16}, "IC_IR = mean / std"),
         ("ic", "v2", {"positive_share": 88.60}, "IC > 0 of 261"),
-        ("layers", "v2.1", {"long_short": 55.0}, "long-short identity"),
+        ("layers", "v2.1", {"long_short_report": 55.0}, "long-short identity"),
         ("layers", "v2.1", {"top_monthly_win": 79.5}, "months won of 125"),
         ("enhancement", "v2.2", {"sharpe": 0.87}, "Sharpe ratio"),
         ("enhancement", "v2.2", {"information_ratio": 3.15}, "information ratio"),

@@ -1,48 +1,17 @@
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import wandb
+from helpers.wandb_server import inspect_run
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import LoggerSettings, Settings
 from alphanet_pl.fit import tracking as loggers
+from alphanet_pl.fit.history import History
 from datamodules.base.errors import ConfigError
 from datamodules.settings import DataSettings
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch, tmp_path):
-    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))  # no netrc
-
-
-def test_without_a_key_runs_stay_offline():
-    assert loggers.is_offline(LoggerSettings(wandb=True))
-
-
-def test_with_a_key_runs_go_online(monkeypatch):
-    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    assert not loggers.is_offline(LoggerSettings(wandb=True))
-
-
-def test_a_key_in_netrc_counts(tmp_path):
-    netrc = tmp_path / ".netrc"
-    netrc.write_text("machine api.wandb.ai login user password " + "a" * 40 + "\n")
-    netrc.chmod(0o600)
-    assert not loggers.is_offline(LoggerSettings(wandb=True))
-
-
-def test_the_environment_may_keep_a_key_offline(monkeypatch):
-    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    assert loggers.is_offline(LoggerSettings(wandb=True))
-
-
-def test_a_mode_that_is_named_decides(monkeypatch):
-    assert loggers.is_offline(LoggerSettings(wandb=True, mode="offline"))
-    assert not loggers.is_offline(LoggerSettings(wandb=True, mode="online"))
 
 
 def test_no_logger_is_built_unless_asked_for(tmp_path):
@@ -51,13 +20,6 @@ def test_no_logger_is_built_unless_asked_for(tmp_path):
 
 def test_a_resumed_fit_keeps_its_runs_id(tmp_path):
     assert loggers._run_id(tmp_path) == loggers._run_id(tmp_path)
-
-
-def test_fits_of_one_variant_are_one_group_unless_the_user_names_another():
-    settings = Settings(data=DataSettings(panel="p"), experiment="mine", variant="v2.1")
-    assert loggers.group_of(settings) == "mine/v2.1"
-    settings.logger.group = "ours"
-    assert loggers.group_of(settings) == "ours"
 
 
 def test_online_without_a_key_is_refused_in_one_sentence(tmp_path, monkeypatch):
@@ -71,6 +33,7 @@ def test_online_without_a_key_is_refused_in_one_sentence(tmp_path, monkeypatch):
     assert "logger.mode=offline" in str(refused.value)
 
 
+CSV = {"_target_": "lightning.pytorch.loggers.CSVLogger"}
 RECORD = {
     "metrics": {"val/rank_ic": 0.07, "val/loss": 0.9},
     "best_epoch": 2,
@@ -78,19 +41,34 @@ RECORD = {
     "seconds": 1.5,
     "status": "done",
 }
-CURVES = ({"val/rank_ic": 0.05, "epoch": 0.0}, {"val/rank_ic": 0.07, "epoch": 1.0})
+ROWS = [
+    {"epoch": 0.0, "val/rank_ic": 0.05, "val/loss": 1.0},
+    {"epoch": 1.0, "val/rank_ic": 0.07, "val/loss": 0.9},
+]
 
 
-def logged(words: str, runs: Path, status: str = "done") -> Path:
-    """The folder of a fit that was logged in two runs of it, one epoch each."""
+def logged(words: str, runs: Path, status: str = "done", first: int = 0) -> Path:
+    """The folder of a fit that was logged in two starts of it, one epoch each.
+
+    Args:
+        words: Name the loggers.
+        runs: Folder of runs.
+        status: How the second start ended; the first was interrupted.
+        first: 1: the first start had no logger.
+    """
     settings = load_settings("train", [words, f"runs={runs}", "variant=v2.1", "data.panel=p"])
     folder = runs / "default" / "v2.1" / "2011-01-31" / "seed0-abc"
     folder.mkdir(parents=True)
-    for step, row in enumerate(CURVES):
-        (logger,) = loggers.build_loggers(settings, folder, {"panel": {"fingerprint": "f00"}})
-        logger.log_metrics(row, step)
-        record = RECORD if step else {"metrics": None, "status": "interrupted"}
-        loggers.finish_loggers([logger], {**record, "status": status} if step else record)
+    for epoch in range(first, 2):
+        built = loggers.build_loggers(settings, folder, {"panel": {"fingerprint": "f00"}})
+        trainer, history = SimpleNamespace(loggers=built), History(folder / "metrics.csv")
+        curves = loggers.Curves(history)
+        history.rows = ROWS[:epoch]
+        curves.on_fit_start(trainer, None)
+        history.rows = ROWS[: epoch + 1]
+        curves.on_train_epoch_end(trainer, None)
+        record = RECORD if epoch else {"metrics": None, "status": "interrupted"}
+        loggers.finish_loggers(built, {**record, "status": status} if epoch else record)
     return folder
 
 
@@ -103,7 +81,7 @@ def test_mlflow_keeps_curves_settings_and_the_best_epoch_in_one_run_that_resumes
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.run_id == (folder / "mlflow_id").read_text()
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "v2.1 2011-01-31 seed 0"
+    assert run.info.run_name == "v2.1 n=8 2011-01-31 seed 0"
     history = client.get_metric_history(run.info.run_id, "val/rank_ic")
     assert [point.value for point in history] == [0.05, 0.07]
     assert run.data.metrics["best/val/rank_ic"] == 0.07
@@ -112,12 +90,46 @@ def test_mlflow_keeps_curves_settings_and_the_best_epoch_in_one_run_that_resumes
     assert run.data.tags["variant"] == "v2.1"
 
 
-def test_a_fit_that_failed_is_no_success_in_mlflow(tmp_path):
+@pytest.mark.parametrize(("status", "said"), [("failed", "FAILED"), ("interrupted", "KILLED")])
+def test_a_fit_that_did_not_end_is_no_success_in_mlflow(tmp_path, status, said):
     from mlflow import MlflowClient
 
-    folder = logged("logger=mlflow", tmp_path, status="failed")
+    folder = logged("logger=mlflow", tmp_path, status=status)
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    assert client.get_run((folder / "mlflow_id").read_text()).info.status == "FAILED"
+    assert client.get_run((folder / "mlflow_id").read_text()).info.status == said
+
+
+def test_a_logger_that_is_named_late_has_the_epochs_before_it_too(tmp_path):
+    from mlflow import MlflowClient
+
+    folder = logged("logger=mlflow", tmp_path, first=1)
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    history = client.get_metric_history((folder / "mlflow_id").read_text(), "val/rank_ic")
+    assert [(point.step, point.value) for point in history] == [(0, 0.05), (1, 0.07)]
+
+
+def test_the_wandb_folder_of_a_resumed_fit_holds_every_epoch_and_is_the_only_one(tmp_path):
+    folder = logged("logger=wandb", tmp_path)
+    (run,) = folder.glob("wandb/offline-run-*/*.wandb")
+    records = inspect_run(run)
+    rows = [record["history"]["item"] for record in records if "history" in record]
+    assert [{name: row[name] for name in ROWS[0]} for row in rows] == ROWS
+    summary = {}
+    for record in records:
+        summary |= record.get("summary", {}).get("update", {})
+    assert (summary["status"], summary["seconds"], summary["val/rank_ic"]) == ("done", 1.5, 0.07)
+    config = records[1]["run"]["config"]["update"]["fit"]
+    assert config == {"panel": {"fingerprint": "f00"}}
+
+
+def test_what_a_logger_answers_at_the_end_of_a_fit_is_no_failure_of_the_fit(tmp_path, capsys):
+    (logger,) = loggers.build_loggers(
+        Settings(logger=LoggerSettings(others={"curves": CSV | {"save_dir": str(tmp_path)}})),
+        tmp_path,
+        {},
+    )
+    loggers.finish_loggers([logger], {"metrics": {}})
+    assert "CSVLogger was not told how the fit ended" in capsys.readouterr().err
 
 
 def test_tensorboard_writes_event_files_that_read_back(tmp_path):
@@ -125,7 +137,8 @@ def test_tensorboard_writes_event_files_that_read_back(tmp_path):
 
     folder = logged("logger=tensorboard", tmp_path)
     events = EventAccumulator(str(folder / "tensorboard")).Reload()
-    assert [point.value for point in events.Scalars("val/rank_ic")] == pytest.approx([0.05, 0.07])
+    points = [(point.step, point.value) for point in events.Scalars("val/rank_ic")]
+    assert points == [(0, pytest.approx(0.05)), (1, pytest.approx(0.07))]
     assert events.Scalars("best/val/rank_ic")[0].step == 2
 
 
@@ -146,7 +159,6 @@ def test_what_is_no_logger_is_refused_and_not_called(tmp_path, monkeypatch, targ
 
 
 def test_an_argument_that_a_logger_does_not_take_is_refused(tmp_path):
-    csv = {"_target_": "lightning.pytorch.loggers.CSVLogger", "colour": "red"}
-    settings = Settings(logger=LoggerSettings(others={"csv": csv}))
+    settings = Settings(logger=LoggerSettings(others={"csv": CSV | {"colour": "red"}}))
     with pytest.raises(ConfigError, match="takes no run"):
         loggers.build_loggers(settings, tmp_path, {})

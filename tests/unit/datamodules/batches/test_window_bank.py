@@ -90,9 +90,9 @@ def test_a_window_is_kept_where_its_ten_days_are_traded_scorable_or_not(small_pa
     channels = small_panel.read("features", end - 9, end + 1)
     traded = np.flatnonzero(np.isfinite(channels).all(axis=(0, 2)))
     assert set(scorable(small_panel, end)) < set(traded)
-    values, constants = bank.take(end, traded, None)
+    (values,), constants = bank.take([end], traded, None)
     pictures = torch.from_numpy(channels[:, traded]).permute(1, 2, 0).double()
-    location, scale = constants[:, :, None]
+    location, scale = constants[:, 0, :, None]
     found = (location + scale * values.double()).T[:, None]
     assert_features(found, extract_features(pictures, tuple(range(15))).permute(2, 1, 0))
 
@@ -100,7 +100,7 @@ def test_a_window_is_kept_where_its_ten_days_are_traded_scorable_or_not(small_pa
 def test_values_are_normalised_by_the_window_s_own_cross_section(small_panel, bank):
     channels = small_panel.read("features", 121, 131)
     traded = np.flatnonzero(np.isfinite(channels).all(axis=(0, 2)))
-    values, (location, scale) = bank.take(130, traded, None)
+    (values,), ((location,), (scale,)) = bank.take([130], traded, None)
     moving = scale > 1e-5 * location.abs()  # else float32 says little but rounding
     assert moving.float().mean() > 0.9
     assert_close(values[moving].mean(1), torch.zeros(int(moving.sum())), atol=1e-4, rtol=0)

@@ -3,28 +3,29 @@
 import numpy as np
 import pytest
 
-from alphanet_pl.config.settings import EnhancementSettings
+from alphanet_pl.config.settings import EnhancementSettings, EvaluationSettings
 from alphanet_pl.evaluation.portfolio.book import Book
 from alphanet_pl.evaluation.portfolio.enhancement import (
     EnhancementRun,
-    build_problem,
     enhancement_section,
     episodes,
-    index_weights,
     rebalance_rows,
     run_enhancement,
     towards,
     yearly_section,
 )
 from alphanet_pl.evaluation.portfolio.performance import Drawdown
+from alphanet_pl.evaluation.portfolio.rebalance import build_problem, index_weights
 from alphanet_pl.evaluation.portfolio.tradability import NextDay
+from alphanet_pl.evaluation.signal.cross_sections import Sections
 from alphanet_pl.evaluation.signal.prices import Market
 from datamodules.base.errors import EvaluationError
 
 DAYS, STOCKS = 90, 150
 
 
-def simulated(seed=0, suspended=0.0):
+def simulated(seed=0, suspended=0.0, **options):
+    """Weekly sections of a market of random walks, and what `run_enhancement` takes besides."""
     rng = np.random.default_rng(seed)
     close = 10 * np.cumprod(1 + rng.normal(0, 0.02, (DAYS, STOCKS)), axis=0)
     vwap = close * np.exp(rng.normal(0, 0.003, close.shape))
@@ -32,27 +33,26 @@ def simulated(seed=0, suspended=0.0):
     for day in range(1, DAYS):
         close[day] = np.where(np.isnan(vwap[day]), close[day - 1], close[day])
     dates = np.datetime64("2020-11-02") + np.arange(DAYS) // 5 * 7 + np.arange(DAYS) % 5
-    market = Market(dates, close, vwap, np.ones(close.shape, dtype=bool))
     rows = rebalance_rows(dates, 0, DAYS)
-    sections = (len(rows), STOCKS)
+    shape = (len(rows), STOCKS)
     log_cap = np.tile(rng.normal(22, 1, STOCKS), (len(rows), 1))
     weights = np.tile(np.where(np.arange(STOCKS) < 100, rng.random(STOCKS), np.nan), (len(rows), 1))
-    nothing = np.zeros(sections, dtype=bool)
+    nothing = np.zeros(shape, dtype=bool)
+    at = Sections(
+        options=EvaluationSettings(enhancement=EnhancementSettings(**options)),
+        market=Market(dates, close, vwap, np.ones(close.shape, dtype=bool)),
+        rows=rows,
+        industry=np.tile(np.arange(STOCKS) % 7 - 1, (len(rows), 1)),
+        industries=[],
+        log_cap=log_cap,
+        price=close,
+    )
     inputs = {
-        "score": rng.normal(size=sections),
+        "score": rng.normal(size=shape),
         "benchmark": weights,
-        "industry": np.tile(np.arange(STOCKS) % 7 - 1, (len(rows), 1)),
-        "log_cap": log_cap,
         "next_day": NextDay(nothing, nothing, nothing, np.isnan(vwap)[rows]),
     }
-    return market, rows, inputs
-
-
-def enhance(market, rows, inputs, **options):
-    options = EnhancementSettings(**options)
-    score = inputs["score"]
-    rest = {key: value for key, value in inputs.items() if key != "score"}
-    return run_enhancement(score, market, rows, options=options, **rest), options
+    return at, inputs
 
 
 def small_problem(**changes):
@@ -133,8 +133,8 @@ def test_every_five_sessions_leaves_a_session_to_trade_on():
 
 @pytest.mark.parametrize("suspended", [0.0, 0.02])
 def test_plans_meet_their_constraints_and_weights_move_within_the_cap(suspended):
-    market, rows, inputs = simulated(suspended=suspended)
-    run, _ = enhance(market, rows, inputs)
+    at, inputs = simulated(suspended=suspended)
+    run = run_enhancement(at=at, **inputs)
     assert max(step.residual for step in run.plans) < 1e-8
     exact = [step.rung == "exact" for step in run.plans]
     assert exact[0]
@@ -143,14 +143,15 @@ def test_plans_meet_their_constraints_and_weights_move_within_the_cap(suspended)
 
 
 def test_realised_turnover_exceeds_the_plan_by_the_drift_to_the_trade():
-    market, rows, inputs = simulated()
-    run, _ = enhance(market, rows, inputs)
+    at, inputs = simulated()
+    run = run_enhancement(at=at, **inputs)
     realised = run.turnover[run.traded][1:]
     assert 0.0 < np.mean(realised - np.array(run.planned)[1:]) < 0.05
 
 
 def test_weights_are_neutral_when_the_trade_is_at_the_close_of_the_plan():
-    market, rows, inputs = simulated(1)
+    at, inputs = simulated(1)
+    market, rows = at.market, at.rows
     still = market.close.copy()
     still[1:] = np.where(np.isin(np.arange(1, DAYS), rows + 1)[:, None], still[:-1], still[1:])
     market = Market(market.dates, still, still, market.listed)
@@ -164,7 +165,7 @@ def test_weights_are_neutral_when_the_trade_is_at_the_close_of_the_plan():
 
 
 def test_an_order_that_is_not_filled_moves_the_others():
-    market, _, _ = simulated(2)
+    market = simulated(2)[0].market
     planned = np.zeros(STOCKS)
     planned[:4] = 0.25
     book = Book(market, 0)
@@ -174,26 +175,25 @@ def test_an_order_that_is_not_filled_moves_the_others():
 
 
 def test_a_factor_that_knows_the_future_beats_its_index():
-    market, rows, inputs = simulated(3)
+    at, inputs = simulated(3)
+    market, rows = at.market, at.rows
     ahead = market.close[np.minimum(rows + 6, DAYS - 1)] / market.vwap[rows + 1] - 1
-    run, options = enhance(market, rows, inputs | {"score": ahead / ahead.std()})
+    run = run_enhancement(at=at, **inputs | {"score": ahead / ahead.std()})
     weights = index_weights(inputs["benchmark"][0], market.dates[0])
     index = Book(market, int(rows[0]))
     index.trade(towards(weights))
     index.carry_to(DAYS - 1)
-    section = enhancement_section(
-        run, np.array(index.gross), index="csi500", filter_mode="none", options=options
-    )
+    section = enhancement_section(run, np.array(index.gross))
     assert section.relative.annual_excess > 0.5
     assert section.relative.monthly_win == 1.0
 
 
 def test_the_table_counts_every_rebalance_and_rung():
-    market, rows, inputs = simulated(4)
-    run, options = enhance(market, rows, inputs)
+    at, inputs = simulated(4)
+    run = run_enhancement(at=at, **inputs)
     index = np.random.default_rng(0).normal(0, 0.01, len(run.dates))
-    section = enhancement_section(run, index, index="csi500", filter_mode="report", options=options)
-    assert section.rebalances == len(rows) == sum(section.rungs.values())
+    section = enhancement_section(run, index)
+    assert section.rebalances == len(at.rows) == sum(section.rungs.values())
     assert section.turnover.per_rebalance == pytest.approx(run.turnover[run.traded].mean())
     assert section.turnover.annual_one_sided == pytest.approx(
         run.turnover.sum() / 2 / len(run.dates) * 250
@@ -204,26 +204,23 @@ def test_the_table_counts_every_rebalance_and_rung():
 
 
 def test_the_years_compound_to_the_nav():
-    market, rows, inputs = simulated(5)
-    run, options = enhance(market, rows, inputs)
+    at, inputs = simulated(5)
+    run = run_enhancement(at=at, **inputs)
     index = np.zeros(len(run.dates))
-    yearly = yearly_section(run, index, options)
+    yearly = yearly_section(run, index)
     assert yearly.years == ["2020", "2021"]
-    assert np.prod(1 + np.array(yearly.portfolio)) == pytest.approx(
-        np.prod(1 + run.net(options.cost)), abs=1e-12
-    )
+    assert np.prod(1 + np.array(yearly.portfolio)) == pytest.approx(np.prod(1 + run.net), abs=1e-12)
     assert yearly.excess == pytest.approx(yearly.portfolio)
 
 
 def test_no_weights_change_when_every_name_is_suspended():
-    market, rows, inputs = simulated(6)
+    at, inputs = simulated(6)
     everything = np.ones(inputs["score"].shape, dtype=bool)
     frozen = np.zeros_like(everything)
     frozen[2] = True
     nothing = ~everything
-    run, _ = enhance(
-        market, rows, inputs | {"next_day": NextDay(nothing, nothing, nothing, frozen)}
-    )
+    inputs["next_day"] = NextDay(nothing, nothing, nothing, frozen)
+    run = run_enhancement(at=at, **inputs)
     assert run.plans[2].rung == "hold"
     assert run.turnover[run.traded[2]] == 0.0
 
@@ -231,7 +228,7 @@ def test_no_weights_change_when_every_name_is_suspended():
 def test_an_episode_outside_the_run_is_null_and_one_inside_begins_anew():
     dates = np.array(["2019-01-02", "2019-01-03", "2019-05-06"], dtype="datetime64[D]")
     excess = np.array([-0.1, 0.2, -0.5])
-    run = EnhancementRun(dates, excess, np.zeros(3), dates[:1], np.array([0]))
+    run = EnhancementRun(EvaluationSettings(), dates, excess, np.zeros(3), dates[:1], np.array([0]))
     assert episodes(run, excess) == {
         "end of 2014": None,
         "early 2019": Drawdown(pytest.approx(0.1), None, "2019-01-02"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.portfolio.layers import (
     assign_layers,
     layer_curves,
@@ -12,6 +13,7 @@ from alphanet_pl.evaluation.portfolio.layers import (
     run_layers,
 )
 from alphanet_pl.evaluation.portfolio.tradability import MASKS
+from alphanet_pl.evaluation.signal.cross_sections import Sections
 from alphanet_pl.evaluation.signal.prices import Market
 from datamodules.base.errors import EvaluationError
 
@@ -208,15 +210,16 @@ def test_the_section_shows_the_three_filters_side_by_side():
     market, rows, factor = simulated(12)
     rng = np.random.default_rng(12)
     masks = {name: rng.random(factor.shape) < 0.05 for name in MASKS}
-    section = layers_section(
-        factor,
-        market,
-        rows,
+    at = Sections(
+        options=EvaluationSettings(filter="realistic"),
+        market=market,
+        rows=rows,
         industry=np.zeros(factor.shape, dtype=int),
+        industries=[],
         log_cap=rng.normal(size=factor.shape),
-        masks=masks,
-        filter_mode="realistic",
+        price=market.close,
     )
+    section = layers_section(factor, at, masks)
     assert list(section.by_filter) == ["report", "realistic", "none"]
     assert section.by_filter["report"].stock_count < STOCKS
     assert section.by_filter["realistic"].stock_count == STOCKS

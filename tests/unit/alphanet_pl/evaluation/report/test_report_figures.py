@@ -7,29 +7,35 @@ import plotly.graph_objects as go
 import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
+from alphanet_pl.evaluation.compare import having, seed_spread
 from alphanet_pl.evaluation.report import figures
 from alphanet_pl.evaluation.report.look import KNOWN, LAYERS, OTHERS, colors, layer_colors
 from alphanet_pl.evaluation.signal.ic import ic_summary
 from alphanet_pl.evaluation.types import Series
 
-OF_MANY = (
-    figures.cover,
-    figures.excess_drawdown,
-    figures.cumulative_rank_ic,
-    figures.rank_ic_by_section,
-    figures.rank_ic_by_year,
-    figures.rank_ic_decay,
-    figures.rank_ic_by_size,
-    figures.rank_ic_by_industry,
-    figures.layer_excess,
-    figures.top_layer,
-    figures.yearly_excess,
-    figures.style_means,
-    figures.style_sizes,
-)
-"""Figures whose traces are variants."""
-OTHER = (figures.navs, figures.stocks_scored)
+OF_MANY = {
+    figures.cover: "enhancement",
+    figures.excess_drawdown: "enhancement",
+    figures.cumulative_rank_ic: "ic",
+    figures.rank_ic_by_section: "ic",
+    figures.rank_ic_by_year: "ic",
+    figures.rank_ic_decay: "ic",
+    figures.rank_ic_by_size: "ic",
+    figures.rank_ic_by_industry: "ic",
+    figures.layer_excess: "layers",
+    figures.top_layer: "layers",
+    figures.yearly_excess: "yearly",
+    figures.style_means: "exposures",
+    figures.style_sizes: "exposures",
+}
+"""Figures whose traces are variants -> the part of an evaluation that they are of."""
+OTHER = {figures.navs: "enhancement", figures.stocks_scored: "stock_coverage"}
 OF_ONE = (figures.top_and_pool, figures.long_short)
+
+
+def _drawn(draw, evaluations) -> go.Figure:
+    part = (OF_MANY | OTHER)[draw]
+    return draw(having(evaluations, lambda each: getattr(each, part)))
 
 
 @pytest.fixture(scope="module")
@@ -50,25 +56,25 @@ def _is_whole(figure: go.Figure) -> bool:
 
 @pytest.mark.parametrize("draw", [*OF_MANY, *OTHER], ids=lambda each: each.__name__)
 def test_a_figure_has_a_title_a_unit_and_points_of_one_and_of_several(alone, several, draw):
-    assert _is_whole(draw(alone))
-    assert _is_whole(draw(several))
+    assert _is_whole(_drawn(draw, alone))
+    assert _is_whole(_drawn(draw, several))
 
 
 @pytest.mark.parametrize("draw", OF_ONE, ids=lambda each: each.__name__)
 def test_a_figure_of_one_variant_has_a_title_a_unit_and_points(evaluation, draw):
-    assert _is_whole(draw(evaluation))
+    assert _is_whole(draw(evaluation.layers))
 
 
 @pytest.mark.parametrize("draw", OF_MANY, ids=lambda each: each.__name__)
 def test_a_variant_has_one_color_in_every_figure(several, draw):
     paint = colors(several)
-    for trace in draw(several).data:
+    for trace in _drawn(draw, several).data:
         found = trace.line.color if trace.type == "scatter" else trace.marker.color
         assert found == paint[trace.name.split(",")[0]]
 
 
 def test_the_difference_is_of_the_others_in_their_colors(several):
-    drawn = figures.rank_ic_difference(several, "v2").data
+    drawn = figures.rank_ic_difference(having(several, lambda each: each.ic), "v2").data
     assert [trace.name for trace in drawn] == ["v2.1", "v2.2"]
     assert [trace.line.color for trace in drawn] == [KNOWN["v2.1"], KNOWN["v2.2"]]
 
@@ -80,26 +86,26 @@ def test_a_variants_color_does_not_depend_on_its_company():
     }  # fmt: skip
 
 
-def test_the_layers_curves_are_the_evaluations(evaluation, alone):
-    figure = figures.layer_curves(alone)["v2.1"]
+def test_the_layers_curves_are_the_evaluations(evaluation):
+    figure = figures.layer_curves("v2.1", evaluation.layers)
     for trace, curve in zip(figure.data, evaluation.layers.curves.excess, strict=True):
         np.testing.assert_allclose(trace.y, curve, rtol=1e-6)
 
 
 def test_one_variant_shows_its_filters_and_its_raw_factor(alone):
-    assert len(figures.layer_excess(alone).data) == 3
-    assert [trace.name for trace in figures.cumulative_rank_ic(alone).data] == [
+    assert len(_drawn(figures.layer_excess, alone).data) == 3
+    assert [trace.name for trace in _drawn(figures.cumulative_rank_ic, alone).data] == [
         "v2.1, raw factor", "v2.1, neutral factor"
     ]  # fmt: skip
 
 
 def test_a_drawdown_points_down(alone):
-    (drawdown,) = figures.excess_drawdown(alone).data
+    (drawdown,) = _drawn(figures.excess_drawdown, alone).data
     assert np.max(drawdown.y) <= 0 < -np.min(drawdown.y)
 
 
 def test_industries_stand_in_the_order_of_their_rank_ic(alone):
-    trace = figures.rank_ic_by_industry(alone).data[0]
+    trace = _drawn(figures.rank_ic_by_industry, alone).data[0]
     assert (np.diff(trace.x) >= 0).all()
     assert set(trace.y) == {"Banks", "Steel <& iron>", "Media"}
 
@@ -107,14 +113,15 @@ def test_industries_stand_in_the_order_of_their_rank_ic(alone):
 def test_an_industry_without_stocks_is_not_drawn(evaluation):
     neutral = replace(evaluation.ic.neutral, by_industry={"Coal": ic_summary(np.zeros(0))})
     found = replace(evaluation, ic=replace(evaluation.ic, neutral=neutral))
-    assert not len(figures.rank_ic_by_industry({"v2.1": found}).data[0].y)
+    assert not len(_drawn(figures.rank_ic_by_industry, {"v2.1": found}).data[0].y)
 
 
 def test_seeds_are_dots_around_their_mean(evaluation):
     summary = evaluation.ic.neutral.summary
     by_seed = {str(k): replace(summary, mean=value) for k, value in enumerate((0.01, 0.02, 0.06))}
-    found = replace(evaluation, ic=replace(evaluation.ic, by_seed=by_seed))
-    dots, mean = figures.rank_ic_of_seeds({"v2.1": found}).data
+    found = replace(evaluation.ic, by_seed=by_seed)
+    spread = seed_spread(found, [0, 1, 2])
+    dots, mean = figures.rank_ic_of_seeds({"v2.1": found}, {"v2.1": spread}).data
     np.testing.assert_allclose(dots.y, [0.01, 0.02, 0.06], rtol=1e-6)
     assert mean.y[0] == summary.mean
 
@@ -130,8 +137,8 @@ def test_a_nav_outside_a_period_is_not_drawn():
 
 
 def test_a_single_bar_does_not_fill_the_figure(alone):
-    assert figures.rank_ic_by_section(alone).layout.bargap == 0.3
-    assert figures.yearly_excess(alone).layout.bargap > 0.6
+    assert _drawn(figures.rank_ic_by_section, alone).layout.bargap == 0.3
+    assert _drawn(figures.yearly_excess, alone).layout.bargap > 0.6
 
 
 @pytest.mark.parametrize("count", [2, 5, 10])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from alphanet_pl.evaluation.compare import compare
+from alphanet_pl.evaluation.compare import compare, having
 from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, years
 from alphanet_pl.evaluation.results import Provenance
@@ -16,14 +16,16 @@ def comparison(several):
 
 
 def test_outside_the_period_is_said(comparison, several):
-    text = "".join(episodes(comparison, several))
+    text = "".join(episodes(comparison, having(several, lambda each: each.enhancement)))
     row = text.split("early 2019", 1)[1].split("</tr>", 1)[0]
     assert row.count("<td>outside the period</td>") == 3
 
 
 def test_an_episode_names_its_days(comparison, several):
     fall = comparison.variants["v2"].episodes["end of 2014"].drawdown
-    text = "".join(episodes(comparison, several)).replace('<span class="date">', "")
+    text = "".join(episodes(comparison, having(several, lambda each: each.enhancement))).replace(
+        '<span class="date">', ""
+    )
     assert f"{100 * fall.depth:.2f}%, {fall.peak or 'its first day'}" in text.replace("</span>", "")
 
 

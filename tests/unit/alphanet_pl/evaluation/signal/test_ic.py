@@ -1,11 +1,14 @@
 """RankIC summaries and breakdowns, against statsmodels, numpy loops and planted signals."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from alphanet_pl.evaluation.signal.cross_sections import forward_returns, sections
+from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.signal.cross_sections import Sections, forward_returns, sections
 from alphanet_pl.evaluation.signal.ic import (
     achievable,
     autocorrelation,
@@ -18,6 +21,7 @@ from alphanet_pl.evaluation.signal.ic import (
     newey_west_lag,
     newey_west_t,
 )
+from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 
 
@@ -130,7 +134,8 @@ def test_decay_finds_the_horizon_at_which_a_planted_signal_ends():
     rng = np.random.default_rng(5)
     price = np.cumprod(1 + rng.normal(0, 0.01, (60, 400)), axis=0)
     rows = sections(0, 50, 10)
-    found = ic_decay(forward_returns(price, rows, 3), price, rows, horizons=(1, 3, 9, 20))
+    returns = partial(forward_returns, price, rows)
+    found = ic_decay(returns(3), returns, horizons=(1, 3, 9, 20))
     assert found.mean[1] == 1.0
     assert found.mean[0] < 1.0
     assert found.mean[2] < 0.8
@@ -159,18 +164,17 @@ def test_a_block_holds_every_breakdown_of_the_same_sections():
     rng = np.random.default_rng(9)
     price = np.cumprod(1 + rng.normal(0, 0.01, (80, 60)), axis=0)
     rows = sections(0, 70, 10)
-    dates = np.datetime64("2020-01-01") + rows
     factor, log_cap = rng.normal(size=(2, 7, 60))
-    block = ic_block(
-        factor,
-        forward_returns(price, rows, 10),
-        dates,
-        price=price,
+    at = Sections(
+        options=EvaluationSettings(),
+        market=Market(np.datetime64("2020-01-01") + np.arange(80), price, price, price > 0),
         rows=rows,
         industry=rng.integers(0, 2, (7, 60)),
-        names=["A", "B"],
+        industries=["A", "B"],
         log_cap=log_cap,
+        price=price,
     )
+    block = ic_block(factor, at.returns(10), at)
     assert block.summary.n == 7
     assert block.cumulative[-1] == pytest.approx(sum(block.series.values))
     assert block.decay.mean[9] == block.summary.mean

@@ -1,0 +1,46 @@
+import pandas as pd
+import pytest
+
+from benchmarks.study_page import filled, of_fits, paired
+
+FITS = pd.DataFrame(
+    [
+        ("v2", "2011-01-31", 0, 13, 2, 0.10),
+        ("v2", "2011-01-31", 1, 15, 4, 0.12),
+        ("v2.1", "2011-01-31", 0, 12, 1, 0.11),
+        ("v2.1", "2011-01-31", 1, 14, 3, 0.12),
+        ("v2", "2011-07-29", 0, 11, 0, 0.08),
+        ("v2.1", "2011-07-29", 0, 11, 0, 0.07),
+        ("v2.1", "2012-01-31", 0, 11, 0, 0.50),
+    ],
+    columns=["variant", "asof", "seed", "epochs", "best_epoch", "test_rank_ic"],
+)
+
+
+def test_a_cell_is_the_mean_over_seeds_and_the_epoch_that_each_keeps():
+    table = of_fits(FITS).set_index("as of")
+    assert table.loc["2011-01-31", "v2"] == "11.0% (epoch 2 of 13, 4 of 15)"
+    assert table.loc["2012-01-31", "v2"] == ""
+
+
+def test_a_pair_is_of_one_window_and_one_seed():
+    (row,) = paired(FITS).to_dict("records")
+    # Windows: (0.01 + 0.00) / 2 = 0.5 points and -1 point; the third has no fit of v2.
+    assert row["RankIC less v2's, points"] == "-0.25"
+    assert row["standard error"] == "0.75"
+    assert (row["windows better"], row["pairs"]) == ("1 of 2", 3)
+
+
+def test_the_page_keeps_its_words_and_changes_its_tables():
+    text = (
+        "before\n<!-- fits -->\nold\n<!-- end -->\nbetween\n<!-- paired -->\n<!-- end -->\nafter\n"
+    )
+    once = filled(text, FITS)
+    assert "old" not in once
+    assert [word in once for word in ("before", "between", "after", "| v2.1 |")] == [True] * 4
+    assert filled(once, FITS) == once
+
+
+def test_a_page_without_its_marks_is_left_alone():
+    with pytest.raises(SystemExit, match="no mark <!-- fits -->"):
+        filled("nothing", FITS)
