@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE, Comparison, compare
+from alphanet_pl.evaluation.pair_coverage import pair_coverage
 from alphanet_pl.evaluation.portfolio.enhancement import enhancement_of
 from alphanet_pl.evaluation.portfolio.layers import layers_of
-from alphanet_pl.evaluation.provenance import pair_coverage, provenance_of, samples_of
+from alphanet_pl.evaluation.provenance import provenance_of, samples_of
 from alphanet_pl.evaluation.results import Evaluation
-from alphanet_pl.evaluation.signal.cross_sections import cut_factor
+from alphanet_pl.evaluation.signal.cross_sections import cut_factor, stock_coverage_of
 from alphanet_pl.evaluation.signal.exposures import exposures_of
 from alphanet_pl.evaluation.signal.ic import ic_of
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
-from alphanet_pl.evaluation.signal.stock_coverage import stock_coverage_of
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
 from datamodules.base.errors import ConfigError, EvaluationError
 from datamodules.panel import Panel
@@ -58,7 +58,7 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
             "There is no order in the factor: it gives every stock of a cross-section the same "
             "score, so that it ranks nothing, and layers are in the order of the codes."
         )
-    samples = samples_of(path, settings, panel.features)
+    samples = samples_of(path, settings)
     return Evaluation(
         variant=settings.variant,
         start=str(panel.dates[scored[0]]),
@@ -69,7 +69,7 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
         yearly=None if enhanced is None else enhanced[1],
         exposures=exposures_of(cut, path),
         stock_coverage=stock_coverage_of(cut),
-        pair_coverage=pair_coverage(samples, len(panel.features)),
+        pair_coverage=pair_coverage(samples, len(settings.data.features)),
         provenance=provenance_of(panel, settings, path, lacks),
     )
 

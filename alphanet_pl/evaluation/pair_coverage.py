@@ -3,13 +3,17 @@
 Example: `simulate(n=8, models=10, total=15, draws=1000, seed=0).mean()`  # 0.955
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
+
+from alphanet_pl.evaluation.paper import PRINTED
+from alphanet_pl.evaluation.types import Number
 
 Feature = TypeVar("Feature", int, str)
 
@@ -18,27 +22,36 @@ MODELS, DRAWS, SEED = 10, 1000, 2021
 
 
 @dataclass(frozen=True)
-class Covered:
-    """One n of the figure; shares as fractions.
-
-    Args:
-        n: Features that a model samples.
-        simulated: Mean share over the simulations.
-        spread: Standard deviation between simulations: what one set of ten models may miss by.
-        exact: The share that is expected.
-        printed: The share that the paper prints.
-    """
+class PairCoverage:
+    """How many feature pairs an ensemble of sampled extractors sees (figure 5)."""
 
     n: int
-    simulated: float
-    spread: float
-    exact: float
-    printed: float
+    models: int
+    share: Number
+    """Reached by the samples of these models."""
+    exact: Number
+    """Expected share, 1 - (1 - n(n-1)/(f(f-1)))^models."""
+    printed: float | None
 
-    @property
-    def error(self) -> float:
-        """Standard error of the simulated mean."""
-        return float(self.spread / np.sqrt(DRAWS))
+
+def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage | None:
+    """Share of the feature pairs that at least one model's sample holds, and what is expected.
+
+    Args:
+        samples: The n features of each model; no model, no coverage.
+        total: Features there are.
+    """
+    if not samples:
+        return None
+    n, models = len(samples[0]), len(samples)
+    printed = PRINTED.coverage.get(n) if models == MODELS else None
+    return PairCoverage(
+        n=n,
+        models=models,
+        share=covered_share(samples, total),
+        exact=expected_share(n, models, total),
+        printed=None if printed is None else printed / 100,
+    )
 
 
 def covered_share(samples: Iterable[Iterable[Feature]], total: int) -> float:
@@ -78,23 +91,19 @@ def simulate(n: int, models: int, total: int, draws: int, seed: int) -> np.ndarr
     return share
 
 
-def figure_5(total: int, printed: Mapping[int, float]) -> list[Covered]:
-    """The figure's points, one for each n that the paper prints.
+def figure_5(total: int) -> pd.DataFrame:
+    """The figure's points for so many features, a row each n that the paper prints.
 
-    Args:
-        total: Features there are.
-        printed: n -> the paper's share in percent (`paper.PRINTED.coverage`).
+    Returns:
+        Shares: simulated, the mean; error, its standard error; spread, the standard deviation
+        between simulations, which one set of ten models may miss by; exact, the expected one;
+        printed.
     """
-    points = []
-    for n, share in printed.items():
+    rows = {}
+    for n, share in PRINTED.coverage.items():
         shares = simulate(n, MODELS, total, DRAWS, SEED)
-        points.append(
-            Covered(
-                n=n,
-                simulated=float(shares.mean()),
-                spread=float(shares.std(ddof=1)),
-                exact=expected_share(n, MODELS, total),
-                printed=share / 100,
-            )
-        )
-    return points
+        spread = shares.std(ddof=1)
+        exact = expected_share(n, MODELS, total)
+        rows[n] = (shares.mean(), spread / np.sqrt(DRAWS), spread, exact, share / 100)
+    columns = ["simulated", "error", "spread", "exact", "printed"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("n")

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.pair_coverage import MODELS, covered_share, expected_share
-from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.results import FitOrigin, PairCoverage, Provenance
+from alphanet_pl.evaluation.results import FitOrigin, Provenance
 from alphanet_pl.factor.store import Source, read_sources, seed_columns
 from alphanet_pl.fit.folder import read_record, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
@@ -80,15 +78,14 @@ def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
     )
 
 
-def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:
+def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
     """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
 
     Args:
         factor: The file.
         settings: All of them.
-        features: All of the panel's.
     """
-    home = variant_folder(settings)
+    home, features = variant_folder(settings), settings.data.features
     records = [read_record(home / source.folder) for source in read_sources(factor)]
     recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
 
@@ -96,30 +93,6 @@ def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> lis
         return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
 
     return [recorded.get(seed) or drawn(seed) for seed in seeds_of(factor)]
-
-
-def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage | None:
-    """Share of the feature pairs that at least one model's sample holds (figure 5).
-
-    Args:
-        samples: The n features of each model; no model, no coverage.
-        total: Features there are.
-
-    Returns:
-        The share reached by these models, and the expected one,
-        1 - (1 - n(n-1) / (f(f-1)))^models.
-    """
-    if not samples:
-        return None
-    n, models = len(samples[0]), len(samples)
-    printed = PRINTED.coverage.get(n) if models == MODELS else None
-    return PairCoverage(
-        n=n,
-        models=models,
-        share=covered_share(samples, total),
-        exact=expected_share(n, models, total),
-        printed=None if printed is None else printed / 100,
-    )
 
 
 def data_lacks(panel: Panel) -> list[str]:

@@ -14,31 +14,18 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from alphanet_pl.evaluation.pair_coverage import PairCoverage
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult
+from alphanet_pl.evaluation.signal.cross_sections import StockCoverage
 from alphanet_pl.evaluation.signal.exposures import ExposuresResult
 from alphanet_pl.evaluation.signal.ic import ICResult
-from alphanet_pl.evaluation.signal.stock_coverage import StockCoverage
-from alphanet_pl.evaluation.types import Number
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_json
 
 SCHEMA = "alphanet-pl evaluation"
 VERSION = 1
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class PairCoverage:
-    """How many feature pairs an ensemble of sampled extractors sees (figure 5)."""
-
-    n: int
-    models: int
-    share: Number
-    """Reached by the samples of these models."""
-    exact: Number
-    """Expected share, 1 - (1 - n(n-1)/(f(f-1)))^models."""
-    printed: float | None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.pair_coverage import PairCoverage
 from alphanet_pl.evaluation.portfolio.enhancement import (
     EnhancementResult,
     Relaxation,
@@ -17,12 +18,11 @@ from alphanet_pl.evaluation.portfolio.enhancement import (
 )
 from alphanet_pl.evaluation.portfolio.layers import layers_section
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
-from alphanet_pl.evaluation.results import Evaluation, PairCoverage, Provenance
-from alphanet_pl.evaluation.signal.cross_sections import Sections
+from alphanet_pl.evaluation.results import Evaluation, Provenance
+from alphanet_pl.evaluation.signal.cross_sections import Sections, StockCoverage
 from alphanet_pl.evaluation.signal.exposures import exposures_section
 from alphanet_pl.evaluation.signal.ic import ICResult, achievable, ic_block
 from alphanet_pl.evaluation.signal.prices import Market
-from alphanet_pl.evaluation.signal.stock_coverage import StockCoverage
 
 DAYS, STOCKS, STEP = 90, 40, 10
 INDUSTRIES = ("Banks", "Steel <& iron>", "Media")

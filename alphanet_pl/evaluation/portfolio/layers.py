@@ -25,11 +25,9 @@ from alphanet_pl.evaluation.portfolio.performance import (
     ANNUAL_DAYS,
     Performance,
     annual_return,
-    annual_volatility,
-    monthly_wins,
     net_value,
     performance,
-    ratio,
+    relative_performance,
 )
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
 from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections
@@ -254,34 +252,34 @@ def layer_table(
         convention: See performance.py.
     """
     net, pool, dates = books.net(cost), books.pool, books.dates
-    excess = [annual_return(column - pool, convention) for column in net.T]
-    errors = [annual_volatility(column - pool, convention) for column in net.T]
-    wins, months = monthly_wins(net[:, 0], pool, dates)
-    modes = {
-        mode: _long_short(long_short_returns(books, cost, mode), convention)
+    relative = [relative_performance(column, pool, dates, convention) for column in net.T]
+    excess, top = [each.annual_excess for each in relative], relative[0]
+    pair = {
+        mode: performance(long_short_returns(books, cost, mode), dates, convention)
         for mode in get_args(LongShortMode)
     }
     rebalances = books.turnover[books.traded[1:]]
+    traded = rebalances.mean(axis=0) if len(rebalances) else np.full(net.shape[1], np.nan)
     order = rank_correlation(-np.array([excess]), np.arange(float(len(excess)))[None])
     return LayerTable(
         annual_excess=excess,
-        annual_excess_gross=[
-            annual_return(column - pool, convention) for column in books.gross.T
-        ],
+        annual_excess_gross=[annual_return(column - pool, convention) for column in books.gross.T],
         performance=[performance(column, dates, convention) for column in net.T],
-        tracking_error=errors,
-        long_short=modes,
-        top_information_ratio=ratio(excess[0], errors[0]),
-        top_monthly_win=ratio(wins, months),
-        months=months,
-        turnover=(rebalances.mean(axis=0) if len(rebalances) else np.full(net.shape[1], np.nan)
-                  ).tolist(),
+        tracking_error=[each.tracking_error for each in relative],
+        long_short={
+            mode: LongShort(each.annual_return, each.volatility, each.sharpe)
+            for mode, each in pair.items()
+        },
+        top_information_ratio=top.information_ratio,
+        top_monthly_win=top.monthly_win,
+        months=top.months,
+        sections=len(books.traded),
+        turnover=traded.tolist(),
         cost=(cost * books.turnover.sum(axis=0) * ANNUAL_DAYS / len(dates)).tolist(),
         stock_count=float(books.stocks.mean()),
         frozen_share=books.frozen.mean(axis=0).tolist(),
-        sections=len(books.traded),
         monotonicity=float(order[0]),
-    )  # fmt: skip
+    )
 
 
 def layer_curves(books: LayerBooks, cost: float = EvaluationSettings.cost) -> LayerCurves:
@@ -296,11 +294,6 @@ def layer_curves(books: LayerBooks, cost: float = EvaluationSettings.cost) -> La
             mode: _curve(long_short_returns(books, cost, mode)) for mode in get_args(LongShortMode)
         },
     )
-
-
-def _long_short(returns: Floats, convention: Convention) -> LongShort:
-    growth, volatility = (f(returns, convention) for f in (annual_return, annual_volatility))
-    return LongShort(annual_return=growth, volatility=volatility, sharpe=ratio(growth, volatility))
 
 
 def _curve(returns: Floats) -> list[float]:

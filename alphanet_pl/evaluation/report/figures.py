@@ -27,9 +27,9 @@ from alphanet_pl.evaluation.report.look import (
     numbers,
     styled,
 )
+from alphanet_pl.evaluation.signal.cross_sections import StockCoverage
 from alphanet_pl.evaluation.signal.exposures import Exposure, ExposuresResult
 from alphanet_pl.evaluation.signal.ic import ICResult, ICSummary
-from alphanet_pl.evaluation.signal.stock_coverage import StockCoverage
 from alphanet_pl.evaluation.types import Series
 
 Enhanced = Mapping[str, EnhancementResult]

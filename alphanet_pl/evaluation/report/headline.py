@@ -4,8 +4,9 @@ from alphanet_pl.evaluation.compare import Comparison, Evaluations, having
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.figures import cover
 from alphanet_pl.evaluation.report.formats import entry, percent, say, sentence
+from alphanet_pl.evaluation.report.metrics import HEADLINE, SETUP, shown
 from alphanet_pl.evaluation.report.page import Part, cards, figure, paragraph, part, points, table
-from alphanet_pl.evaluation.report.tables import HEADLINE, SETUP, frame, headline, shown
+from alphanet_pl.evaluation.report.tables import frame, headline
 from alphanet_pl.evaluation.results import Evaluation
 
 FEW = 30

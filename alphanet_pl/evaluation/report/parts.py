@@ -13,28 +13,11 @@ from alphanet_pl.evaluation.compare import Comparison, Evaluations, having
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report import figures as draw
+from alphanet_pl.evaluation.report import metrics, tables
 from alphanet_pl.evaluation.report.calendar import episodes, years
 from alphanet_pl.evaluation.report.formats import ABSENT, count, entry, number, percent, say
+from alphanet_pl.evaluation.report.metrics import Metric, shown
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
-from alphanet_pl.evaluation.report.tables import (
-    COVERAGE,
-    DIFFERENCE,
-    EACH_LAYER,
-    IC,
-    IC_DIFFERENCE,
-    SEEDS,
-    TRADING,
-    Metric,
-    coverage_frame,
-    each_layer,
-    enhancement_cells,
-    frame,
-    ic_cells,
-    layer_cells,
-    seeds_frame,
-    shown,
-    trading_frame,
-)
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.exposures import Exposure
 from alphanet_pl.evaluation.signal.ic import ICResult
@@ -54,12 +37,12 @@ def ic(comparison: Comparison, evaluations: Evaluations) -> Part:
     )  # fmt: skip
     if alone and first.achievable is not None:
         note = f"{note} {say('note.truth')}"
-    differences = _differences(IC_DIFFERENCE, "ic_difference", comparison)
-    by_year = shown(IC[:5], frame(first.neutral.by_year)).T
+    differences = _differences(metrics.IC_DIFFERENCE, "ic_difference", comparison)
+    by_year = shown(metrics.IC[:5], tables.frame(first.neutral.by_year)).T
     return part(
         say("part.ic"),
         paragraph(note),
-        table(ic_cells(comparison, alone)),
+        table(tables.ic_cells(comparison, alone)),
         figure(draw.cumulative_rank_ic(known), "cumulative-rank-ic"),
         differences,
         figure(draw.rank_ic_difference(known, comparison.baseline), "rank-ic-difference")
@@ -90,11 +73,11 @@ def layers(comparison: Comparison, evaluations: Evaluations) -> Part:
     return part(
         say("part.layers"),
         paragraph(note if alone else f"{note} {say('note.own_page')}"),
-        table(layer_cells(comparison, alone)),
+        table(tables.layer_cells(comparison, alone)),
         paragraph(say("note.filters")),
         figure(draw.layer_excess(known), "layer-excess"),
         figure(draw.top_layer(known), "top-layer"),
-        _differences(DIFFERENCE, "top_difference", comparison),
+        _differences(metrics.DIFFERENCE, "top_difference", comparison),
         *(
             figure(draw.layer_curves(name, found), f"layer-curves-{place}")
             for place, (name, found) in enumerate(known.items())
@@ -125,15 +108,15 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> Part:
     return part(
         say("part.enhancement", index=first.index),
         paragraph(note),
-        table(enhancement_cells(comparison, first if comparison.benchmark else None)),
+        table(tables.enhancement_cells(comparison, first if comparison.benchmark else None)),
         paragraph(conventions),
         figure(draw.excess_drawdown(known), "excess-drawdown"),
-        _differences(DIFFERENCE, "excess_difference", comparison),
+        _differences(metrics.DIFFERENCE, "excess_difference", comparison),
         figure(draw.navs(known), "portfolio"),
         *years(comparison, evaluations),
         figure(draw.yearly_excess(yearly), "yearly-excess"),
         *episodes(comparison, known),
-        table(shown(TRADING, trading_frame(evaluations)), say("table.trading")),
+        table(shown(metrics.TRADING, tables.trading_frame(evaluations)), say("table.trading")),
         _relaxed(first) if alone else "",
     )
 
@@ -171,14 +154,14 @@ def coverage(comparison: Comparison, evaluations: Evaluations) -> Part:
     """Stocks scored and feature pairs seen."""
     known, found = (
         having(evaluations, lambda each: each.stock_coverage),
-        coverage_frame(evaluations),
+        tables.coverage_frame(evaluations),
     )
     if not len(found):
         return NOTHING
     return part(
         say("part.coverage"),
         paragraph(say("note.coverage")),
-        table(shown(COVERAGE, found)),
+        table(shown(metrics.COVERAGE, found)),
         figure(draw.stocks_scored(known), "stocks") if known else "",
     )
 
@@ -189,10 +172,12 @@ def _alone(evaluations: Evaluations) -> Evaluation | None:
     return None if others else first
 
 
-def _differences(metrics: Sequence[Metric], field: str, comparison: Comparison) -> Markup:
+def _differences(rows: Sequence[Metric], field: str, comparison: Comparison) -> Markup:
     """How much each variant gains over the baseline, paired by day or cross-section."""
-    rows = {name: getattr(row, field) for name, row in comparison.variants.items()}
-    return table(shown(metrics, frame(rows)), say(f"table.{field}", baseline=comparison.baseline))
+    found = {name: getattr(row, field) for name, row in comparison.variants.items()}
+    return table(
+        shown(rows, tables.frame(found)), say(f"table.{field}", baseline=comparison.baseline)
+    )
 
 
 def _persistence(known: Mapping[str, ICResult]) -> Markup:
@@ -209,7 +194,7 @@ def _seeds(comparison: Comparison, known: Mapping[str, ICResult]) -> list[Markup
     if not spreads:
         return []
     return [
-        table(shown(SEEDS, seeds_frame(comparison)), say("table.seeds")),
+        table(shown(metrics.SEEDS, tables.seeds_frame(comparison)), say("table.seeds")),
         paragraph(say("note.seeds")),
         figure(draw.rank_ic_of_seeds(known, spreads), "rank-ic-of-seeds"),
     ]
@@ -217,12 +202,12 @@ def _seeds(comparison: Comparison, known: Mapping[str, ICResult]) -> list[Markup
 
 def _alone_layers(found: LayersResult) -> list[Markup]:
     """What the page of one variant says more of its layers."""
-    each = each_layer(found, found.filter).rename(lambda k: say("column.layer", k=k))
+    each = tables.each_layer(found, found.filter).rename(lambda k: say("column.layer", k=k))
     title = say("table.each_layer", filter=say(f"filter.{found.filter}"))
     return [
         figure(draw.top_and_pool(found), "top-and-pool"),
         figure(draw.long_short(found), "long-short"),
-        table(shown(EACH_LAYER, each), title),
+        table(shown(metrics.EACH_LAYER, each), title),
     ]
 
 
@@ -236,7 +221,7 @@ def _relaxed(found: EnhancementResult) -> Markup:
 
 def _styles(columns: Mapping[str, Mapping[str, Exposure]], field: str) -> pd.DataFrame:
     """A row a style, a column a factor, and the cross-sections behind the first."""
-    found = {name: frame(styles, "") for name, styles in columns.items()}
+    found = {name: tables.frame(styles, "") for name, styles in columns.items()}
     cells = pd.DataFrame({name: each[field] for name, each in found.items()}).map(number)
     cells[say("column.n")] = next(iter(found.values()))["n"].map(count)
     return cells.fillna(ABSENT).rename(lambda style: style.replace("_", " "))

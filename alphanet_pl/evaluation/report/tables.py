@@ -2,14 +2,14 @@
 
 A frame has a row a variant (or form, or layer) and a column a field of its result: as it is it
 becomes CSV, returns as fractions. Shown, it is turned: a row a `Metric`, a column a variant, and
-beside it what the paper prints. A new metric is its formula and one row here.
+beside it what the paper prints.
 
-Example: `shown(IC, beside(ic_frame({"v2": summary}), PRINTED.ic))`.
+Example: `shown(IC, beside(frame({"v2": summary}), printed_ic()))`.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,17 +19,13 @@ from alphanet_pl.evaluation.paper import CROSS_SECTIONS, MONTHS, PRINTED
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult, LayerTable
 from alphanet_pl.evaluation.portfolio.performance import Drawdown
-from alphanet_pl.evaluation.report.formats import (
-    ABSENT,
-    Form,
-    count,
-    number,
-    percent,
-    percents,
-    say,
-    tiny,
-    with_error,
-    yes_no,
+from alphanet_pl.evaluation.report.formats import percent, say
+from alphanet_pl.evaluation.report.metrics import (
+    ENHANCEMENT,
+    IC,
+    TERMINAL,
+    layer_metrics,
+    shown,
 )
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.ic import ICResult
@@ -39,174 +35,6 @@ PRINTED_LAYERS = 5
 PRINTED_RATIOS = ("icir", "sharpe", "sharpe_report", "top_information_ratio", "information_ratio",
                   "calmar")  # fmt: skip
 """What the paper prints as it is, not in percent."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A row of a table.
-
-    Attributes:
-        field: Column of the frame.
-        form: How it is written.
-        word: What the row is called, a key of the catalogue under `metric`; by default the field.
-        error: Column of its standard error, written behind it.
-        of: Fills in the row's name.
-    """
-
-    field: str
-    form: Form = percent
-    word: str = ""
-    error: str = ""
-    of: int | None = None
-
-    @property
-    def label(self) -> str:
-        """What the row is called."""
-        key = f"metric.{self.word or self.field}"
-        return say(key) if self.of is None else say(key, k=self.of)
-
-    def cell(self, row: Mapping[Any, Any]) -> str:
-        """The figure as text."""
-        value = row.get(self.field)
-        if value is None or isinstance(value, str):
-            return value or ABSENT
-        if self.error:
-            return with_error(value, row.get(self.error), self.form)
-        return self.form(value)
-
-
-HEADLINE = (
-    Metric("rank_ic", error="rank_ic_error"),
-    Metric("icir", number),
-    Metric("share_reached", percents(0)),
-    Metric("top_excess"),
-    Metric("annual_excess", word="headline_excess", error="excess_error"),
-    Metric("information_ratio", number),
-    Metric("excess_max_drawdown"),
-)
-TERMINAL = (
-    *HEADLINE[:2],
-    Metric("positive_share"),
-    Metric("n", count),
-    Metric("raw_rank_ic", error="raw_rank_ic_error"),
-    Metric("truth"),
-    Metric("share_reached", percents(0)),
-    Metric("layers"),
-    *HEADLINE[4:6],
-    Metric("tracking_error"),
-)
-IC = (
-    Metric("mean"),
-    Metric("std"),
-    Metric("icir", number),
-    Metric("positive_share"),
-    Metric("n", count),
-    Metric("standard_error"),
-    Metric("naive_t", number),
-    Metric("newey_west_t", number),
-)
-IC_DIFFERENCE = (
-    Metric("mean", word="difference_mean"),
-    Metric("standard_error", word="difference_error"),
-    Metric("naive_t", number),
-    Metric("newey_west_t", number),
-    Metric("positive_share", word="difference_share"),
-    Metric("n", count),
-)
-SEEDS = (
-    Metric("seeds", count),
-    Metric("mean", word="seeds_mean"),
-    Metric("standard_error", word="seeds_error"),
-    Metric("std", word="seeds_std"),
-    Metric("factor", word="seeds_factor"),
-)
-EACH_LAYER = (
-    Metric("annual_return"),
-    Metric("volatility"),
-    Metric("sharpe", number),
-    Metric("max_drawdown"),
-    Metric("annual_excess_gross"),
-    Metric("cost"),
-    Metric("turnover", percents(0), word="layer_turnover"),
-    Metric("frozen_share"),
-)
-ENHANCEMENT = (
-    Metric("annual_return"),
-    Metric("volatility"),
-    Metric("sharpe", number),
-    Metric("max_drawdown"),
-    Metric("annual_excess"),
-    Metric("excess_standard_error"),
-    Metric("tracking_error"),
-    Metric("excess_max_drawdown"),
-    Metric("information_ratio", number),
-    Metric("calmar", number),
-    Metric("monthly_win"),
-    Metric("months", count),
-    Metric("turnover"),
-)
-DIFFERENCE = (
-    Metric("annual"),
-    Metric("standard_error", word="difference_error"),
-    Metric("days", count),
-)
-TRADING = (
-    Metric("rebalances", count),
-    Metric("planned"),
-    Metric("monthly"),
-    Metric("annual_one_sided", percents(0)),
-    Metric("share_at_cap"),
-    Metric("share_relaxed"),
-    Metric("mean_names", count),
-    Metric("exact", count),
-    Metric("neutrality", count),
-    Metric("turnover", count, word="turnover_rung"),
-    Metric("nearest", count),
-    Metric("hold", count),
-    Metric("max_residual", tiny),
-)
-COVERAGE = (
-    Metric("mean_share"),
-    Metric("fewest", count),
-    Metric("n", count, word="model_n"),
-    Metric("models", count),
-    Metric("share"),
-    Metric("exact", word="expected"),
-    Metric("printed"),
-)
-SETUP = (
-    Metric("n", count, word="model_n"),
-    Metric("long_weight", lambda value: number(value, 1)),
-    Metric("neutralise", yes_no),
-    Metric("seed_list"),
-)
-
-
-def layer_metrics(layers: int) -> list[Metric]:
-    """The rows of tables 11, 21 and 29, and what they leave out."""
-    return [
-        *(Metric(f"excess_{k + 1}", word="excess", of=k + 1) for k in range(layers)),
-        Metric("long_short_report"),
-        Metric("sharpe_report", number),
-        Metric("long_short_net"),
-        Metric("sharpe_net", number),
-        Metric("top_information_ratio", number),
-        Metric("top_monthly_win"),
-        Metric("months", count),
-        Metric("monotonicity", number),
-        Metric("stock_count", count),
-        Metric("sections", count),
-    ]
-
-
-def shown(metrics: Sequence[Metric], table: pd.DataFrame) -> pd.DataFrame:
-    """A frame as text: a row a metric that any of its rows knows, a column a row of the frame."""
-    rows = {str(name): row for name, row in zip(table.index, table.to_dict("records"), strict=True)}
-    known = [metric for metric in metrics if metric.field in table]
-    return pd.DataFrame(
-        {name: [metric.cell(row) for metric in known] for name, row in rows.items()},
-        index=[metric.label for metric in known],
-    )
 
 
 def frame(rows: Mapping[Any, Any], name: str = "variant") -> pd.DataFrame:

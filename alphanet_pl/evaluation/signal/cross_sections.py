@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market, read_market
-from alphanet_pl.evaluation.types import Dates, Floats
+from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
@@ -91,6 +91,28 @@ class FactorSections(Sections):
         kept = np.isfinite(self.published)
         universe = np.where(kept, scores, np.nan) if self.options.filter == "report" else scores
         return np.where(kept, neutralise(universe, self.industry, self.log_cap), np.nan)
+
+
+@dataclass(frozen=True)
+class StockCoverage:
+    """How many of the stocks that could be scored have a score, at each section."""
+
+    dates: list[str]
+    scored: list[int]
+    universe: list[int]
+    mean_share: Number
+
+
+def stock_coverage_of(cut: FactorSections) -> StockCoverage:
+    """How many of the scorable stocks have a score at each section."""
+    universe = cut.read("scorable").sum(axis=1)
+    scored = np.isfinite(cut.daily[cut.rows]).sum(axis=1)
+    return StockCoverage(
+        dates=cut.dates.astype(str).tolist(),
+        scored=scored.tolist(),
+        universe=universe.tolist(),
+        mean_share=float((scored / np.maximum(universe, 1)).mean()),
+    )
 
 
 def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> FactorSections:

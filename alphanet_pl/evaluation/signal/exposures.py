@@ -33,23 +33,6 @@ class ExposuresResult:
     """Of a neutralised model's predictions before their projection; null for the others."""
 
 
-def style_exposures(factor: Floats, styles: Floats) -> Floats:
-    """Rank correlation of a factor with each style at each date.
-
-    Args:
-        factor: (D, N) published factor.
-        styles: (D, N, K) style exposures, NaN absent.
-
-    Returns:
-        (D, K) float64; NaN at the dates on which a style is absent.
-    """
-    columns = [
-        rank_correlation(factor, np.ascontiguousarray(styles[:, :, k]))
-        for k in range(styles.shape[2])
-    ]
-    return np.stack(columns, axis=1)
-
-
 def exposures_section(
     factor: Floats,
     styles: Floats,
@@ -63,25 +46,31 @@ def exposures_section(
     also where the direction changes through time.
 
     Args:
-        factor: (D, N).
-        styles: (D, N, K).
+        factor: (D, N) published factor.
+        styles: (D, N, K) style exposures, NaN absent.
         names: K style names.
         dates: (D,).
         raw: (D, N) a neutralised model's predictions before projection, or None.
     """
-    found = style_exposures(factor, styles)
-    before = None if raw is None else style_exposures(raw, styles)
+
+    def by_style(scores: Floats) -> dict[str, Floats]:
+        columns = (np.ascontiguousarray(styles[:, :, k]) for k in range(len(names)))
+        return {
+            name: rank_correlation(scores, column)
+            for name, column in zip(names, columns, strict=True)
+        }
+
+    found, before = by_style(factor), {} if raw is None else by_style(raw)
     return ExposuresResult(
         sections=dates.astype(str).tolist(),
-        styles={name: _summary(found[:, k]) for k, name in enumerate(names)},
-        series={name: found[:, k].tolist() for k, name in enumerate(names)},
-        before_projection=None
-        if before is None
-        else {name: _summary(before[:, k]) for k, name in enumerate(names)},
+        styles={name: _summary(series) for name, series in found.items()},
+        series={name: series.tolist() for name, series in found.items()},
+        before_projection={name: _summary(series) for name, series in before.items()} or None,
     )
 
 
 def _summary(values: Floats) -> Exposure:
+    """Of (D,) correlations, NaN at the dates on which the style is absent."""
     known = values[np.isfinite(values)]
     return Exposure(
         mean=float(known.mean()) if len(known) else np.nan,

@@ -3,7 +3,6 @@ import re
 from alphanet_pl.cli.commands.coverage import draw
 from alphanet_pl.cli.main import main
 from alphanet_pl.evaluation.pair_coverage import DRAWS, MODELS, figure_5
-from alphanet_pl.evaluation.paper import PRINTED
 
 
 def test_coverage_prints_simulated_exact_and_printed_and_draws_one_file(tmp_path, capsys):
@@ -21,6 +20,6 @@ def test_an_output_folder_is_taken(tmp_path):
 
 
 def test_the_figure_shows_simulation_formula_and_paper():
-    names = [trace.name for trace in draw(figure_5(15, PRINTED.coverage)).data]
+    names = [trace.name for trace in draw(figure_5(15)).data]
     assert [name.split(",")[0] for name in names] == ["simulated", "exact", "the report's figure 5"]
     assert (MODELS, DRAWS) == (10, 1000)

@@ -9,19 +9,16 @@ from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.compare import compare
 from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.report import tables as module
+from alphanet_pl.evaluation.report import metrics as module
 from alphanet_pl.evaluation.report.formats import entry, number, percent, say, sentence, with_error
+from alphanet_pl.evaluation.report.metrics import ENHANCEMENT, Metric, layer_metrics, shown
 from alphanet_pl.evaluation.report.tables import (
-    ENHANCEMENT,
-    Metric,
     enhancement_cells,
     frame,
     ic_cells,
     layer_cells,
-    layer_metrics,
     markdown,
     printed_layers,
-    shown,
     tables,
     terminal_lines,
 )
