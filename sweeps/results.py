@@ -229,7 +229,7 @@ def write_tables(
     While a trial is missing no configuration is the best: it would be that of the half that is
     left. A file that an earlier run wrote is removed then.
     """
-    features = len(planned[0].trial.settings.data.features)
+    features = max(len(one.trial.settings.data.features) for one in planned)
     trials = trials_table(planned, stopped)
     summary = summarise(trials, features)
     for name, table in ((TRIALS, trials), (SUMMARY, summary)):

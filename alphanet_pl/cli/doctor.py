@@ -122,8 +122,9 @@ class Examination:
         )
 
     def _open(self) -> str:
-        self._panel = Panel.open(self._settings.data.panel)
-        check_panel(self._panel, self._settings)
+        panel = Panel.open(self._settings.data.panel)
+        check_panel(panel, self._settings)
+        self._panel = panel.with_features(self._settings.data.features)
         return repr(self._panel)
 
     def _verify(self) -> str:
@@ -178,13 +179,17 @@ class Examination:
         if takes is None:
             days = int(sessions[-1] - sessions[0]) + panel.picture_days
             return days * len(panel.codes) * len(panel.features) * 4
-        ends = {
-            end
-            for s in sessions
-            for end in window_ends(int(s), panel.picture_days, takes.operators)
-        }
-        width = takes.operators.width(len(panel.features))
-        return len(ends) * len(panel.codes) * width * takes.dtype.itemsize
+        held = 0
+        while takes is not None:
+            ends = {
+                end
+                for s in sessions
+                for end in window_ends(int(s), panel.picture_days, takes.operators)
+            }
+            width = takes.operators.width(len(panel.features))
+            held += len(ends) * len(panel.codes) * width * takes.dtype.itemsize
+            takes = takes.also
+        return held
 
     def _time(self) -> str:
         options, limit = self._settings.trainer, self._resources.limit

@@ -31,11 +31,13 @@ class ModelSettings:
     """Group `model`: the network of the report's figure 6 on data.features, or one of your own."""
 
     network: str = "alphanet"
-    """alphanet, readable (the same in plain modules, slower), or module.Class of your own."""
+    """alphanet (v2), readable (the same in plain modules, slower), v1, v3, the baselines ridge,
+    lightgbm and reversal, or module.Class of your own."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Further arguments of a network of your own, e.g. {heads: 4}."""
+    """Further arguments of a network, e.g. {heads: 4} of one of your own."""
     operators: str = "six"
-    """What makes the features of a window: six, or module.Class of your own."""
+    """What makes the features of a window: six, seven (ts_mean besides), or module.Class of your
+    own."""
     days: Annotated[Whole, Field(ge=2)] = 10
     """Days of an operator's window (report of 2020-08-24, figure 5)."""
     stride: Count = 10
@@ -43,7 +45,7 @@ class ModelSettings:
     n: Annotated[Whole, Field(ge=2)] = 15
     """Features sampled by the seed for the pair operators; all = the number of features."""
     units: Count = 30
-    """LSTM units."""
+    """Of LSTM or GRU, in v1 of the dense layer."""
     batch_norm_eps: Annotated[Number, Field(ge=0.0)] = 1e-3
     """Added to the variance (Keras' default; PyTorch's is 1e-5)."""
     batch_norm_momentum: Share = 0.99

@@ -58,7 +58,7 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
             "There is no order in the factor: it gives every stock of a cross-section the same "
             "score, so that it ranks nothing, and layers are in the order of the codes."
         )
-    samples = samples_of(path, settings, panel.features)
+    samples = samples_of(path, settings)
     return Evaluation(
         variant=settings.variant,
         start=str(panel.dates[scored[0]]),
@@ -69,7 +69,7 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
         yearly=None if enhanced is None else enhanced[1],
         exposures=exposures_of(cut, path),
         stock_coverage=stock_coverage_of(cut),
-        pair_coverage=pair_coverage(samples, len(panel.features)),
+        pair_coverage=pair_coverage(samples, len(settings.data.features)),
         provenance=provenance_of(panel, settings, path, lacks),
     )
 

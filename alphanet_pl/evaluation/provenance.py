@@ -67,16 +67,16 @@ def _fits(factor: Path, settings: Settings) -> list[tuple[Source, dict[str, Any]
     return [(each, read_record(home / each.folder) or {}) for each in read_sources(factor)]
 
 
-def samples_of(factor: Path, settings: Settings, features: Sequence[str]) -> list[Sequence[str]]:
+def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
     """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
 
     Args:
         factor: The file; one from elsewhere names no seeds.
         settings: All of them.
-        features: All of the panel's.
     """
     known = [(fit.seed, found) for fit, found in _fits(factor, settings) if found]
     recorded = {seed: found.get("sampled_features") for seed, found in known}
+    features = settings.data.features
 
     def drawn(seed: int) -> list[str]:
         return [features[i] for i in sample_features(seed, settings.model.n, len(features))]

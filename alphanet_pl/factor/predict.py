@@ -107,6 +107,7 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
     same dates out.) The next-day filter plays no part: it is not known when a score is needed.
     """
     modules = [fit.load() for fit in fits]
+    panels = [panel.with_features(fit.features) for fit in fits]
     categories = pd.Index(panel.codes)
     neutral = any(module.loss.residual is not None for module in modules)
     least = len(panel.styles) + 2 if neutral else 1
@@ -116,8 +117,8 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
         bases = StyleBases(panel) if neutral else None
         last = LastRead()  # the windows of a block, worked out once for all models
         datasets = [
-            CrossSectionDataset(block, members, None, _source(last, panel, module, block), bases)
-            for module in modules
+            CrossSectionDataset(block, members, None, _source(last, own, module, block), bases)
+            for own, module in zip(panels, modules, strict=True)
         ]
         parts = []
         for position, stocks in enumerate(datasets[0].stocks):

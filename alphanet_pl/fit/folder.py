@@ -140,6 +140,12 @@ class Fit:
         return int(self.record["seed"])
 
     @property
+    def features(self) -> list[str]:
+        """Channels of the pictures that it takes, some or all of the panel's."""
+        names: list[str] = recorded_settings(self.record["identity"])["data"]["features"]
+        return names
+
+    @property
     def protocol(self) -> int:
         """Number of the training protocol; see `PROTOCOL`."""
         return int(self.record["identity"]["protocol"])

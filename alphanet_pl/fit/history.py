@@ -48,7 +48,7 @@ class History(pl.Callback):
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.rows.append({"epoch": float(trainer.current_epoch), **values})
         if trainer.is_global_zero:
-            self._write()
+            self.write()
 
     def state_dict(self) -> dict[str, Any]:
         """Rows and seconds so far, for the checkpoint."""
@@ -59,7 +59,8 @@ class History(pl.Callback):
         self.rows = list(state_dict["rows"])
         self._begun -= state_dict["seconds"]
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write the rows so far."""
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, names, lineterminator="\n")

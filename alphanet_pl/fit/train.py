@@ -13,6 +13,7 @@ from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import find_checkpoint
+from alphanet_pl.fit.estimate import check_loss, estimate
 from alphanet_pl.fit.folder import (
     SCHEMA,
     Fit,
@@ -32,6 +33,7 @@ from alphanet_pl.job.devices import describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
 from alphanet_pl.job.signals import block
 from alphanet_pl.job.world import World, read_world
+from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
@@ -67,6 +69,7 @@ def train(
     check_ranks(settings, world)
     panel = panel or Panel.open(settings.data.panel)
     check_panel(panel, settings)
+    panel = panel.with_features(settings.data.features)
     asof = asof_session(panel, settings)
     session = str(panel.dates[asof])
     folder = fit_folder(settings, session, panel.fingerprint)
@@ -79,6 +82,8 @@ def train(
     describe_device(settings.trainer, world)
     use_threads(settings.trainer, world)
     module = AlphaNetModule.create(settings)
+    if isinstance(module.network, Estimated):
+        check_loss(settings)
     data = CrossSectionDataModule(
         panel,
         settings.data,
@@ -128,7 +133,10 @@ def _fit(
     checkpoint = find_checkpoint(folder, log if first else None)
     try:
         with peer_lost_explained(world):
-            trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+            if isinstance(module.network, Estimated):
+                estimate(trainer, module, data, history, folder)
+            else:
+                trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
     except (SystemExit, KeyboardInterrupt, StopRequested) as stop:
         record["status"] = "interrupted"
@@ -147,12 +155,9 @@ def _fit(
 
 
 def check_panel(panel: Panel, settings: Settings) -> None:
-    """Refuse a panel that was prepared with other features, pictures or labels."""
-    for name, have in (
-        ("features", list(panel.features)),
-        ("picture_days", panel.picture_days),
-        ("horizon", panel.horizon),
-    ):
+    """Refuse a panel without a feature, or that was prepared with other pictures or labels."""
+    panel.with_features(settings.data.features)
+    for name, have in (("picture_days", panel.picture_days), ("horizon", panel.horizon)):
         want = getattr(settings.data, name)
         if have != want:
             raise ConfigError(

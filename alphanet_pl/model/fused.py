@@ -30,6 +30,8 @@ _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 class FusedAlphaNet(AlphaNet):
     """`AlphaNet` with batch norm folded into weights and the LSTM written out; same arguments."""
 
+    state_norm: BatchNorm
+
     def _build(self, width: int, units: int, generator: torch.Generator) -> None:
         self.feature_norm = FeatureNorm(width, *self._norm)
         self.lstm = WindowLSTM(width, units, generator)
@@ -38,9 +40,14 @@ class FusedAlphaNet(AlphaNet):
     def _predict(self, windows: Windows) -> Tensor:
         scale_DWC, shift_DWC = self.feature_norm(windows)
         state_HS = self.lstm(windows.values, windows.counts, scale_DWC, shift_DWC)
-        centred_HS, scale, shift = self.state_norm(state_HS)
-        weight = self.head.weight[0]
-        return (weight * scale) @ centred_HS + (weight @ shift + self.head.bias)
+        return read_out(self.head, self.state_norm, state_HS)
+
+
+def read_out(head: nn.Linear, norm: BatchNorm, state_HS: Tensor) -> Tensor:
+    """Return the output (S,) of the normalised state, the norm folded into the weights."""
+    centred_HS, scale, shift = norm(state_HS)
+    weight = head.weight[0]
+    return (weight * scale) @ centred_HS + (weight @ shift + head.bias)
 
 
 _NAMES = {
@@ -140,7 +147,7 @@ def _run(
     trace: list[Tensor] = []
     for window, values_CS in enumerate(values_WCS):
         start = 0 if window else units
-        gates = _inputs(
+        gates = project(
             values_CS, counts, weights_DWGC[:, window, start:], bias_DWG[:, window, start:]
         )
         if window:
@@ -155,7 +162,7 @@ def _run(
     return trace
 
 
-def _inputs(
+def project(
     values_CS: Tensor, counts: Sequence[int], weights_DGC: Tensor, bias_DG: Tensor
 ) -> Tensor:
     """Return weights @ values + bias (G, S), each date by its own."""

@@ -67,8 +67,13 @@ def rank_correlation(x: Tensor, y: Tensor) -> Tensor:
 
 
 def average_ranks(x: Tensor) -> Tensor:
-    """Return 1-based ranks (S,) in float64, ties sharing their average."""
-    ascending = x.sort().values
-    below = torch.searchsorted(ascending, x)
-    not_above = torch.searchsorted(ascending, x, right=True)
-    return (below + not_above + 1).double() / 2
+    """Return 1-based ranks (..., S) in float64, ties sharing their average."""
+    ascending, order = x.sort()
+    places = torch.arange(1.0, x.shape[-1] + 1, device=x.device, dtype=torch.float64)
+    begins = torch.ones_like(x, dtype=torch.bool)
+    begins[..., 1:] = ascending[..., 1:] != ascending[..., :-1]
+    first = torch.where(begins, places, 0).cummax(-1).values
+    # Of a run of equal values the last place is before the next run's first.
+    ends = begins.roll(-1, -1)
+    last = torch.where(ends, places, torch.inf).flip(-1).cummin(-1).values.flip(-1)
+    return torch.empty_like(first).scatter_(-1, order, (first + last) / 2)

@@ -14,20 +14,38 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings
+from alphanet_pl.model.ancestors import AlphaNetV1, AlphaNetV3
+from alphanet_pl.model.baselines import BoostedTrees, Reversal, Ridge
 from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import LOSSES, build_loss
 from alphanet_pl.model.metrics import RankIC
 from alphanet_pl.model.named import Kind
-from alphanet_pl.model.network import AlphaNet
-from alphanet_pl.model.operators import SixOperators
+from alphanet_pl.model.network import AlphaNet, WindowNetwork
+from alphanet_pl.model.operators import SevenOperators, SixOperators
 from datamodules.base.errors import ConfigError
 from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.windows import Operators, WindowInputs, Windows, windows_of
 
 NETWORKS: Kind[nn.Module] = Kind(
-    "model.network", nn.Module, {"alphanet": FusedAlphaNet, "readable": AlphaNet}, "model.arguments"
+    "model.network",
+    nn.Module,
+    {
+        "alphanet": FusedAlphaNet,
+        "readable": AlphaNet,
+        "v1": AlphaNetV1,
+        "v3": AlphaNetV3,
+        "ridge": Ridge,
+        "lightgbm": BoostedTrees,
+        "reversal": Reversal,
+    },
+    "model.arguments",
 )
-OPERATORS: Kind[Any] = Kind("model.operators", Operators, {"six": SixOperators}, "model.operators")
+OPERATORS: Kind[Any] = Kind(
+    "model.operators",
+    Operators,
+    {"six": SixOperators, "seven": SevenOperators},
+    "model.operators",
+)
 OPTIMISERS: Kind[torch.optim.Optimizer] = Kind(
     "trainer.optimiser",
     torch.optim.Optimizer,
@@ -107,19 +125,19 @@ class AlphaNetModule(pl.LightningModule):
     @property
     def sampled(self) -> tuple[int, ...]:
         """Channels whose pairs the network traverses; all of them for a network that has no say."""
-        if isinstance(self.network, AlphaNet):
+        if isinstance(self.network, WindowNetwork):
             return self.network.sampled
         return tuple(range(self._channels))
 
     def parameter_fingerprint(self) -> tuple[int, ...]:
         """Numbers of trainable parameters: of AlphaNet's three parts, or of all of the network."""
-        if isinstance(self.network, AlphaNet):
+        if isinstance(self.network, WindowNetwork):
             return self.network.parameter_fingerprint()
         return (sum(p.numel() for p in self.network.parameters() if p.requires_grad),)
 
     def forward(self, inputs: Tensor | Windows) -> Tensor:
         """Prediction (S,) of pictures (S, F, T) or of their windows."""
-        if isinstance(self.network, AlphaNet):
+        if isinstance(self.network, WindowNetwork):
             prediction: Tensor = self.network(inputs)
             return prediction
         if self.takes is not None and isinstance(inputs, Tensor):
@@ -136,7 +154,7 @@ class AlphaNetModule(pl.LightningModule):
 
     def on_train_batch_start(self, batch: CrossSections, batch_idx: int) -> None:
         """Let a network's own randomness follow from seed and step: a resumed fit ends alike."""
-        if isinstance(self.network, AlphaNet):
+        if isinstance(self.network, WindowNetwork) and not self.network.draws:
             return
         seed = (self._seed << 24) + self.global_step
         # Not torch.manual_seed, which queues a call for each kind of device that is not in use.
@@ -220,7 +238,7 @@ def build_network(
 def _takes(network: nn.Module, operators: Operators, name: str) -> WindowInputs | None:
     """What a network says that it takes: WindowInputs, "windows" (S, W, C), or "pictures"."""
     takes = getattr(network, "takes", None)
-    if isinstance(network, AlphaNet):
+    if isinstance(network, WindowNetwork):
         return network.takes
     if takes not in ("windows", "pictures"):
         raise ConfigError(

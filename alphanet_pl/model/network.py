@@ -6,6 +6,7 @@ This module is the definition, in plain modules; `fused.FusedAlphaNet` computes 
     prediction_S = network(pictures_SFT)
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,7 +19,72 @@ from datamodules.base.errors import ConfigError, FitError
 from datamodules.batches.windows import Operators, WindowInputs, Windows, windows_of
 
 
-class AlphaNet(nn.Module):
+class WindowNetwork(nn.Module):
+    """What every AlphaNet is: a network on the features of windows, of a sample of the pairs.
+
+    Args:
+        channels: F, rows of a picture.
+        n: Rows whose pairs are traversed; None for all.
+        seed: The model's seed; draws the sample.
+        operators: Make the features of a window; the six unless others are given.
+    """
+
+    sample: Tensor
+    head: nn.Linear
+    draws: bool = False
+    """Whether a training step draws random numbers."""
+
+    def __init__(
+        self, channels: int, n: int | None, seed: int, operators: Operators | None
+    ) -> None:
+        super().__init__()
+        self.sampled = sample_features(seed, channels if n is None else n, channels)
+        self.register_buffer("sample", torch.tensor(self.sampled))
+        self.takes = _inputs(operators or SixOperators(), channels, self.sampled)
+        rows = self.takes.rows
+        self.width = self.takes.operators.width(channels) if rows is None else len(rows)
+        """C, features of a window that it takes."""
+
+    def _predict(self, windows: Windows) -> Tensor:
+        """Return the prediction (S,)."""
+        raise NotImplementedError
+
+    def _parts(self) -> tuple[Sequence[nn.Module], ...]:
+        """The parts whose parameters a fingerprint counts."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Windows | Tensor) -> Tensor:
+        """Return the prediction (S,) of windows of features, or of pictures (S, F, T)."""
+        # What is half precision, and what is not, is said by the windows' own type.
+        with torch.autocast(self.sample.device.type, enabled=False):
+            if isinstance(inputs, Tensor):
+                takes = self.takes
+                inputs = windows_of(inputs, takes.operators, takes.rows, takes.also)
+            return self._predict(inputs)
+
+    def parameter_fingerprint(self) -> tuple[int, ...]:
+        """Trainable parameters of the norms of features, of the core, of the output.
+
+        Source: HT20b prints 540, 36180, 31 for v2; n = 8 gives 232, 17700, 31. HT20a prints
+        234 + 702, 21090, 31 for v1.
+        """
+        return tuple(
+            sum(p.numel() for part in group for p in part.parameters() if p.requires_grad)
+            for group in self._parts()
+        )
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        stored = state.get(f"{prefix}sample")
+        if stored is not None and tuple(stored.tolist()) != self.sampled:
+            raise FitError(
+                f"a checkpoint whose model pairs up features {stored.tolist()}",
+                f"one of this model's sample {list(self.sampled)}",
+                "build the model with the seed and model.n that its fit's config.yaml names",
+            )
+        super()._load_from_state_dict(state, prefix, *rest)
+
+
+class AlphaNet(WindowNetwork):
     """The network of HT20b (v2) and, with n below `channels`, of HT21 (v2.1).
 
     Sample and initial weights are a function of `seed` alone, whatever torch's global state.
@@ -33,7 +99,6 @@ class AlphaNet(nn.Module):
         operators: Make the features of a window.
     """
 
-    sample: Tensor
     feature_norm: nn.Module
     lstm: nn.Module
     state_norm: nn.Module
@@ -48,18 +113,11 @@ class AlphaNet(nn.Module):
         momentum: float = 0.99,
         operators: Operators | None = None,
     ) -> None:
-        super().__init__()
-        self.sampled = sample_features(seed, channels if n is None else n, channels)
-        self.register_buffer("sample", torch.tensor(self.sampled))
-        self.takes = _inputs(operators or SixOperators(), channels, self.sampled)
-        rows = self.takes.rows
-        width = self.takes.operators.width(channels) if rows is None else len(rows)
+        super().__init__(channels, n, seed, operators)
         self._norm = eps, momentum
         generator = torch.Generator().manual_seed(seed)
-        self._build(width, units, generator)
-        self.head = nn.utils.skip_init(nn.Linear, units, 1)
-        nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
-        nn.init.zeros_(self.head.bias)
+        self._build(self.width, units, generator)
+        self.head = output_layer(units, generator)
 
     def _build(self, width: int, units: int, generator: torch.Generator) -> None:
         self.feature_norm = PlainNorm(width, *self._norm)
@@ -78,35 +136,8 @@ class AlphaNet(nn.Module):
         prediction: Tensor = self.head(self.state_norm(state_SH)).squeeze(-1)
         return prediction
 
-    def forward(self, inputs: Windows | Tensor) -> Tensor:
-        """Return the prediction (S,) of windows of features, or of pictures (S, F, T)."""
-        # What is half precision, and what is not, is said by the windows' own type.
-        with torch.autocast(self.sample.device.type, enabled=False):
-            if isinstance(inputs, Tensor):
-                inputs = windows_of(inputs, self.takes.operators, self.takes.rows)
-            return self._predict(inputs)
-
-    def parameter_fingerprint(self) -> tuple[int, int, int]:
-        """Trainable parameters of feature norm, of LSTM with its norm, of the output.
-
-        Source: HT20b prints 540, 36180, 31 for v2; n = 8 gives 232, 17700, 31.
-        """
-        parts = ((self.feature_norm,), (self.lstm, self.state_norm), (self.head,))
-        norm, core, head = (
-            sum(p.numel() for part in group for p in part.parameters() if p.requires_grad)
-            for group in parts
-        )
-        return norm, core, head
-
-    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        stored = state.get(f"{prefix}sample")
-        if stored is not None and tuple(stored.tolist()) != self.sampled:
-            raise FitError(
-                f"a checkpoint whose model pairs up features {stored.tolist()}",
-                f"one of this model's sample {list(self.sampled)}",
-                "build the model with the seed and model.n that its fit's config.yaml names",
-            )
-        super()._load_from_state_dict(state, prefix, *rest)
+    def _parts(self) -> tuple[Sequence[nn.Module], ...]:
+        return (self.feature_norm,), (self.lstm, self.state_norm), (self.head,)
 
 
 def _inputs(operators: Operators, channels: int, sampled: tuple[int, ...]) -> WindowInputs:
@@ -119,7 +150,15 @@ def _inputs(operators: Operators, channels: int, sampled: tuple[int, ...]) -> Wi
             "it samples the pairs of the six operators",
             f"model.n={channels}",
         )
-    return WindowInputs(operators, sampled_rows(channels, sampled))
+    return WindowInputs(operators, sampled_rows(channels, sampled, operators.singles))
+
+
+def output_layer(units: int, generator: torch.Generator) -> nn.Linear:
+    """Return the linear layer to one number: truncated normal weights, as the reports say."""
+    head = nn.utils.skip_init(nn.Linear, units, 1)
+    nn.init.trunc_normal_(head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
+    nn.init.zeros_(head.bias)
+    return head
 
 
 def initial_lstm(

@@ -13,6 +13,7 @@ N rows sampled for the pairs, P their pairs.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,9 +28,9 @@ A float32 price that never moves keeps a deviation of about 1e-7 of its level fr
 """
 
 
-def feature_count(rows: int, sampled: int) -> int:
-    """Return C: correlation and covariance of each sampled pair, four operators of each row."""
-    return sampled * (sampled - 1) + 4 * rows
+def feature_count(rows: int, sampled: int, singles: int = 4) -> int:
+    """Return C: correlation and covariance of each sampled pair, other operators of each row."""
+    return sampled * (sampled - 1) + singles * rows
 
 
 @torch.no_grad()
@@ -78,8 +79,14 @@ def extract_features(pictures: Tensor, sample: Sequence[int], window: int = 10) 
     return features
 
 
-def sampled_rows(rows: int, sample: Sequence[int]) -> Tensor:
-    """Return the places, among the features of all F rows, of those that a sample has."""
+def sampled_rows(rows: int, sample: Sequence[int], singles: int = 4) -> Tensor:
+    """Return the places, among the features of all F rows, of those that a sample has.
+
+    Args:
+        rows: F.
+        sample: Rows whose pairs are traversed.
+        singles: Operators of one row.
+    """
     pairs = rows * (rows - 1) // 2
     chosen = set(sample)
     places = [
@@ -88,8 +95,8 @@ def sampled_rows(rows: int, sample: Sequence[int]) -> Tensor:
         if i in chosen and j in chosen
     ]
     correlations = torch.tensor(places, dtype=torch.int64)
-    singles = torch.arange(2 * pairs, 2 * pairs + 4 * rows)
-    return torch.cat([correlations, pairs + correlations, singles])
+    others = torch.arange(2 * pairs, feature_count(rows, rows, singles))
+    return torch.cat([correlations, pairs + correlations, others])
 
 
 @dataclass(frozen=True)
@@ -101,18 +108,30 @@ class SixOperators(Operators):
         stride: Sessions between the ends of a picture's windows.
     """
 
+    singles: ClassVar[int] = 4
+    """Operators of one row; the others are of pairs."""
     days: int = 10
     stride: int = 10
 
     def width(self, channels: int) -> int:
         """C of so many channels."""
-        return feature_count(channels, channels)
+        return feature_count(channels, channels, self.singles)
 
     def __call__(self, days_FTN: Tensor) -> Tensor:
         """Features (C, N) of one window (F, days, N)."""
         sample = tuple(range(len(days_FTN)))
         pictures = days_FTN.permute(2, 0, 1)
         return extract_features(pictures, sample, window=self.days).squeeze(1)
+
+
+class SevenOperators(SixOperators):
+    """The six and, last, ts_mean of each row: those of AlphaNet-v1 (HT20a chart 7)."""
+
+    singles = 5
+
+    def __call__(self, days_FTN: Tensor) -> Tensor:
+        """Features (C, N) of one window (F, days, N)."""
+        return torch.cat([super().__call__(days_FTN), days_FTN.mean(1)])
 
 
 def _write_singles(x_DFWS: Tensor, out_4FWS: Tensor) -> tuple[Tensor, Tensor]:

@@ -56,6 +56,7 @@ class LastRead:
         sessions: np.ndarray,
         stream: bool = False,
         device: torch.device | None = None,
+        nth: int = 0,
     ) -> WindowSource:
         """The windows of these sessions' pictures, as a network takes them, from one store.
 
@@ -65,18 +66,24 @@ class LastRead:
             sessions: (D,) session indices.
             stream: Work windows out as they are asked for, and keep none.
             device: Where they are kept.
+            nth: How many other kinds of windows the same network takes: each kind is kept.
         """
-        key: tuple[object, ...] = (panel.path, panel.fingerprint, takes.operators, takes.dtype)
-        key = (*key, stream, device, sessions.tobytes())
+        also = None
+        if takes.also is not None:
+            also = self.windows(panel, takes.also, sessions, stream, device, nth=nth + 1)
+        of = panel.path, panel.fingerprint, panel.features
+        key = (*of, takes.operators, takes.dtype, stream, device, sessions.tobytes())
 
         def read() -> WindowStore:
             if stream:
                 return WindowStream(panel, takes.operators, takes.dtype)
             return WindowBank(panel, takes.operators, np.sort(sessions), takes.dtype, device)
 
-        store = self.get("windows", key, read)
+        store = self.get(f"windows {nth}", key, read)
         rows = None if takes.rows is None else tuple(takes.rows.tolist())
-        return self.get("rows", (key, rows), lambda: WindowSource(store, takes.rows))
+        return self.get(
+            f"rows {nth}", (key, rows, also), lambda: WindowSource(store, takes.rows, also)
+        )
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -127,10 +134,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
         )
         parts = self._last.get("cross-sections", key, self._read)
         source = self._source(parts)
+        self._what = (*key, source)
         self.train, self.validation = (
             CrossSectionDataset(part.sessions, part.members, part.labels, source, self._bases)
             for part in parts
         )
+
+    def once(self, what: str, work_out: Callable[[], T]) -> T:
+        """What is worked out of these cross-sections, kept for the next fit of the same."""
+        return self._last.get(what, self._what, work_out)
 
     def train_dataloader(self) -> DataLoader[CrossSections]:
         """One item a step; the order continues where a resumed run left it."""
@@ -235,7 +247,7 @@ class CrossSectionDataModule(pl.LightningDataModule):
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
         span = int(sessions.min()), int(sessions.max())
-        key = (*self._of, *span, stocks.tobytes(), device)
+        key = (*self._of, self.features, *span, stocks.tobytes(), device)
         return self._last.get(
             "pictures", key, lambda: ResidentSlice(self._panel, *span, stocks, device)
         )

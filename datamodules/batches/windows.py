@@ -53,11 +53,13 @@ class WindowInputs:
         operators: Make the features.
         rows: (C,) int64 of the operators' features; None for all.
         dtype: float32, or bfloat16 for products in half precision.
+        also: Other windows of the same pictures, for a network with a second branch.
     """
 
     operators: Operators
     rows: Tensor | None = None
     dtype: torch.dtype = torch.float32
+    also: "WindowInputs | None" = None
 
 
 class Windows(NamedTuple):
@@ -78,6 +80,8 @@ class Windows(NamedTuple):
     """(D, C) float64, biased, about that mean."""
     counts: tuple[int, ...]
     """Stocks of each date, D of them."""
+    also: "Windows | None" = None
+    """The other windows that `WindowInputs.also` asks for."""
 
     def features(self) -> Tensor:
         """Return the features themselves, (S, W, C), float32 unless the values are float64."""
@@ -114,10 +118,16 @@ class WindowSource:
     Args:
         store: Where windows come from.
         rows: (C,) int64, the features that the model takes of the operators'; None for all.
+        also: Gives the other windows of the same pictures, for a network that takes two kinds.
     """
 
-    def __init__(self, store: WindowStore, rows: Tensor | None = None) -> None:
-        self._store, self._rows = store, rows
+    def __init__(
+        self,
+        store: WindowStore,
+        rows: Tensor | None = None,
+        also: "WindowSource | None" = None,
+    ) -> None:
+        self._store, self._rows, self._also = store, rows, also
         self._moments: dict[int, tuple[np.ndarray, Tensor, Tensor]] = {}
 
     def inputs(self, session: int, stocks: np.ndarray) -> Windows:
@@ -133,8 +143,9 @@ class WindowSource:
         if known is None or not np.array_equal(known[0], stocks):
             known = self._moments[session] = stocks, *_moments(values, location, scale)
         _, mean, variance = known
+        also = None if self._also is None else self._also.inputs(session, stocks)
         return Windows(
-            values, location[None], scale[None], mean[None], variance[None], (len(stocks),)
+            values, location[None], scale[None], mean[None], variance[None], (len(stocks),), also
         )
 
     def stack(self, parts: Sequence[Windows]) -> Windows:
@@ -148,6 +159,7 @@ class WindowSource:
             torch.cat([part.mean for part in parts]),
             torch.cat([part.variance for part in parts]),
             tuple(count for part in parts for count in part.counts),
+            self._also.stack([part.also for part in parts if part.also]) if self._also else None,
         )
 
 
@@ -259,7 +271,12 @@ def _normalise(features_CN: Tensor) -> tuple[Tensor, Tensor]:
     return features_CN.sub_(location).div_(scale), constants.double()
 
 
-def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = None) -> Windows:
+def windows_of(
+    pictures: Tensor,
+    operators: Operators,
+    rows: Tensor | None = None,
+    also: WindowInputs | None = None,
+) -> Windows:
     """Windows of pictures (S, F, T) of one cross-section, normalised by these stocks alone."""
     ends = window_ends(pictures.shape[2] - 1, pictures.shape[2], operators)
     found = []
@@ -270,8 +287,9 @@ def windows_of(pictures: Tensor, operators: Operators, rows: Tensor | None = Non
     values = torch.stack([values for values, _ in found])
     location, scale = torch.stack([constants for _, constants in found], dim=1)
     mean, variance = _moments(values, location, scale)
-    count = pictures.shape[0]
-    return Windows(values, location[None], scale[None], mean[None], variance[None], (count,))
+    others = windows_of(pictures, also.operators, also.rows, also.also) if also else None
+    count = (pictures.shape[0],)
+    return Windows(values, location[None], scale[None], mean[None], variance[None], count, others)
 
 
 def window_ends(session: int, picture_days: int, operators: Operators) -> list[int]:

@@ -6,6 +6,7 @@ Example:
     (30, 300, 15)
 """
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -30,13 +31,13 @@ _ZARR_ERRORS = (OSError, ValueError, KeyError, RuntimeError)
 
 
 class Panel:
-    """A panel on disk, read by session index; pickles as its path and fingerprint.
+    """A panel on disk, read by session index; pickles as its path, fingerprint and channels.
 
     Attributes:
         path: The folder.
         dates: (D,) datetime64[D], ascending.
         codes: (S,) str, ascending.
-        features: Channel names, in order.
+        features: Names of the channels that `read("features")` gives, in order.
         industries: Names that `industry` counts.
         styles: Style names; empty without styles.
         horizon: Sessions a forward return spans.
@@ -47,7 +48,9 @@ class Panel:
         attrs: Everything else that was stored with it.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, features: Sequence[str] | None = None
+    ) -> None:
         self.path = path
         self.fingerprint = manifest.fingerprint
         self._manifest = manifest
@@ -55,7 +58,10 @@ class Panel:
         self.attrs: dict[str, Any] = dict(self._group.attrs)
         self.dates: np.ndarray = self._labels("date").astype("datetime64[D]")
         self.codes: np.ndarray = np.array(self._names("code"))
-        self.features = self._names("feature")
+        stored = self._names("feature")
+        self.features = stored if features is None else tuple(features)
+        chosen = [stored.index(name) for name in self.features]
+        self._channels = None if self.features == stored else chosen
         self.industries = self._names("industry_name")
         self.styles = self._names("style") if "style" in manifest.arrays else ()
         self.horizon = int(self.attrs["horizon"])
@@ -74,6 +80,20 @@ class Panel:
         manifest = read_manifest(root)
         check_files(root, manifest)
         return cls(root, manifest)
+
+    def with_features(self, names: Sequence[str]) -> "Panel":
+        """The same panel with some of its channels, in this order: a variant may take fewer.
+
+        Raises:
+            PanelError: It does not hold one of them.
+        """
+        if tuple(names) == self.features:
+            return self
+        if absent := [name for name in names if name not in self.features]:
+            raise PanelError(f"the panel {self.path} has no channel {', '.join(absent)}",
+                             f"some of {', '.join(self.features)}",
+                             f"data.features=[{','.join(self.features)}]")  # fmt: skip
+        return Panel(self.path, self._manifest, names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,6 +133,8 @@ class Panel:
         except _ZARR_ERRORS as error:
             raise self._damage(name, start, stop, error) from error
         self._check_same()  # again: it may have been replaced between two shards
+        if name == "features" and self._channels is not None:
+            return values[:, :, self._channels]
         return values
 
     def session_on_or_before(self, day: np.datetime64 | date | str) -> int:
@@ -154,8 +176,8 @@ class Panel:
             f"{len(self.features)} features, fingerprint {self.fingerprint[:12]})"
         )
 
-    def __reduce__(self) -> tuple[Any, tuple[Path, str]]:
-        return _reopen, (self.path, self.fingerprint)
+    def __reduce__(self) -> tuple[Any, tuple[Path, str, tuple[str, ...]]]:
+        return _reopen, (self.path, self.fingerprint, self.features)
 
     @cached_property
     def _group(self) -> zarr.Group:
@@ -207,11 +229,11 @@ class Panel:
         return name
 
 
-def _reopen(path: Path, fingerprint: str) -> Panel:
+def _reopen(path: Path, fingerprint: str, features: tuple[str, ...]) -> Panel:
     panel = Panel.open(path)
     if panel.fingerprint != fingerprint:
         raise _replaced(path)
-    return panel
+    return panel.with_features(features)
 
 
 def _replaced(path: Path) -> PanelError:

@@ -8,6 +8,7 @@ from alphanet_pl.factor.predict import describe_gaps, score, sessions_to_score
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import AlphaNetError, PanelError
 from datamodules.panel import Panel
+from datamodules.settings import FEATURES
 
 
 def test_latest_is_the_panels_last_session(small_panel):
@@ -53,6 +54,7 @@ class Untrained:
 
     neutralise: bool
     seed: int = 0
+    features: tuple[str, ...] = FEATURES
 
     def load(self) -> AlphaNetModule:
         loss = LossSettings(neutralise=self.neutralise)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings
 from alphanet_pl.fit.folder import (
     PROTOCOL,
@@ -130,6 +131,19 @@ def test_the_defaults_are_those_of_the_protocol():
 def test_a_fit_of_all_defaults_is_named_by_the_protocol_alone():
     assert model_identity(BASE) == {"protocol": 2}
     assert fit_hash(BASE, "2011-01-31", "f") == "c8c489bcee"
+
+
+@pytest.mark.parametrize(
+    ("variant", "digest"),
+    [
+        ("v2", "c43c650740"), ("v2.1", "e580ca9114"), ("v2.2", "f76ded43f6"),
+        ("v2.3", "87c1d50c68"), ("combined", "2606fd6684"),
+    ],
+)  # fmt: skip
+def test_fits_of_the_study_keep_their_names(variant, digest):
+    settings = load_settings("train", ["data.panel=p", f"variant={variant}"])
+    panel = "bead442c92dba48c36514fdc2bff8f001f361e905b478cd3fa81b4afbddfd555"
+    assert fit_hash(settings, "2011-01-31", panel) == digest
 
 
 def test_what_differs_from_the_defaults_is_recorded_and_nothing_else():

@@ -88,3 +88,9 @@ def test_average_ranks_equal_scipy():
 def test_a_monotone_transform_changes_nothing():
     x, y = torch.randn(2, 500, generator=torch.Generator().manual_seed(0))
     assert rank_correlation(x, y).equal(rank_correlation(x.exp(), 3 * y - 1))
+
+
+def test_rows_are_ranked_each_by_itself():
+    x = torch.tensor([[3.0, 1.0, 3.0, 3.0, -0.0, 0.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
+    expected = [[5.0, 3.0, 5.0, 5.0, 1.5, 1.5], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]
+    assert average_ranks(x).tolist() == expected

@@ -12,6 +12,12 @@ from datamodules.settings import DataSettings
 SETTINGS = DataSettings(panel="", in_sample_days=100)
 
 
+def sampled_of_all(channels: tuple[int, ...]) -> list[int]:
+    """Places of the six operators' features of some channels among those of all 15."""
+    pair = sampled_rows(15, channels)[: len(channels) * (len(channels) - 1)].tolist()
+    return [*pair, *(210 + 15 * operator + row for operator in range(4) for row in channels)]
+
+
 def _module(panel, settings=SETTINGS, asof=280, seed=0, **options) -> CrossSectionDataModule:
     made = CrossSectionDataModule(panel, settings, asof, seed, **options)
     made.setup("fit")
@@ -35,6 +41,31 @@ def test_models_of_other_samples_share_one_bank_of_windows(small_panel):
     first, second = (module.train._source for module in modules)
     assert first is not second
     assert first._store is second._store
+
+
+def test_two_kinds_of_windows_are_both_kept_and_shared_with_who_takes_one(small_panel):
+    last, six = LastRead(), SixOperators()
+    both = WindowInputs(six, also=WindowInputs(SixOperators(5, 5)))
+    first, alone, again = (
+        _module(small_panel, windows=takes, last=last).train._source
+        for takes in (both, WindowInputs(six), both)
+    )
+    assert first._store is alone._store is again._store
+    assert first._also._store is again._also._store
+    found = _module(small_panel, windows=both, last=last).train[0].windows
+    assert (len(found.values), len(found.also.values)) == (3, 6)
+    assert found.counts == found.also.counts
+
+
+def test_fits_on_other_channels_of_one_panel_do_not_share_windows(small_panel):
+    last, takes = LastRead(), WindowInputs(SixOperators())
+    few = small_panel.with_features(small_panel.features[3:5])
+    whole, some = (
+        _module(one, windows=takes, last=last).train[0].windows.features()
+        for one in (small_panel, few)
+    )
+    expected = whole[:, :, sampled_of_all((3, 4))]
+    torch.testing.assert_close(some, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_without_it_every_fit_reads_for_itself(small_panel):

@@ -65,7 +65,7 @@ def test_what_is_kept_and_what_is_streamed_are_the_same_bits(small_panel, rows, 
     for session in map(int, SESSIONS):
         stocks = scorable(small_panel, session)
         ours, theirs = kept.inputs(session, stocks), streamed.inputs(session, stocks)
-        assert all(torch.equal(a, b) for a, b in zip(ours[:-1], theirs[:-1], strict=True))
+        assert all(torch.equal(a, b) for a, b in zip(ours[:5], theirs[:5], strict=True))
 
 
 def test_each_window_is_worked_out_once(small_panel, monkeypatch):

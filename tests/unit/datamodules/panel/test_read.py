@@ -131,3 +131,17 @@ def test_a_panel_says_what_it_is(panel):
 
 def test_an_intact_panel_verifies(panel):
     panel.verify()
+
+
+def test_some_channels_in_another_order_are_those_of_the_panel(contents, panel):
+    names = (panel.features[2], panel.features[0])
+    some = panel.with_features(names)
+    expected = contents.arrays["features"][40:70][:, :, [2, 0]]
+    for one in (some, pickle.loads(pickle.dumps(some))):
+        assert one.features == names
+        assert one.fingerprint == panel.fingerprint
+        np.testing.assert_array_equal(one.read("features", 40, 70), expected)
+        np.testing.assert_array_equal(one.read("close"), panel.read("close"))
+    assert panel.with_features(panel.features) is panel
+    with pytest.raises(PanelError, match=r"no channel height(.|\n)*HINT: data.features="):
+        panel.with_features(["height", names[0]])

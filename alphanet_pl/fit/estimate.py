@@ -1,0 +1,57 @@
+"""A fit without steps: the network is estimated at once, then judged and kept as any other."""
+
+from pathlib import Path
+
+import lightning.pytorch as pl
+
+from alphanet_pl.config.settings import LossSettings, Settings
+from alphanet_pl.fit.history import History
+from alphanet_pl.model.baselines import Estimated
+from alphanet_pl.model.module import AlphaNetModule
+from datamodules.base.errors import ConfigError
+from datamodules.batches.datamodule import CrossSectionDataModule
+
+BEST = "best.ckpt"
+
+
+def estimate(
+    trainer: pl.Trainer,
+    module: AlphaNetModule,
+    data: CrossSectionDataModule,
+    history: History,
+    folder: Path,
+) -> None:
+    """Estimate, validate, and write the one epoch of its history and its checkpoint.
+
+    Nothing is kept of one that is stopped on the way: it begins anew.
+
+    Args:
+        trainer: Of the fit; validates on all of its processes.
+        module: Its network is `Estimated`.
+        data: Of the fit.
+        history: Of the fit.
+        folder: Of the fit.
+    """
+    assert isinstance(module.network, Estimated)
+    data.setup("fit")
+    module.network.estimate(data)
+    trainer.validate(module, datamodule=data, verbose=False)
+    values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    history.rows.append({"epoch": 0.0, **values})
+    if trainer.is_global_zero:
+        history.write()
+    trainer.save_checkpoint(folder / BEST, weights_only=True)
+
+
+def check_loss(settings: Settings) -> None:
+    """Refuse a loss that an estimate does not minimise.
+
+    Raises:
+        ConfigError: It is another than the plain squared error.
+    """
+    if settings.loss != LossSettings():
+        raise ConfigError(
+            f"model.network={settings.model.network} was given with another loss",
+            "its estimate minimises the squared error of every stock alike",
+            "loss=mse",
+        )

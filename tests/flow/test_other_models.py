@@ -1,0 +1,58 @@
+"""v1, v3 and baselines on one panel: each verb, from a fit to the page."""
+
+import pandas as pd
+import pytest
+from helpers.small_study import ASOF, call
+
+from alphanet_pl.evaluation.results import read_evaluation
+from datamodules.base.files import read_json
+from datamodules.panel import Panel
+
+MODELS = {"v1": [936, 21090, 31], "v3": [1080, 54480, 61], "ridge": [810], "reversal": [0]}
+
+
+@pytest.fixture(scope="module")
+def home(study):
+    """The experiment `others`: each model rolled over a window, v1 of nine of the 15 channels."""
+    asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF]
+    for name in MODELS:
+        words = (f"variant={name}", f"rolling.dates=[{asof}]", "rolling.seeds=[0]")
+        assert call(study, "roll", "experiment=others", "trainer.max_epochs=1", *words) == 0
+    assert call(study, "evaluate", "experiment=others", f"variants=[{','.join(MODELS)}]") == 0
+    return study.runs / "others"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_fit_says_what_its_model_is_and_how_many_numbers_it_has(home, name):
+    (path,) = home.glob(f"{name}/*/*/fit.json")
+    record = read_json(path)
+    assert record["status"] == "done"
+    assert record["parameters"] == MODELS[name]
+
+
+def test_models_of_other_channels_score_the_same_stocks(home):
+    keys = [
+        pd.read_parquet(home / name / "factor.parquet", columns=["date", "code"]).astype(str)
+        for name in MODELS
+    ]
+    for other in keys[1:]:
+        pd.testing.assert_frame_equal(keys[0], other)
+
+
+def test_the_page_shows_all_and_v1_covers_the_pairs_of_its_own_channels(home):
+    page = (home / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in MODELS)
+    assert read_evaluation(home / "v1" / "evaluation.json").pair_coverage.share == 1.0
+
+
+def test_a_date_is_scored_and_the_same_fit_checked_before_it_is_queued(study, home, tmp_path):
+    date = str(Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF + 3])
+    words = ("experiment=others", "variant=v1", "trainer.max_epochs=1")
+    where = f"factor={tmp_path / 'one.parquet'}"
+    assert call(study, "predict", *words, f"date={date}", where) == 0
+    one, rolled = (
+        pd.read_parquet(path) for path in (tmp_path / "one.parquet", home / "v1/factor.parquet")
+    )
+    same = rolled[rolled["date"] == one["date"].iloc[0]]
+    assert one["factor"].tolist() == pytest.approx(same["factor"].tolist(), rel=1e-5)
+    assert call(study, "doctor", *words) == 0
