@@ -4,7 +4,7 @@ Each is named by the settings: by a word for what ships, as module.Class for one
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import lightning.pytorch as pl
@@ -99,7 +99,7 @@ class AlphaNetModule(pl.LightningModule):
         self._half = precision == "bf16-mixed"
         self.takes = _takes(self.network, operators, shape.network)
         if self._half and self.takes is not None:
-            self.takes = replace(self.takes, dtype=torch.bfloat16)
+            self.takes = self.takes.in_half()
         """What of the windows the network is given; None where it takes pictures."""
         self.loss = build_loss(LossSettings(**loss))
         self._channels, self._seed = features, seed
