@@ -1,3 +1,4 @@
+import re
 import shutil
 import signal
 import subprocess
@@ -158,7 +159,8 @@ def test_sigterm_outside_of_slurm_is_like_ctrl_c(study, words, undisturbed):
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate()
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "interrupted: the same command continues where it stopped"
+    said = r"interrupted at epoch \d, step \d+: the same command continues where it stopped"
+    assert re.fullmatch(said, err.splitlines()[-1])
     _finish(study, *words, "seed=1", "experiment=term")
     _ends_like(_folder(study, "term"), undisturbed)
 
