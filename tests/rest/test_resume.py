@@ -117,7 +117,7 @@ def test_a_signal_from_slurm_stops_an_epoch_that_another_run_ends_alike(
     steps = saved["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]["processed"]
     sentence = f"epoch {saved['epoch']}, step {saved['global_step']}"
     assert sentence in err
-    assert slurm_job.exists() == (status == 75)
+    assert ("requeue 77" in slurm_job.read_text()) == (status == 75)
     run_id = (folder / "wandb_id").read_text()
     monkeypatch.delenv("SLURM_JOB_ID")
     _finish(study, *words, "seed=1", f"experiment={name}", "logger=wandb")
