@@ -144,7 +144,7 @@ def _fit(
     try:
         with peer_lost_explained(world):
             if isinstance(module.network, Estimated):
-                estimate(trainer, module, data, history, folder)
+                record["chosen"] = estimate(trainer, module, data, history, folder)
             else:
                 trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
