@@ -206,7 +206,7 @@ class TableSettings:
     """How a vendor's tables map onto the canonical ones."""
 
     source: str = "simulated"
-    """Format of the tables: simulated | parquet | qlib, or MODULE:FUNCTION of your own."""
+    """Format of the tables: simulated | parquet | qlib | duckdb, or MODULE:FUNCTION of your own."""
     path: Place = ""
     """Folder of the tables."""
     files: dict[str, str] = field(default_factory=dict)
@@ -221,6 +221,16 @@ class TableSettings:
     """Quotes columns to do without, of is_st, industry, float_cap; the report says so."""
     qlib_adjusted: list[str] = field(default_factory=lambda: list(QLIB_ADJUSTED))
     """Columns that a qlib folder holds adjusted: prices x factor, volume / factor."""
+    sql: dict[str, str] = field(default_factory=dict)
+    """duckdb: the query that gives a table, e.g. {index: SELECT date, code, close FROM bench}."""
+    views: dict[str, str] = field(default_factory=dict)
+    """duckdb: files (Parquet, CSV, Feather) that a query calls by a name, e.g. {bench: i/*.csv}."""
+    encoding: str = "utf-8"
+    """duckdb: of the views' text files, whose columns are all text; gb18030, big5 ..."""
+    database: str = ""
+    """duckdb: a file of DuckDB or SQLite, postgres:... or mysql:..., which is only read."""
+    memory: str = "4GB"
+    """duckdb: what a query may hold, beside the table that it gives; the rest goes to /tmp."""
     accept: list[str] = field(default_factory=list)
     """Findings that would be refused, accepted by name: FINDINGS of datamodules/canon/report.py."""
     max_bad_rows: Share = 1e-5
@@ -287,8 +297,8 @@ class DataSettings(TableSettings):
     """Sessions between a label's date and the next split; at least horizon + 1."""
     dates_per_step: Count = 1
     """Whole cross-sections in one optimisation step, over all ranks."""
-    residency: Literal["stream", "host", "device"] = "host"
+    residency: Literal["stream", "disk", "host", "device"] = "host"
     """Read Zarr as it goes, or keep what the network takes (windows, else pictures' slice of the
-    panel) in RAM or on the GPU."""
+    panel) in RAM or on the GPU; disk: windows in a file beside the panel, pictures streamed."""
     workers: Annotated[Whole, Field(ge=0, le=1024)] = 1
     """Processes that read ahead under residency=stream."""

@@ -18,7 +18,7 @@ from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
 from alphanet_pl.fit.wandb_runs import has_key, is_offline
-from alphanet_pl.job.devices import describe_device, planned_device
+from alphanet_pl.job.devices import check_precision, describe_device, planned_device
 from alphanet_pl.job.header import Request, find_request
 from alphanet_pl.job.slurm import Resources, TimeLimit, granted, in_job
 from alphanet_pl.job.world import ALONE, World, read_world
@@ -35,8 +35,9 @@ _BASE_BYTES = 900e6
 _LOADER_BYTES = 450e6
 """What each process that reads ahead adds: benchmarks/results/ddp_memory.json."""
 
-_SAMPLES_PER_SECOND = 46_568
-"""Trained by one process on one CPU thread, v2, 3,000 stocks: benchmarks/results/step.json."""
+_SAMPLES_PER_SECOND = 125_000
+"""Trained by one process on one CPU thread, v2, validation included: `benchmarks.epochs` on 400
+sessions of the real panel."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +171,15 @@ class Examination:
         return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
 
     def _held(self) -> float:
-        """Bytes that a process keeps of the panel: windows, or a slice of it for pictures."""
+        """Bytes that a process keeps of the panel: windows, or a slice of it for pictures.
+
+        The pages of a file are the system's, which takes them back where memory is short.
+        """
         data, panel = self._settings.data, self._panel
         if data.residency == "stream":
             return data.workers * _LOADER_BYTES
+        if data.residency == "disk":
+            return 0.0
         takes = AlphaNetModule.create(self._settings).takes
         sessions = np.concatenate([self._split.train, self._split.validation])
         if takes is None:
@@ -221,7 +227,9 @@ class Examination:
     def _device(self) -> str:
         if self._request is not None:
             return planned_device(self._settings.trainer, self._resources.gpus)
-        return describe_device(self._settings.trainer, self._world)
+        device = describe_device(self._settings.trainer, self._world)
+        check_precision(self._settings.trainer)
+        return device
 
     def _disk(self) -> str:
         folder = Path(self._settings.runs).absolute()

@@ -80,6 +80,7 @@ def _reader_left() -> bool:
 def _run_as(rank: int, words: Sequence[str]) -> int:
     """Run as one of several processes (usually the only one): only the first speaks of success."""
     from alphanet_pl.job.signals import Interrupted, Terminated
+    from alphanet_pl.job.slurm import first_status
     from datamodules.base.errors import AlphaNetError, UnfinishedError
 
     who = f"[rank {rank}] " if rank else ""
@@ -89,8 +90,10 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         if not rank:
             print(answer)
     except AlphaNetError as error:
-        print(f"{who}error: {error}", file=sys.stderr)
-        return _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
+        status = _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
+        if not (rank and first_status() == status):  # a mistake that all make is said once
+            print(f"{who}error: {error}", file=sys.stderr)
+        return status
     except Interrupted as stop:
         # Of several processes the first gives the status: srun kills the others for theirs.
         if not rank:
@@ -100,7 +103,8 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         terminated = isinstance(stop, Terminated)
         if not rank:
             how = "terminated" if terminated else "interrupted"
-            print(f"{how}: the same command continues where it stopped", file=sys.stderr)
+            said = " ".join(filter(None, [how, str(stop)]))
+            print(f"{said}: the same command continues where it stopped", file=sys.stderr)
         return Terminated.status if terminated else _INTERRUPTED
     except Exception:
         if not rank:

@@ -40,6 +40,8 @@ class FitOrigin:
     """It took to train; null where its folder is gone."""
     in_sample_days: int | None
     """Sessions it had, fewer than asked for where the panel begins late; null like seconds."""
+    chosen: dict[str, float] = field(default_factory=dict)
+    """What validation chose of a baseline: ridge's penalty, how many trees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +128,9 @@ def from_json(kind: type[Result], content: Any) -> Result:
     return TypeAdapter(kind).validate_python(content)
 
 
-def write_evaluation(evaluation: Evaluation, path: Path) -> None:
-    """Write evaluation.json, aside and renamed."""
-    write_json(path, to_json(evaluation))
+def write_result(result: Any, path: Path) -> None:
+    """Write evaluation.json, comparison.json: aside and renamed."""
+    write_json(path, to_json(result))
 
 
 def read_evaluation(path: Path) -> Evaluation:

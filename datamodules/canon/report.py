@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -65,6 +65,7 @@ class DataReport:
         tables: Table -> rows, and codes, first and last date where it has them.
         faults: Bad rows by kind; they count as not traded, or are left out of other tables.
         notes: Everything else worth knowing.
+        provenance: Table -> what its source keeps of where it came from.
     """
 
     source: str = ""
@@ -72,6 +73,7 @@ class DataReport:
     tables: dict[str, dict[str, int | str]] = field(default_factory=dict)
     faults: list[Note] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    provenance: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def note(
         self,

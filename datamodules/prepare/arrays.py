@@ -60,6 +60,7 @@ def panel_contents(
             "without": list(data.without),
             "accept": list(data.accept),
             "source": data.source,
+            "tables": tables.report.provenance,
             "size": data.size,
             "market_rules": data.market_rules,
             "index": None if index is None else asdict(index),

@@ -14,6 +14,7 @@ from datamodules.base.words import nearest
 from datamodules.canon.columns import COLUMNS, FILLINGS, Column
 from datamodules.canon.report import FINDINGS
 from datamodules.settings import TableSettings
+from datamodules.sources.duckdb import read_duckdb
 from datamodules.sources.parquet import read_parquet
 from datamodules.sources.qlib import read_qlib
 from datamodules.sources.raw import RawTable, Reader, map_head
@@ -22,6 +23,7 @@ SOURCES: dict[str, Reader] = {
     "simulated": read_parquet,
     "parquet": read_parquet,
     "qlib": read_qlib,
+    "duckdb": read_duckdb,
 }
 """Name -> reader; the simulated market is written as Parquet before it is read."""
 
@@ -103,7 +105,7 @@ def check_settings(settings: TableSettings) -> None:
     Raises:
         ConfigError: With the nearest right name.
     """
-    for group in ("files", "columns", "scale"):
+    for group in ("files", "columns", "scale", "sql"):
         _among(f"data.{group}", getattr(settings, group), COLUMNS)
     for table, named in settings.columns.items():
         _among(f"data.columns.{table}", named, [column.name for column in COLUMNS[table]])

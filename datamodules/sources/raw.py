@@ -5,9 +5,10 @@ the vendor's names, or None where it does not have the table.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,16 +24,18 @@ class RawTable:
     """A table as read.
 
     Args:
-        frame: Canonical column names, the vendor's units.
+        frame: Canonical column names, the vendor's units; without columns, the table is absent.
         origin: Where it came from, in words.
         unknown: The vendor's columns that nothing was read from.
         notes: What the source itself left out, for the data report.
+        provenance: What the panel's record keeps of where it came from.
     """
 
     frame: pd.DataFrame
     origin: str
     unknown: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 Reader = Callable[[str, Sequence[Column], TableSettings], RawTable | pd.DataFrame | None]

@@ -83,8 +83,12 @@ def _table(
     report: DataReport,
 ) -> pd.DataFrame | None:
     raw = read_table(table, columns, settings)
-    if raw is None:
+    if raw is not None:
+        report.notes += raw.notes
+    if raw is None or not len(raw.frame.columns):
         return None
+    if raw.provenance:
+        report.provenance[table] = dict(raw.provenance)
     _note_columns(table, columns, raw, report)
     _refuse_empty(raw.frame, f"{raw.origin} has no rows")
     # Again, for a column's rows may be of another type than its head: all null, say.
@@ -155,7 +159,6 @@ def _scale_of(table: str, settings: TableSettings, there: Sequence[Column]) -> M
 
 
 def _note_columns(table: str, columns: Sequence[Column], raw: RawTable, report: DataReport) -> None:
-    report.notes += raw.notes
     unknown = ", ".join(raw.unknown)
     report.note(table, "unknown", len(raw.unknown), f"columns that nothing reads: {unknown}")
     absent = [c.name for c in columns if not c.needed_by and c.name not in raw.frame]

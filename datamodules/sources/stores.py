@@ -1,0 +1,212 @@
+"""What a query's names stand for: files of several kinds, or the tables of a database.
+
+Parquet and UTF-8 text DuckDB reads itself, as the query asks for them. Text of another encoding,
+Feather and SQLite go through pyarrow and sqlite3 in batches: DuckDB's own readers of these are
+extensions, which would have to be downloaded.
+"""
+
+import glob
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.dataset
+
+from datamodules.base.errors import TableError
+from datamodules.base.files import sha256_of
+
+_ROWS = 100_000
+"""Rows of a batch."""
+_SERVERS = {"postgres": "postgres", "postgresql": "postgres", "mysql": "mysql"}
+"""Beginning of `data.database` -> the extension that it needs."""
+
+
+def quoted(name: str) -> str:
+    """A name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    """A text as SQL quotes it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def files_of(folder: Path, pattern: str) -> list[Path]:
+    """The files that a path or glob means, in order of their names.
+
+    Args:
+        folder: What a relative one is relative to.
+        pattern: One of the user's.
+    """
+    # Not Path.glob, which takes no absolute pattern.
+    names = glob.glob(str(Path(pattern).expanduser()), root_dir=folder, recursive=True)  # noqa: PTH207
+    return [folder / name for name in sorted(names) if (folder / name).is_file()]
+
+
+def digest_of(paths: Sequence[Path]) -> dict[str, int | str]:
+    """How many files these are, their bytes, and one SHA-256 of all their names and contents."""
+    whole = hashlib.sha256()
+    for path in paths:
+        whole.update(f"{path.name} {sha256_of(path)}\n".encode())
+    size = sum(path.stat().st_size for path in paths)
+    return {"files": len(paths), "bytes": size, "sha256": whole.hexdigest()}
+
+
+def define_view(
+    con: duckdb.DuckDBPyConnection, name: str, pattern: str, folder: Path, encoding: str
+) -> None:
+    """Let a name stand for files; every column of text files is text, beside their `filename`.
+
+    Args:
+        con: Takes the view.
+        name: Of `data.views`.
+        pattern: Its files, of which there are some.
+        folder: `data.path`.
+        encoding: `data.encoding`, of text files.
+
+    Raises:
+        TableError: Files of an unknown kind, or damaged, or text of another encoding.
+    """
+    paths = files_of(folder, pattern)
+    kind = paths[0].name.removesuffix(".gz").rpartition(".")[2].lower()
+    listed = [str(path) for path in paths]
+    if kind == "parquet":
+        con.read_parquet(listed, union_by_name=True, filename=True).create_view(name)
+    elif kind in ("feather", "arrow", "ipc"):
+        con.register(name, pa.dataset.dataset(listed, format="feather"))
+    elif kind not in ("csv", "txt", "tsv"):
+        needed = "Parquet, CSV (.csv, .txt, .tsv, .gz) or Feather (.feather, .arrow, .ipc)"
+        raise TableError(f"{paths[0]} is a file .{kind}", needed, f"data.views.{name}=FILES")
+    elif encoding.lower().replace("-", "") == "utf8":
+        con.read_csv(
+            listed, all_varchar=True, union_by_name=True, filename=True, header=True
+        ).create_view(name)
+    else:
+        try:
+            _keep(con, name, _encoded(paths, encoding))
+        except (pa.ArrowException, LookupError, UnicodeError) as error:
+            given = f"data.views.{name}={pattern} is no text of data.encoding={encoding} ({error})"
+            hint = "data.encoding=gb18030 (or utf-8, big5 ...)"
+            raise TableError(
+                given, "CSV files of one encoding and the same columns", hint
+            ) from error
+
+
+def _encoded(paths: Sequence[Path], encoding: str) -> pa.RecordBatchReader:
+    """Text files of any encoding, every column a text, and `filename` after them."""
+
+    def opened(path: Path, names: Sequence[str] = ()) -> pa.csv.CSVStreamingReader:
+        texts = dict.fromkeys(names, pa.string())
+        return pa.csv.open_csv(
+            path,
+            read_options=pa.csv.ReadOptions(encoding=encoding),
+            convert_options=pa.csv.ConvertOptions(column_types=texts, strings_can_be_null=True),
+        )
+
+    names = opened(paths[0]).schema.names
+    schema = pa.schema([(name, pa.string()) for name in [*names, "filename"]])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for path in paths:
+            for batch in opened(path, names):
+                here = pa.array([str(path)] * batch.num_rows, pa.string())
+                yield pa.RecordBatch.from_arrays(
+                    [*batch.select(names).columns, here], schema=schema
+                )
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _keep(con: duckdb.DuckDBPyConnection, name: str, batches: pa.RecordBatchReader) -> None:
+    """Hold batches, which can be read only once, in DuckDB's own memory."""
+    con.register("batches", batches)
+    con.execute(f"CREATE TABLE memory.main.{quoted(name)} AS SELECT * FROM batches")
+    con.unregister("batches")
+
+
+def attach(con: duckdb.DuckDBPyConnection, database: str, names: Sequence[str]) -> None:
+    """Let the names of a query stand for tables of a database, which is only read.
+
+    Args:
+        con: Takes the tables.
+        database: `data.database`: a file of DuckDB or SQLite, postgres:... or mysql:...
+        names: What the query names; of SQLite only these are read.
+
+    Raises:
+        TableError: No such file, none of these kinds, or a server whose extension is not there.
+    """
+    server = _SERVERS.get(database.partition(":")[0])
+    if server:
+        _attach_server(con, database, server)
+        return
+    path = Path(database).expanduser()
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        given = f"data.database={database} cannot be read ({error.strerror})"
+        needed = "a file of DuckDB or SQLite, postgres:... or mysql:..."
+        raise TableError(given, needed, "data.database=FILE") from error
+    if head.startswith(b"SQLite format 3"):
+        address = f"{path.resolve().as_uri()}?mode=ro"
+        # DuckDB asks for the batches from a thread of its own.
+        with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as lite:
+            _copy_sqlite(con, lite, names)
+        return
+    con.execute(f"ATTACH {_text(str(path))} AS db (READ_ONLY)")
+    con.execute("SET search_path = 'memory.main,db.main'")
+
+
+def _attach_server(con: duckdb.DuckDBPyConnection, database: str, extension: str) -> None:
+    scheme, _, rest = database.partition(":")
+    address = database if rest.startswith("//") else rest.strip()
+    user = rest.removeprefix("//").rpartition("@")[0]
+    if "password" in database.lower() or ":" in user:
+        raise TableError(
+            "data.database holds a password, which would stand in every record",
+            "an address without one",
+            "keep it in ~/.pgpass or PGPASSWORD (MySQL: MYSQL_PWD)",
+        )
+    try:
+        con.execute(f"LOAD {extension}")
+    except duckdb.Error as error:
+        raise TableError(
+            f"data.database={scheme}:... needs DuckDB's extension {extension}",
+            "it is not installed, and nothing is downloaded here",
+            f"python -c \"import duckdb; duckdb.sql('INSTALL {extension}')\", or export the tables"
+            " to Parquet",
+        ) from error
+    con.execute(f"ATTACH {_text(address)} AS db (TYPE {extension}, READ_ONLY)")
+    con.execute("USE db")
+
+
+def _copy_sqlite(
+    con: duckdb.DuckDBPyConnection, lite: sqlite3.Connection, names: Sequence[str]
+) -> None:
+    """The named tables, or views, of SQLite, by the affinity of the types that they declare."""
+    listed = lite.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    for name in {row[0] for row in listed} & set(names):
+        declared = lite.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
+        schema = pa.schema([(row[1], _affinity(row[2])) for row in declared])
+        rows = lite.execute(f"SELECT * FROM {quoted(name)}")
+        _keep(con, name, pa.RecordBatchReader.from_batches(schema, _batches(rows, schema)))
+
+
+def _affinity(declared: str) -> pa.DataType:
+    """https://sqlite.org/datatype3.html, 3.1; numbers that may be whole or not are float64."""
+    kind = declared.upper()
+    if "INT" in kind:
+        return pa.int64()
+    texts = not kind or any(part in kind for part in ("CHAR", "CLOB", "TEXT", "DATE", "TIME"))
+    return pa.string() if texts else pa.float64()
+
+
+def _batches(rows: sqlite3.Cursor, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    while block := rows.fetchmany(_ROWS):
+        columns = map(pa.array, zip(*block, strict=True), schema.types)
+        yield pa.RecordBatch.from_arrays(list(columns), schema=schema)
