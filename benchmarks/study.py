@@ -24,7 +24,7 @@ from alphanet_pl.cli.commands.evaluate import run as run_evaluate
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.evaluate import of_variants
-from alphanet_pl.evaluation.signal.cross_sections import cut_factor, sections
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections, cut_factor, sections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.predict import score
 from alphanet_pl.factor.roll.plan import (
@@ -189,9 +189,19 @@ def row_of(fit: Fit, settings: Settings, panel: Panel) -> Row:
 
 
 def test_rank_ic(fit: Fit, settings: Settings, panel: Panel) -> float:
-    """Mean RankIC of a fit's raw factor, at every tenth session from its own to the next window.
+    """Mean RankIC of a fit's raw factor until the next window; NaN where no return is known."""
+    try:
+        cut = tested(fit, settings, panel)
+    except EvaluationError:
+        return float("nan")
+    return float(np.nanmean(rank_correlation(cut.published, cut.forward)))
 
-    NaN where the panel ends before any such return is known.
+
+def tested(fit: Fit, settings: Settings, panel: Panel) -> FactorSections:
+    """A fit's factor at every tenth session from its own to the next window.
+
+    Raises:
+        EvaluationError: The panel ends before any of their returns is known.
     """
     own = panel.session_on_or_before(fit.asof)
     later = [start for start in window_sessions(panel, settings.rolling) if start > own]
@@ -200,11 +210,7 @@ def test_rank_ic(fit: Fit, settings: Settings, panel: Panel) -> float:
     factor = np.full((len(panel.dates), len(panel.codes)), np.nan)
     sessions = np.searchsorted(panel.dates, scores["date"].to_numpy().astype("datetime64[D]"))
     factor[sessions, scores["code"].cat.codes] = scores["factor"]
-    try:
-        cut = cut_factor(panel, settings.evaluation, factor)
-    except EvaluationError:
-        return float("nan")
-    return float(np.nanmean(rank_correlation(cut.published, cut.forward)))
+    return cut_factor(panel, settings.evaluation, factor)
 
 
 def describe(row: Row, tasks: Sequence[Task], record: Record) -> str:

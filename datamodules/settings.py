@@ -297,8 +297,8 @@ class DataSettings(TableSettings):
     """Sessions between a label's date and the next split; at least horizon + 1."""
     dates_per_step: Count = 1
     """Whole cross-sections in one optimisation step, over all ranks."""
-    residency: Literal["stream", "host", "device"] = "host"
+    residency: Literal["stream", "disk", "host", "device"] = "host"
     """Read Zarr as it goes, or keep what the network takes (windows, else pictures' slice of the
-    panel) in RAM or on the GPU."""
+    panel) in RAM or on the GPU; disk: windows in a file beside the panel, pictures streamed."""
     workers: Annotated[Whole, Field(ge=0, le=1024)] = 1
     """Processes that read ahead under residency=stream."""

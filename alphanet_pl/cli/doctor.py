@@ -18,7 +18,7 @@ from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
 from alphanet_pl.fit.wandb_runs import has_key, is_offline
-from alphanet_pl.job.devices import describe_device, planned_device
+from alphanet_pl.job.devices import check_precision, describe_device, planned_device
 from alphanet_pl.job.header import Request, find_request
 from alphanet_pl.job.slurm import Resources, TimeLimit, granted, in_job
 from alphanet_pl.job.world import ALONE, World, read_world
@@ -221,7 +221,9 @@ class Examination:
     def _device(self) -> str:
         if self._request is not None:
             return planned_device(self._settings.trainer, self._resources.gpus)
-        return describe_device(self._settings.trainer, self._world)
+        device = describe_device(self._settings.trainer, self._world)
+        check_precision(self._settings.trainer)
+        return device
 
     def _disk(self) -> str:
         folder = Path(self._settings.runs).absolute()

@@ -21,11 +21,11 @@ from alphanet_pl.evaluation.portfolio.performance import (
     Performance,
     RelativePerformance,
 )
-from alphanet_pl.evaluation.results import Evaluation, to_json
+from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.exposures import Exposure
 from alphanet_pl.evaluation.signal.ic import ICResult, ICSummary, ic_summary
 from alphanet_pl.evaluation.types import Number, Series
-from datamodules.base.files import read_json, write_json
+from datamodules.base.files import read_json
 
 SCHEMA = "alphanet-pl comparison"
 VERSION = 1
@@ -302,11 +302,6 @@ def _covers(dates: Sequence[str], first: str, last: str) -> bool:
     days = np.array([dates[0], first, last, dates[-1]], dtype="datetime64[D]")
     holiday = np.timedelta64(12, "D")
     return bool(days[0] <= days[1] + holiday and days[3] >= days[2] - holiday)
-
-
-def write_comparison(comparison: Comparison, path: Path) -> None:
-    """Write comparison.json; what is not finite becomes null."""
-    write_json(path, to_json(comparison))
 
 
 def read_correlation(path: Path, variants: Collection[str]) -> dict[str, dict[str, float]] | None:

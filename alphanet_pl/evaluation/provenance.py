@@ -44,55 +44,44 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         f"{len(panel.codes)} stocks, {panel.dates[0]} to {panel.dates[-1]}",
         factor=str(factor),
         factor_sha256=sha256_of(factor),
-        seeds=seeds_of(factor),
-        fits=fits_of(factor, variant_folder(settings)),
+        seeds=list(seed_columns(factor)),
+        fits=[
+            FitOrigin(
+                asof=fit.asof,
+                seed=fit.seed,
+                hash=fit.folder.rpartition("-")[2],
+                seconds=found.get("seconds"),
+                in_sample_days=found.get("in_sample_days"),
+            )
+            for fit, found in _fits(factor, settings)
+        ],
         settings=heeded(settings),
         drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )
 
 
-def seeds_of(factor: Path) -> list[int]:
-    """Seeds that a factor is the mean of; none for a factor from elsewhere."""
-    return list(seed_columns(factor))
-
-
-def fits_of(factor: Path, home: Path) -> list[FitOrigin]:
-    """The fits that a factor's file names, and how long each took.
-
-    Args:
-        factor: The file.
-        home: Folder of the variant, which holds the fits.
-    """
-    return [_origin(source, read_record(home / source.folder)) for source in read_sources(factor)]
-
-
-def _origin(source: Source, record: dict[str, Any] | None) -> FitOrigin:
-    found = record or {}
-    return FitOrigin(
-        asof=source.asof,
-        seed=source.seed,
-        hash=source.folder.rpartition("-")[2],
-        seconds=found.get("seconds"),
-        in_sample_days=found.get("in_sample_days"),
-    )
+def _fits(factor: Path, settings: Settings) -> list[tuple[Source, dict[str, Any]]]:
+    """The fits that a factor's file names, and what each recorded; nothing where it is gone."""
+    home = variant_folder(settings)
+    return [(each, read_record(home / each.folder) or {}) for each in read_sources(factor)]
 
 
 def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
     """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
 
     Args:
-        factor: The file.
+        factor: The file; one from elsewhere names no seeds.
         settings: All of them.
     """
-    home, features = variant_folder(settings), settings.data.features
-    records = [read_record(home / source.folder) for source in read_sources(factor)]
-    recorded = {found["seed"]: found.get("sampled_features") for found in records if found}
+    known = [(fit.seed, found) for fit, found in _fits(factor, settings) if found]
+    recorded = {seed: found.get("sampled_features") for seed, found in known}
+    features = settings.data.features
 
     def drawn(seed: int) -> list[str]:
         return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
 
-    return [recorded.get(seed) or drawn(seed) for seed in seeds_of(factor)]
+    return [recorded.get(seed) or drawn(seed) for seed in seed_columns(factor)]
 
 
 def data_lacks(panel: Panel) -> list[str]:

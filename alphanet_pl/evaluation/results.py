@@ -126,9 +126,9 @@ def from_json(kind: type[Result], content: Any) -> Result:
     return TypeAdapter(kind).validate_python(content)
 
 
-def write_evaluation(evaluation: Evaluation, path: Path) -> None:
-    """Write evaluation.json, aside and renamed."""
-    write_json(path, to_json(evaluation))
+def write_result(result: Any, path: Path) -> None:
+    """Write evaluation.json, comparison.json: aside and renamed."""
+    write_json(path, to_json(result))
 
 
 def read_evaluation(path: Path) -> Evaluation:

@@ -33,6 +33,7 @@ _DECIDES: dict[str, tuple[str, ...] | None] = {
     ),
     "trainer": (
         "learning_rate", "optimiser", "optimiser_arguments", "patience", "max_epochs",
+        "precision",
     ),
 }  # fmt: skip
 """Group -> its settings that can change the weights, None for all of them."""

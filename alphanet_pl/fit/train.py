@@ -29,7 +29,7 @@ from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.stop import StopRequested, answer_stop, peer_lost_explained
 from alphanet_pl.fit.tracking import finish_loggers
 from alphanet_pl.fit.trainer import build_trainer
-from alphanet_pl.job.devices import describe_device, use_threads
+from alphanet_pl.job.devices import check_precision, describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
 from alphanet_pl.job.signals import block
 from alphanet_pl.job.world import World, read_world
@@ -80,6 +80,7 @@ def train(
         if line is not None:
             log(line)
     describe_device(settings.trainer, world)
+    check_precision(settings.trainer)
     use_threads(settings.trainer, world)
     module = AlphaNetModule.create(settings)
     if isinstance(module.network, Estimated):

@@ -1,6 +1,7 @@
 """Which device and how many threads a process may use."""
 
 import os
+from pathlib import Path
 
 import torch
 
@@ -40,6 +41,29 @@ def describe_device(options: TrainerSettings, world: World = ALONE) -> str:
             )
         return torch.cuda.get_device_name()
     return f"CPU, {threads_of(options, world)} threads"
+
+
+def check_precision(options: TrainerSettings) -> None:
+    """Refuse half precision where the processor that computes would only imitate it.
+
+    Raises:
+        ConfigError: Products in bfloat16 are asked for, and it has none.
+    """
+    if options.precision == "32-true":
+        return
+    on_gpu = options.accelerator != "cpu" and torch.cuda.is_available()
+    if not (torch.cuda.is_bf16_supported(False) if on_gpu else cpu_multiplies_bfloat16()):
+        raise ConfigError(
+            f"trainer.precision={options.precision} was given",
+            f"this {'GPU' if on_gpu else 'processor'} has no products in bfloat16",
+            "trainer.precision=32-true",
+        )
+
+
+def cpu_multiplies_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the kernel lists bfloat16 among what the processor can (x86 and ARM)."""
+    words = set(cpuinfo.read_text(encoding="utf-8").split()) if cpuinfo.is_file() else set()
+    return not words.isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def planned_device(options: TrainerSettings, gpus: int) -> str:

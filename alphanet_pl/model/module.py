@@ -73,6 +73,7 @@ class AlphaNetModule(pl.LightningModule):
         seed: Draws the initial weights and v2.1's sample of features.
         optimiser: Its name and further arguments.
         picture_days: T, days of a picture.
+        precision: bf16-mixed multiplies in bfloat16; see `trainer.precision`.
 
     Raises:
         FitError: A class is named that neither ships nor was named by this command's settings.
@@ -87,6 +88,7 @@ class AlphaNetModule(pl.LightningModule):
         seed: int,
         optimiser: tuple[str, dict[str, Any]] = ("adam", {}),
         picture_days: int = 30,
+        precision: str = "32-true",
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
@@ -94,7 +96,10 @@ class AlphaNetModule(pl.LightningModule):
         facts = {"days": shape.days, "stride": shape.stride}
         operators: Operators = OPERATORS.make(shape.operators, {}, facts)
         self.network = build_network(shape, operators, features, picture_days, seed)
+        self._half = precision == "bf16-mixed"
         self.takes = _takes(self.network, operators, shape.network)
+        if self._half and self.takes is not None:
+            self.takes = self.takes.in_half()
         """What of the windows the network is given; None where it takes pictures."""
         self.loss = build_loss(LossSettings(**loss))
         self._channels, self._seed = features, seed
@@ -120,6 +125,7 @@ class AlphaNetModule(pl.LightningModule):
             settings.seed,
             (trainer.optimiser, trainer.optimiser_arguments),
             data.picture_days,
+            trainer.precision,
         )
 
     @property
@@ -143,7 +149,9 @@ class AlphaNetModule(pl.LightningModule):
         if self.takes is not None and isinstance(inputs, Tensor):
             inputs = windows_of(inputs, self.takes.operators)
         plain = inputs if isinstance(inputs, Tensor) else inputs.features()
-        prediction = self.network(plain)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+            prediction = self.network(plain)
+        prediction = prediction.float() if self._half else prediction
         if prediction.shape != plain.shape[:1]:
             raise ConfigError(
                 f"the network gave {tuple(prediction.shape)} for {len(plain)} stocks",

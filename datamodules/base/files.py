@@ -62,18 +62,21 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def locked(path: Path, refusal: AlphaNetError) -> Iterator[None]:
+def locked(path: Path, refusal: AlphaNetError | None) -> Iterator[None]:
     """Hold the lock file `path`; the system takes the lock back from a killed process.
 
     Args:
         path: The lock file, which stays: another process may be waiting on it.
-        refusal: What to raise, at once, where another process (or thread) holds the lock.
+        refusal: What to raise, at once, where another process (or thread) holds the lock; None
+            waits for it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0, is_singleton=False)
+    lock = FileLock(path, timeout=-1 if refusal is None else 0, is_singleton=False)
     try:
         lock.acquire()
     except Timeout:
+        if refusal is None:
+            raise
         raise refusal from None
     try:
         yield

@@ -54,7 +54,7 @@ class LastRead:
         panel: Panel,
         takes: WindowInputs,
         sessions: np.ndarray,
-        stream: bool = False,
+        residency: str = "host",
         device: torch.device | None = None,
         nth: int = 0,
     ) -> WindowSource:
@@ -64,20 +64,23 @@ class LastRead:
             panel: The panel.
             takes: What of the windows the network takes.
             sessions: (D,) session indices.
-            stream: Work windows out as they are asked for, and keep none.
-            device: Where they are kept.
+            residency: Where they are kept, if at all; see `data.residency`.
+            device: Of windows kept in memory.
             nth: How many other kinds of windows the same network takes: each kind is kept.
         """
         also = None
         if takes.also is not None:
-            also = self.windows(panel, takes.also, sessions, stream, device, nth=nth + 1)
+            also = self.windows(panel, takes.also, sessions, residency, device, nth=nth + 1)
         of = panel.path, panel.fingerprint, panel.features
-        key = (*of, takes.operators, takes.dtype, stream, device, sessions.tobytes())
+        key = (*of, takes.operators, takes.dtype, residency, device, sessions.tobytes())
 
         def read() -> WindowStore:
-            if stream:
+            if residency == "stream":
                 return WindowStream(panel, takes.operators, takes.dtype)
-            return WindowBank(panel, takes.operators, np.sort(sessions), takes.dtype, device)
+            beside = panel.path.with_name(f"{panel.path.name}.windows")
+            folder = beside if residency == "disk" else None
+            days = np.sort(sessions)
+            return WindowBank(panel, takes.operators, days, takes.dtype, device, folder)
 
         store = self.get(f"windows {nth}", key, read)
         rows = None if takes.rows is None else tuple(takes.rows.tolist())
@@ -240,10 +243,10 @@ class CrossSectionDataModule(pl.LightningDataModule):
 
     def _source(self, parts: Sequence[Membership]) -> InputSource:
         sessions = np.concatenate([part.sessions for part in parts])
-        stream, device = self._settings.residency == "stream", self._device()
+        residency, device = self._settings.residency, self._device()
         if self._windows is not None:
-            return self._last.windows(self._panel, self._windows, sessions, stream, device)
-        if stream:
+            return self._last.windows(self._panel, self._windows, sessions, residency, device)
+        if residency in ("stream", "disk"):
             return StreamedSlice(self._panel)
         stocks = np.flatnonzero(np.any([part.members.any(axis=0) for part in parts], axis=0))
         span = int(sessions.min()), int(sessions.max())

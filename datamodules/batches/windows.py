@@ -11,13 +11,15 @@ C features, W windows of a picture, D dates of a batch, E windows kept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from datamodules.batches.window_file import identity_of, mapped
 from datamodules.panel import Panel
 
 _SESSIONS_PER_READ = 120
@@ -60,6 +62,11 @@ class WindowInputs:
     rows: Tensor | None = None
     dtype: torch.dtype = torch.float32
     also: "WindowInputs | None" = None
+
+    def in_half(self) -> "WindowInputs":
+        """The same in bfloat16."""
+        also = self.also and self.also.in_half()
+        return replace(self, dtype=torch.bfloat16, also=also)
 
 
 class Windows(NamedTuple):
@@ -199,6 +206,7 @@ class WindowBank:
         sessions: (D,) ascending session indices whose pictures will be asked for.
         dtype: Of the values: float32, or bfloat16 for half the memory.
         device: Where they are kept.
+        folder: Of the file that keeps them, in place of memory; see `window_file`.
     """
 
     def __init__(
@@ -208,6 +216,7 @@ class WindowBank:
         sessions: np.ndarray,
         dtype: torch.dtype = torch.float32,
         device: torch.device | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.panel, self.operators = panel, operators
         ends = np.unique([window_ends(int(s), panel.picture_days, operators) for s in sessions])
@@ -216,10 +225,23 @@ class WindowBank:
         self._column = np.full(len(panel.codes), -1, dtype=np.int64)
         self._column[stocks] = np.arange(len(stocks))
         width = operators.width(len(panel.features))
-        self._values_ECN = torch.zeros(len(ends), width, len(stocks), dtype=dtype, device=device)
-        self._constants_E2C = torch.empty(len(ends), 2, width, dtype=torch.float64, device=device)
-        for block in np.split(ends, np.flatnonzero(np.diff(ends // _SESSIONS_PER_READ)) + 1):
-            self._fill(block)
+        arrays = (
+            ((len(ends), 2, width), torch.float64),
+            ((len(ends), width, len(stocks)), dtype),
+        )
+        if folder is None:
+            memory = [torch.zeros(shape, dtype=kind, device=device) for shape, kind in arrays]
+            self._fill(memory, ends)
+        else:
+            key = {
+                "panel": panel.fingerprint,
+                "features": " ".join(panel.features),
+                "operators": identity_of(operators),
+                "ends": " ".join(map(str, ends)),
+                "type": str(dtype),
+            }
+            memory = mapped(folder, key, arrays, lambda memory: self._fill(memory, ends))
+        self._constants_E2C, self._values_ECN = memory
 
     def take(
         self, ends: Sequence[int], stocks: np.ndarray, rows: Tensor | None
@@ -231,16 +253,19 @@ class WindowBank:
             [(self._values_ECN[e], self._constants_E2C[e], columns) for e in places], rows
         )
 
-    def _fill(self, ends: np.ndarray) -> None:
+    def _fill(self, memory: Sequence[Tensor], ends: np.ndarray) -> None:
+        """Work out all windows; see `__init__` for the two arrays."""
+        constants_E2C, values_ECN = memory
         days = self.operators.days
-        first = int(ends[0]) - days + 1
-        days_TNF = self.panel.read("features", first, int(ends[-1]) + 1)
-        for end in ends:
-            stop, place = int(end) + 1 - first, self._place[int(end)]
-            stocks, values, constants = work_out(days_TNF[stop - days : stop], self.operators)
-            columns = torch.from_numpy(self._column[stocks]).to(self._values_ECN.device)
-            self._values_ECN[place].index_copy_(1, columns, values.to(self._values_ECN))
-            self._constants_E2C[place] = constants
+        for block in np.split(ends, np.flatnonzero(np.diff(ends // _SESSIONS_PER_READ)) + 1):
+            first = int(block[0]) - days + 1
+            days_TNF = self.panel.read("features", first, int(block[-1]) + 1)
+            for end in block:
+                stop, place = int(end) + 1 - first, self._place[int(end)]
+                stocks, values, constants = work_out(days_TNF[stop - days : stop], self.operators)
+                columns = torch.from_numpy(self._column[stocks]).to(values_ECN.device)
+                values_ECN[place].index_copy_(1, columns, values.to(values_ECN))
+                constants_E2C[place] = constants
 
 
 def work_out(days_TNF: np.ndarray, operators: Operators) -> tuple[np.ndarray, Tensor, Tensor]:

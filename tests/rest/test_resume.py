@@ -220,7 +220,7 @@ def test_a_full_disk_ends_in_a_sentence_and_costs_nothing_saved(
     _ends_like(folder, _folder(study, "roomy"))
 
 
-@pytest.mark.parametrize("residency", ["stream", "device"])
+@pytest.mark.parametrize("residency", ["stream", "disk", "device"])
 def test_where_the_panel_lives_does_not_change_the_weights(study, words, undisturbed, residency):
     _finish(study, *words, "seed=1", f"experiment={residency}", f"data.residency={residency}")
     one, other = (

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from helpers.wandb_server import WandbServer, wandb_server
 
-from alphanet_pl.evaluation.results import Evaluation, write_evaluation
+from alphanet_pl.evaluation.results import Evaluation, write_result
 
 pytest.importorskip("wandb_workspaces")
 
@@ -24,7 +24,7 @@ def _compare(server, tmp_path) -> "subprocess.CompletedProcess[str]":
         folder = tmp_path / "runs" / "mine" / name
         folder.mkdir(parents=True)
         empty = Evaluation(variant=name, start="2011-01-31", stop="2021-06-30")
-        write_evaluation(empty, folder / "evaluation.json")
+        write_result(empty, folder / "evaluation.json")
     command = [sys.executable, "-m", "alphanet_pl", "compare", f"runs={tmp_path / 'runs'}"]
     return subprocess.run(
         [*command, "experiment=mine", "logger.project=alphas"],

@@ -7,12 +7,12 @@ import pandas as pd
 
 from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.compare import Comparison, Evaluations, compare, write_comparison
+from alphanet_pl.evaluation.compare import Comparison, Evaluations, compare
 from alphanet_pl.evaluation.evaluate import evaluate, evaluate_several
 from alphanet_pl.evaluation.report import write_report
 from alphanet_pl.evaluation.report.tables import comparison_tables, tables, terminal_lines
 from alphanet_pl.evaluation.report.wandb import log_evaluation
-from alphanet_pl.evaluation.results import Evaluation, write_evaluation
+from alphanet_pl.evaluation.results import Evaluation, write_result
 from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.files import write_text
 
@@ -38,7 +38,7 @@ def _several(settings: Settings) -> str:
         log_evaluation(
             with_overrides(settings, f"variant={variant}"), evaluation, experiment / variant
         )
-    write_comparison(comparison, out / "comparison.json")
+    write_result(comparison, out / "comparison.json")
     _write_tables(comparison_tables(comparison), out)
     write_report(evaluations, out / "report.html", comparison, settings.page.language)
     return _said(evaluations, comparison, out)
@@ -46,7 +46,7 @@ def _several(settings: Settings) -> str:
 
 def write_all(evaluation: Evaluation, out: Path, language: str) -> None:
     """Write everything of one evaluation into a folder, its page in a language."""
-    write_evaluation(evaluation, out / "evaluation.json")
+    write_result(evaluation, out / "evaluation.json")
     _write_tables(tables(evaluation), out)
     write_report({evaluation.variant: evaluation}, out / "report.html", language=language)
 

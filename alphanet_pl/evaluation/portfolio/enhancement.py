@@ -8,7 +8,8 @@ Example: `run_enhancement(score, sections, index_weights, next_day)`.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -131,7 +132,7 @@ class YearlyResult:
     """Compounded daily differences."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class EnhancementRun:
     """What the portfolio did; m days, S sections.
 
@@ -153,9 +154,9 @@ class EnhancementRun:
     turnover: Floats
     sections: Dates
     traded: NDArray[np.int64]
-    plans: list[Rebalance] = field(default_factory=list)
-    planned: list[float] = field(default_factory=list)
-    names: list[int] = field(default_factory=list)
+    plans: Sequence[Rebalance] = ()
+    planned: Sequence[float] = ()
+    names: Sequence[int] = ()
 
     @property
     def net(self) -> Floats:
@@ -199,14 +200,7 @@ def run_enhancement(
     market, rows, options = at.market, at.rows, at.options.enhancement
     check_rows(rows, len(market.dates))
     book = Book(market, int(rows[0]))
-    run = EnhancementRun(
-        options=at.options,
-        dates=market.dates[int(rows[0]) + 1 :],
-        gross=np.zeros(0),
-        turnover=np.zeros(0),
-        sections=at.dates,
-        traded=np.asarray(rows - rows[0], dtype=np.int64),
-    )
+    plans, planned, names = [], [], []
     for section, row in enumerate(rows):
         book.carry_to(int(row))
         gone = market.gone(int(row))
@@ -225,12 +219,21 @@ def run_enhancement(
             book.trade(
                 towards(step.weights), next_day.unbuyable[section], next_day.unsellable[section]
             )
-        run.planned.append(float(np.abs(step.weights - problem.current).sum()))
-        run.plans.append(replace(step, weights=np.zeros(0)))
-        run.names.append(int(np.count_nonzero(book.shares)))
+        plans.append(replace(step, weights=np.zeros(0)))
+        planned.append(float(np.abs(step.weights - problem.current).sum()))
+        names.append(int(np.count_nonzero(book.shares)))
     book.carry_to(len(market.dates) - 1)
-    run.gross, run.turnover = np.array(book.gross), np.array(book.turnover)
-    return run
+    return EnhancementRun(
+        options=at.options,
+        dates=market.dates[int(rows[0]) + 1 :],
+        gross=np.array(book.gross),
+        turnover=np.array(book.turnover),
+        sections=at.dates,
+        traded=np.asarray(rows - rows[0], dtype=np.int64),
+        plans=plans,
+        planned=planned,
+        names=names,
+    )
 
 
 def towards(planned: Floats) -> Allocate:

@@ -13,7 +13,7 @@ from alphanet_pl.evaluation.results import (
     from_json,
     read_evaluation,
     to_json,
-    write_evaluation,
+    write_result,
 )
 from alphanet_pl.evaluation.signal.ic import ICSummary, ic_summary
 from alphanet_pl.evaluation.types import Number
@@ -42,7 +42,7 @@ def test_an_evaluation_of_nothing_has_every_part_and_they_are_null():
 
 
 def test_an_evaluation_survives_the_file(evaluation, tmp_path):
-    write_evaluation(evaluation, tmp_path / "evaluation.json")
+    write_result(evaluation, tmp_path / "evaluation.json")
     read = read_evaluation(tmp_path / "evaluation.json")
     assert to_json(read) == to_json(evaluation)
     assert read.layers == evaluation.layers
@@ -90,7 +90,7 @@ def test_another_schema_is_refused(tmp_path):
 
 def test_a_damaged_part_is_named(evaluation, tmp_path):
     path = tmp_path / "evaluation.json"
-    write_evaluation(replace(evaluation, yearly=None), path)
+    write_result(replace(evaluation, yearly=None), path)
     content = json.loads(path.read_text())
     content["ic"]["neutral"]["summary"]["mean"] = "high"
     path.write_text(json.dumps(content))

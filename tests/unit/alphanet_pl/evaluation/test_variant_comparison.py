@@ -12,11 +12,10 @@ from alphanet_pl.evaluation.compare import (
     daily_difference,
     paired,
     seed_spread,
-    write_comparison,
 )
 from alphanet_pl.evaluation.portfolio.enhancement import EPISODES
 from alphanet_pl.evaluation.report.tables import comparison_tables
-from alphanet_pl.evaluation.results import Evaluation
+from alphanet_pl.evaluation.results import Evaluation, write_result
 from alphanet_pl.evaluation.types import Series
 
 
@@ -151,7 +150,7 @@ def test_an_evaluation_of_nothing_is_compared_too(several):
 
 
 def test_the_file_is_versioned_json_without_nan(comparison, tmp_path):
-    write_comparison(comparison, tmp_path / "comparison.json")
+    write_result(comparison, tmp_path / "comparison.json")
     found = json.loads((tmp_path / "comparison.json").read_text())
     assert (found["schema"], found["version"]) == (SCHEMA, 1)
     assert list(found["variants"]) == ["v2", "v2.1", "v2.2"]

@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from alphanet_pl.config.settings import TrainerSettings
-from alphanet_pl.job.devices import describe_device, planned_device, threads_of, use_threads
+from alphanet_pl.job import devices
+from alphanet_pl.job.devices import (
+    check_precision,
+    cpu_multiplies_bfloat16,
+    describe_device,
+    planned_device,
+    threads_of,
+    use_threads,
+)
 from datamodules.base.errors import ConfigError
 
 
@@ -54,3 +62,23 @@ def test_a_request_for_gpus_that_this_torch_cannot_drive_is_found_before_the_job
 def test_a_gpu_that_is_asked_of_torch_and_not_of_slurm_is_refused():
     with pytest.raises(ConfigError, match="HINT: sbatch --gpus-per-node=K"):
         planned_device(TrainerSettings(accelerator="gpu"), gpus=0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "can"), [("flags : avx512f avx512_bf16", True), ("flags : avx2 avx512f", False)]
+)
+def test_the_kernel_says_whether_a_processor_multiplies_bfloat16(tmp_path, flags, can):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(flags)
+    assert cpu_multiplies_bfloat16(cpuinfo) == can
+    assert not cpu_multiplies_bfloat16(tmp_path / "absent")
+
+
+def test_half_precision_is_refused_where_the_processor_would_imitate_it(monkeypatch):
+    half = TrainerSettings(precision="bf16-mixed", accelerator="cpu")
+    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: False)
+    with pytest.raises(ConfigError, match=r"HINT: trainer\.precision=32-true"):
+        check_precision(half)
+    check_precision(TrainerSettings())
+    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: True)
+    check_precision(half)

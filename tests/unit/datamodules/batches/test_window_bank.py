@@ -59,13 +59,20 @@ def test_a_model_takes_the_features_of_its_sample_in_their_order(small_panel, ba
 
 @pytest.mark.parametrize("rows", [None, sampled_rows(15, SAMPLE)], ids=["all", "sampled"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_what_is_kept_and_what_is_streamed_are_the_same_bits(small_panel, rows, dtype):
-    kept = WindowSource(WindowBank(small_panel, OPERATORS, SESSIONS, dtype), rows)
-    streamed = WindowSource(WindowStream(small_panel, OPERATORS, dtype), rows)
+def test_what_is_kept_and_what_is_streamed_are_the_same_bits(small_panel, rows, dtype, tmp_path):
+    stores = (
+        WindowBank(small_panel, OPERATORS, SESSIONS, dtype),
+        WindowBank(small_panel, OPERATORS, SESSIONS, dtype, folder=tmp_path),
+        WindowBank(small_panel, OPERATORS, SESSIONS, dtype, folder=tmp_path),  # written already
+        WindowStream(small_panel, OPERATORS, dtype),
+    )
+    kept, *others = (WindowSource(store, rows) for store in stores)
     for session in map(int, SESSIONS):
         stocks = scorable(small_panel, session)
-        ours, theirs = kept.inputs(session, stocks), streamed.inputs(session, stocks)
-        assert all(torch.equal(a, b) for a, b in zip(ours[:5], theirs[:5], strict=True))
+        ours = kept.inputs(session, stocks)
+        for other in others:
+            theirs = other.inputs(session, stocks)
+            assert all(torch.equal(a, b) for a, b in zip(ours[:5], theirs[:5], strict=True))
 
 
 def test_each_window_is_worked_out_once(small_panel, monkeypatch):

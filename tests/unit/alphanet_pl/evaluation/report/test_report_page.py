@@ -16,7 +16,7 @@ from alphanet_pl.evaluation.results import (
     Evaluation,
     Provenance,
     read_evaluation,
-    write_evaluation,
+    write_result,
 )
 
 TITLES = (
@@ -133,7 +133,7 @@ def test_variants_that_lack_everything_are_still_a_page():
 
 
 def test_a_page_from_the_file_is_the_page_from_memory_to_the_byte(evaluation, text, tmp_path):
-    write_evaluation(evaluation, tmp_path / "evaluation.json")
+    write_result(evaluation, tmp_path / "evaluation.json")
     read = read_evaluation(tmp_path / "evaluation.json")
     write_report({"v2.1": read}, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == text

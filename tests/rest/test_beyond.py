@@ -1,0 +1,129 @@
+"""The arms of docs/beyond.md: what each changes, and the command that runs and compares them."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+import torch
+from helpers.small_study import WINDOWS
+from scipy.stats import norm, rankdata
+
+from alphanet_pl.fit.folder import model_identity
+from alphanet_pl.model.fused import FusedAlphaNet
+from alphanet_pl.model.operators import SixOperators
+from benchmarks import beyond
+from datamodules.base.errors import FitError
+from datamodules.batches.windows import windows_of
+from datamodules.panel import Panel
+
+sys.path.append(str(beyond.ARMS))
+import beyond_arms as arms  # a user's own module, found by --config-dir
+
+
+def pictures(stocks: int, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(stocks, 15, 30, generator=generator).exp()
+
+
+def test_own_statistics_score_a_date_as_it_is_trained():
+    network = arms.OwnStatistics(seed=1)
+    seen = pictures(60)
+    trained = network(seen)
+    torch.testing.assert_close(network.eval()(seen), trained, rtol=1e-4, atol=1e-5)
+    network.train()(pictures(60, 7) * 9)
+    torch.testing.assert_close(network.eval()(seen), trained, rtol=1e-4, atol=1e-5)
+
+
+def test_dropped_features_are_a_third_in_training_and_none_in_scoring():
+    network, plain = arms.DroppedFeatures(seed=1), FusedAlphaNet(seed=1)
+    assert network.eval()(pictures(60)).equal(plain.eval()(pictures(60)))
+    torch.manual_seed(0)
+    network.train()(pictures(60)).square().sum().backward()
+    gradient = network.lstm.kernel.grad
+    idle = (gradient.abs().sum(0) == 0).float().mean()
+    assert 0.2 < idle < 0.4
+
+
+def test_ranked_operators_give_the_ranks_of_the_six():
+    days = pictures(30)[:, :3, :10].permute(1, 2, 0).contiguous()
+    found, plain = arms.RankedOperators()(days), SixOperators()(days)
+    for ranks, values in zip(found, plain, strict=True):
+        expected = (rankdata(values) - 15.5) / 30
+        np.testing.assert_allclose(ranks, expected, atol=1e-6)
+    assert arms.RankedOperators() != SixOperators()
+    assert windows_of(pictures(30), arms.RankedOperators()).features().isfinite().all()
+
+
+def test_the_objective_is_minus_the_correlation_with_normal_scores():
+    x, y = torch.randn(2, 50, generator=torch.Generator().manual_seed(3)).unbind()
+    y[:4] = y[0]
+    expected = -np.corrcoef(x, norm.ppf((rankdata(y) - 0.5) / 50))[0, 1]
+    found = arms.RankCorrelation()(x, y.exp(), torch.ones(50))
+    assert float(found) == pytest.approx(expected, abs=1e-5)
+    assert arms.RankCorrelation.stops_on == "val/rank_ic"
+
+
+def test_every_arm_differs_from_v2_in_one_thing():
+    settings = beyond.settings_of("choose", ["panel.zarr"])
+    each = beyond.of_variants(settings)
+    assert len(each) <= 1 + 8
+    identities = {name: model_identity(one) for name, one in each.items()}
+    assert identities.pop("v2") == {"protocol": 2}
+    for identity in identities.values():
+        parts = [key for key in identity if key not in ("protocol", "sources")]
+        assert [len(identity[part]) for part in parts] == [1]
+    assert (settings.rolling.dates[0], settings.rolling.dates[-1]) == ("2011-01-31", "2014-07-31")
+    later = beyond.settings_of("confirm", ["panel.zarr"]).rolling.dates
+    assert (later[0], later[-1], len(later)) == ("2015-01-31", "2020-01-31", 11)
+
+
+def row(variant: str, asof: str, seed: int, neutral: float) -> beyond.Row:
+    return beyond.Row(variant, asof, seed, 3, 1, 0.1, neutral + 0.01, neutral, 60.0, "h", "c")
+
+
+def test_pairs_are_averaged_by_window_and_by_seed():
+    less = {("a", 0): 0.01, ("a", 1): 0.03, ("b", 0): -0.02, ("b", 1): 0.0}
+    rows = [row("v2", day, seed, 0.1 + seed) for day, seed in less]
+    rows += [row("own", day, seed, 0.1 + seed + d) for (day, seed), d in less.items()]
+    rows += [row("own", "c", 0, 9.0)]  # without its pair it does not count
+    found = beyond.pairs(rows, "own", "neutral")
+    assert found.mean == pytest.approx(0.005)
+    assert found.over_windows == pytest.approx(np.std([0.02, -0.01], ddof=1) / math.sqrt(2))
+    assert found.over_seeds == pytest.approx(np.std([-0.005, 0.015], ddof=1) / math.sqrt(2))
+    assert (found.better, found.windows, found.pairs) == (1, 2, 4)
+    assert "| own |" in beyond.table(rows)
+    assert "+0.50 | 1.50 | 1.00 | 1 of 2 |" in beyond.table(rows)
+
+
+def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypatch):
+    panel = study.runs / "demo" / "panel.zarr"
+    dates = ",".join(str(day) for day in Panel.open(panel).dates[[*WINDOWS]])
+    small = study.words("roll", "trainer.max_epochs=1", "data.min_in_sample_days=null")[1:]
+    words = [
+        str(panel), *small, f"rolling.dates=[{dates}]", "rolling.stop=null", "rolling.seeds=[0]",
+        "variants=[v2,own,dropped]", f"output={study.runs / 'beyond-record'}",
+    ]  # fmt: skip
+    true_train, trained = beyond.train, []
+
+    def train(settings, **given):
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        trained.append(settings.variant)
+        return true_train(settings, **given)
+
+    monkeypatch.setattr(beyond, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        beyond.run("choose", beyond.settings_of("choose", words))
+    assert trained == ["v2", "own"]
+    monkeypatch.setattr(beyond, "train", true_train)
+    rows = beyond.run("choose", beyond.settings_of("choose", words))
+    assert [one.variant for one in rows] == ["v2", "own", "dropped"] * 2
+    assert all(math.isfinite(one.neutral) and one.neutral != one.raw for one in rows)
+    path = study.runs / "beyond-record" / "choose.csv"
+    before = path.read_bytes()
+    assert beyond.run("choose", beyond.settings_of("choose", words)) == rows
+    assert path.read_bytes() == before
+    other = beyond.settings_of("choose", [*words, "trainer.max_epochs=2"])
+    with pytest.raises(FitError, match="has the row of another fit"):
+        beyond.run("choose", other)
