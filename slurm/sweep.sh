@@ -12,7 +12,7 @@
 #SBATCH --ntasks-per-node=1
 #SBATCH --gpus-per-node=4
 #SBATCH --cpus-per-task=16
-#SBATCH --mem=64G
+#SBATCH --mem=96G
 #SBATCH --time=12:00:00
 #SBATCH --signal=B:USR1@120
 #SBATCH --requeue
@@ -37,7 +37,7 @@ node() { # what srun runs on each node: Ray's head on the first, the others join
     if (exec 3<>"/dev/tcp/$head/$port") 2>/dev/null; then exec ray start --address="$head:$port" "${all[@]}"; fi
     sleep 1
   done
-  refuse "no Ray answers at $head:$port, $HOSTNAME waited 120 s" "the log says why the head did not start"
+  refuse "no Ray answers at $head:$port, $HOSTNAME waited 120 s" "the lines of the head say why"
 }
 
 start_ray() { # on all nodes; `ray stop` is never called, for it stops other jobs' Ray too
@@ -48,14 +48,17 @@ start_ray() { # on all nodes; `ray stop` is never called, for it stops other job
   export head port RAY_AUTH_MODE=token RAY_AUTH_TOKEN
   export RAY_USAGE_STATS_ENABLED=0 RAY_gcs_rpc_server_reconnect_timeout_s=15
   export -f node refuse
-  srun --ntasks-per-node=1 --export=ALL --cpus-per-task="$SLURM_CPUS_PER_TASK" bash -c node &
+  # pages of banners: they would read as the sweep's, down to the `ray stop` that it never calls
+  log=$ALPHANET_RUNS/slurm/$SLURM_JOB_NAME-$SLURM_JOB_ID.ray
+  mkdir -p "$ALPHANET_RUNS/slurm"
+  srun --ntasks-per-node=1 --export=ALL --cpus-per-task="$SLURM_CPUS_PER_TASK" bash -c node >>"$log" 2>&1 &
   ray=$!
   for ((second = 0; second < 120; second++)); do
     if (exec 3<>"/dev/tcp/$head/$port") 2>/dev/null; then return 0; fi
     kill -0 "$ray" 2>/dev/null || break
     sleep 1
   done
-  refuse "no Ray answers at $head:$port" "the lines above say why"
+  refuse "no Ray answers at $head:$port" "$log says why"
 }
 
 # shellcheck disable=SC2329 # the trap runs it
@@ -98,7 +101,6 @@ while kill -0 "$sweep" 2>/dev/null; do # a signal ends `wait`, not the sweep
   wait "$sweep" || status=$?
 done
 [[ $again == no || $status == 0 ]] || requeue
-echo "stopping Ray; what srun and slurmstepd say of it below is no error of the sweep"
 kill "$ray" 2>/dev/null || true
 wait "$ray" || true
 exit "$status"

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,8 +21,8 @@ from ray.exceptions import RayError
 from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
+from alphanet_pl.fit.board import Board, Shown
 from datamodules.base.errors import ConfigError, UnfinishedError
-from datamodules.base.words import duration
 from sweeps.plan import Outcome, Planned, log_of, ray_log, sweep_folder
 from sweeps.results import RANK_IC
 from sweeps.settings import SweepsSettings
@@ -35,17 +35,14 @@ _SESSION = "alphanet-ray-"
 """How the folder of a Ray of our own is called: its session, logs and sockets."""
 
 
-class _Terminal:
-    """Where lines for the user go while what Ray says goes into a file."""
-
-    stream: TextIO | None = None
-
-
 @contextmanager
-def cluster(settings: SweepsSettings) -> Iterator[None]:
+def cluster(settings: SweepsSettings) -> Iterator[TextIO]:
     """Ray for the duration of a sweep: one of its own on this machine, or one that is joined.
 
     What Ray itself has to say, pages of it where a worker dies, goes into ray.log.
+
+    Yields:
+        Where lines for the user go meanwhile.
 
     Raises:
         ConfigError: No cluster answers at `ray.address`.
@@ -58,7 +55,7 @@ def cluster(settings: SweepsSettings) -> Iterator[None]:
         "logging_level": logging.ERROR,
         "runtime_env": {"worker_process_setup_hook": imports_like(sys.path)},
     }
-    _Terminal.stream = sys.stderr
+    terminal = sys.stderr
     with _own_session(sweep_folder(settings)) as session, said_into(ray_log(settings)):
         if address is None:
             # "local": without it Ray would join whatever cluster it finds on this machine.
@@ -76,10 +73,9 @@ def cluster(settings: SweepsSettings) -> Iterator[None]:
                 ) from None
         try:
             _wait(settings.ray.nodes)
-            yield
+            yield terminal
         finally:
             ray.shutdown()
-            _Terminal.stream = None
 
 
 def imports_like(paths: Sequence[str]) -> Callable[[], None]:
@@ -200,7 +196,7 @@ def _room(node: dict[str, float], cpus: int, gpus: float) -> int:
     return room
 
 
-def launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
+def launch(settings: SweepsSettings, todo: Sequence[Planned], terminal: TextIO) -> Outcome:
     """Run these trials on the present Ray cluster.
 
     An interrupted launch returns as well; then some trials are neither ended nor failed.
@@ -208,13 +204,19 @@ def launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     Args:
         settings: The sweep's.
         todo: Trials whose fits are not done.
+        terminal: Takes a line of each trial that ends, and a table of those that train.
 
     Raises:
         ConfigError: No node of the cluster has what a trial asks for.
     """
     cpus, gpus = settings.sweep.cpus_per_trial, gpus_per_trial(settings)
     slots = at_once(settings, gpus)
-    _say(f"{slots} at a time, each on {cpus} CPU and {gpus:g} GPU")
+    fits = {
+        one.trial.name: Shown(one.trial.name, one.folder, one.trial.settings.trainer.max_epochs)
+        for one in todo
+    }
+    board = Board(list(fits.values()), settings.trainer.progress, terminal)
+    board.say(f"{slots} at a time, each on {cpus} CPU and {gpus:g} GPU")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are said by _Watch
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # its table says nothing that ours does not
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # the fit folders hold everything
@@ -229,11 +231,10 @@ def launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     }
     outcome = Outcome()
     scratch = sweep_folder(settings).absolute() / "ray"
-    shutil.rmtree(scratch, ignore_errors=True)  # of a sweep that was killed
     trainable = tune.with_resources(
         tune.with_parameters(run_trial, works=works), {"cpu": cpus, "gpu": gpus}
     )
-    try:
+    with board, removed(scratch):
         tune.Tuner(
             trainable,
             param_space={"trial": tune.grid_search(list(works))},
@@ -248,14 +249,22 @@ def launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
                 name=scratch.name,
                 storage_path=str(scratch.parent),
                 failure_config=tune.FailureConfig(max_failures=settings.sweep.retries),
-                callbacks=[_Watch(outcome, len(todo), slots)],
+                callbacks=[_Watch(outcome, board, fits)],
                 stop=_Stop(outcome),
                 verbose=0,
             ),
         ).fit()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return outcome
+
+
+@contextmanager
+def removed(folder: Path) -> Iterator[None]:
+    """A folder that is not there before, which a killed sweep may have left, nor afterwards."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _scheduler(settings: SweepsSettings) -> Any:
@@ -283,17 +292,20 @@ class _Stop(tune.Stopper):
 
 
 class _Watch(tune.Callback):
-    """Notes how trials end, and says a line of each.
+    """Notes how trials end, and has the board say a line of each.
 
     Args:
         outcome: Takes the notes.
-        total: Trials of this launch.
-        slots: Trials at once.
+        board: Of the fits of this launch.
+        fits: Name of a trial -> its fit.
     """
 
-    def __init__(self, outcome: Outcome, total: int, slots: int) -> None:
-        self._outcome, self._total, self._slots = outcome, total, slots
-        self._seconds: list[float] = []
+    def __init__(self, outcome: Outcome, board: Board, fits: Mapping[str, Shown]) -> None:
+        self._outcome, self._board, self._fits = outcome, board, fits
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune writes callbacks down to restore a sweep, which ours does from its fits."""
+        return {}
 
     def on_trial_complete(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
@@ -303,39 +315,19 @@ class _Watch(tune.Callback):
             return  # it ended the sweep, or was interrupted
         name = trial.config["trial"]
         self._outcome.ended.append(name)
-        seconds = float(result["time_total_s"])
-        self._seconds.append(seconds)
-        took = f"{duration(seconds)}{self._left()}"
-        _say(f"{self._count()} {name}: {RANK_IC} {result[RANK_IC]:.4f}, {took}")
+        self._board.finish(self._fits[name])
 
     def on_trial_recover(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
     ) -> None:
-        _say(f"{trial.config['trial']}: failed and is tried again, {_reason(trial)}")
+        self._board.say(f"{trial.config['trial']}: failed and is tried again, {_reason(trial)}")
 
     def on_trial_error(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any
     ) -> None:
         name = trial.config["trial"]
         self._outcome.failed[name] = _reason(trial)
-        _say(f"{self._count()} {name}: failed, {self._outcome.failed[name]}")
-
-    def _count(self) -> str:
-        return f"{len(self._outcome.ended) + len(self._outcome.failed)}/{self._total}"
-
-    def _left(self) -> str:
-        """From the mean of the trials so far: unlike trials make it a guess."""
-        ahead = self._total - len(self._outcome.ended) - len(self._outcome.failed)
-        if not ahead:
-            return ""
-        mean = sum(self._seconds) / len(self._seconds)
-        return f", about {duration(mean * ahead / min(ahead, self._slots))} left"
-
-
-def _say(line: str) -> None:
-    stream = _Terminal.stream or sys.stderr
-    stream.write(f"{line}\n")
-    stream.flush()
+        self._board.finish(self._fits[name], self._outcome.failed[name])
 
 
 def _reason(trial: RayTrial) -> str:

@@ -324,7 +324,7 @@ def _measured(
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     best = best_row(rows, stops_on)
-    return {name: best[name] for name in MEASURES}, len(rows)
+    return {name: best[name] for name in MEASURES if name in best}, len(rows)
 
 
 def _full_model_seconds(folder: Path, keys: Sequence[str], features: int) -> Spread | None:

@@ -79,6 +79,7 @@ def _reader_left() -> bool:
 def _run_as(rank: int, words: Sequence[str]) -> int:
     """Run as one of several processes (usually the only one): only the first speaks of success."""
     from alphanet_pl.job.signals import Interrupted
+    from alphanet_pl.job.slurm import first_status
     from datamodules.base.errors import AlphaNetError, UnfinishedError
 
     who = f"[rank {rank}] " if rank else ""
@@ -88,16 +89,19 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         if not rank:
             print(answer)
     except AlphaNetError as error:
-        print(f"{who}error: {error}", file=sys.stderr)
-        return _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
+        status = _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
+        if not (rank and first_status() == status):  # a mistake that all make is said once
+            print(f"{who}error: {error}", file=sys.stderr)
+        return status
     except Interrupted as stop:
         # Of several processes the first gives the status: srun kills the others for theirs.
         if not rank:
             print(stop, file=sys.stderr)
         return stop.status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if not rank:
-            print("interrupted: the same command continues where it stopped", file=sys.stderr)
+            said = " ".join(filter(None, ["interrupted", str(stop)]))
+            print(f"{said}: the same command continues where it stopped", file=sys.stderr)
         return _INTERRUPTED
     except Exception:
         if not rank:

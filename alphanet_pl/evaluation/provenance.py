@@ -52,6 +52,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
                 hash=fit.folder.rpartition("-")[2],
                 seconds=found.get("seconds"),
                 in_sample_days=found.get("in_sample_days"),
+                chosen=found.get("chosen", {}),
             )
             for fit, found in _fits(factor, settings)
         ],

@@ -40,6 +40,8 @@ class FitOrigin:
     """It took to train; null where its folder is gone."""
     in_sample_days: int | None
     """Sessions it had, fewer than asked for where the panel begins late; null like seconds."""
+    chosen: dict[str, float] = field(default_factory=dict)
+    """What validation chose of a baseline: ridge's penalty, how many trees."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,12 @@ class SafeCheckpoints(TorchCheckpointIO):
                 path.replace(path.with_name(PREVIOUS))
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process had half written: every hidden file of a fit's folder."""
+    for path in folder.glob(".*"):
+        path.unlink(missing_ok=True)
+
+
 def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | None:
     """The newest whole checkpoint of finite weights to resume from, or None to begin.
 

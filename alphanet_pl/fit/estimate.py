@@ -20,7 +20,7 @@ def estimate(
     data: CrossSectionDataModule,
     history: History,
     folder: Path,
-) -> None:
+) -> dict[str, float]:
     """Estimate, validate, and write the one epoch of its history and its checkpoint.
 
     Nothing is kept of one that is stopped on the way: it begins anew.
@@ -31,6 +31,9 @@ def estimate(
         data: Of the fit.
         history: Of the fit.
         folder: Of the fit.
+
+    Returns:
+        What validation chose, by name.
     """
     assert isinstance(module.network, Estimated)
     data.setup("fit")
@@ -41,6 +44,7 @@ def estimate(
     if trainer.is_global_zero:
         history.write()
     trainer.save_checkpoint(folder / BEST, weights_only=True)
+    return module.network.chosen
 
 
 def check_loss(settings: Settings) -> None:

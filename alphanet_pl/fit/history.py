@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 
 from datamodules.base.files import write_text
 
@@ -21,6 +22,15 @@ def best_row(rows: Sequence[Row], metric: str) -> Row:
     """The row of the epoch that a fit which stops on this metric keeps."""
     sign = -1 if STOPS_ON[metric] == "max" else 1
     return min(rows, key=lambda row: sign * row[metric])
+
+
+def rows_of(checkpoint: Path | None) -> list[Row]:
+    """The epochs that a checkpoint has behind it."""
+    if checkpoint is None:
+        return []
+    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    rows: list[Row] = content["callbacks"][History.__name__]["rows"]
+    return rows
 
 
 class History(pl.Callback):

@@ -1,5 +1,6 @@
 """How a fit ends early: all processes together on a signal, or because one of them is lost."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,10 +130,15 @@ def peer_lost_explained(world: World) -> Iterator[None]:
         if world.size == 1 or not by_backend:
             raise
         raise UnfinishedError(
-            f"process {world.rank} of {world.size} has lost another ({said[0]})",
+            f"process {world.rank} of {world.size} has lost another ({_first_sentence(said[0])})",
             "the processes of a fit train together; what was saved at the last epoch is intact",
             "the lost one's own lines, or the node's log, say why; the same command continues",
         ) from error
+
+
+def _first_sentence(said: str) -> str:
+    """A backend's words, without the place in its source before and good wishes after them."""
+    return re.split(r"[.!] ", re.sub(r"^\[[^]]*\.\w+:\d+\] ", "", said))[0].rstrip(".")
 
 
 def _agreed_request(trainer: pl.Trainer) -> int:

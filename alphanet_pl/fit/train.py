@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.checkpoints import find_checkpoint
+from alphanet_pl.fit.checkpoints import PREVIOUS, find_checkpoint, remove_leftovers
 from alphanet_pl.fit.estimate import check_loss, estimate
 from alphanet_pl.fit.folder import (
     SCHEMA,
@@ -23,7 +23,7 @@ from alphanet_pl.fit.folder import (
     fit_folder,
     model_identity,
 )
-from alphanet_pl.fit.history import History, Row
+from alphanet_pl.fit.history import History, Row, rows_of
 from alphanet_pl.fit.lock import locked
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.stop import StopRequested, answer_stop, peer_lost_explained
@@ -37,7 +37,7 @@ from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, write_json, write_text
-from datamodules.base.words import log
+from datamodules.base.words import counted, log
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
 from datamodules.panel import Panel
 
@@ -75,11 +75,10 @@ def train(
     folder = fit_folder(settings, session, panel.fingerprint)
     if (done := done_fit(folder)) is not None:
         return done
+    device = describe_device(settings.trainer, world)
     if world.rank == 0 and not any(isinstance(one, Display) for one in callbacks):
-        line = describe_earlier(earlier_fits(settings, session))
-        if line is not None:
-            log(line)
-    describe_device(settings.trainer, world)
+        earlier = describe_earlier(earlier_fits(settings, session))
+        log("\n".join(filter(None, [earlier, _headline(settings, session, panel, device, world)])))
     check_precision(settings.trainer)
     use_threads(settings.trainer, world)
     module = AlphaNetModule.create(settings)
@@ -100,6 +99,15 @@ def train(
             return done_fit(folder) or _fit(settings, folder, panel, module, data, world, callbacks)
     except StopRequested as stop:
         raise answer_stop(stop, world) from None
+
+
+def _headline(settings: Settings, session: str, panel: Panel, device: str, world: World) -> str:
+    """What is trained, on what."""
+    processes = f"{world.size} processes, each on " if world.size > 1 else ""
+    return (
+        f"train {settings.variant} seed {settings.seed} as of {session} on {processes}{device}; "
+        f"panel {panel.path} ({panel.fingerprint[:12]})"
+    )
 
 
 def check_ranks(settings: Settings, world: World) -> None:
@@ -126,6 +134,7 @@ def _fit(
     first = world.rank == 0
     record = _describe_start(settings, panel, data)
     if first:
+        remove_leftovers(folder)
         _write_start(folder, settings, record)
     history = History(folder / "metrics.csv")
     trainer = build_trainer(
@@ -135,14 +144,15 @@ def _fit(
     try:
         with peer_lost_explained(world):
             if isinstance(module.network, Estimated):
-                estimate(trainer, module, data, history, folder)
+                record["chosen"] = estimate(trainer, module, data, history, folder)
             else:
                 trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
         record |= _outcome(history.best(module.loss.stops_on), history, module, data)
     except (SystemExit, KeyboardInterrupt, StopRequested) as stop:
         record["status"] = "interrupted"
         if isinstance(stop, SystemExit):  # Lightning's answer to Ctrl-C
-            raise KeyboardInterrupt from None
+            epochs = counted(len(rows_of(find_checkpoint(folder, None))), "epoch")
+            raise KeyboardInterrupt(f"with {epochs} kept in {folder}") from None
         raise
     except BaseException:
         record["status"] = "failed"
@@ -151,6 +161,8 @@ def _fit(
         record["seconds"] = history.seconds
         if first:
             write_json(folder / "fit.json", record)
+            if record["status"] == "done":
+                (folder / PREVIOUS).unlink(missing_ok=True)
             finish_loggers(trainer.loggers, record)
     return Fit(folder, record)
 

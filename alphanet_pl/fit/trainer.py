@@ -9,7 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
-from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
@@ -84,7 +84,7 @@ def build_trainer(
             *callbacks,
         ],
         enable_model_summary=False,
-        enable_progress_bar=any(isinstance(one, RichProgressBar) for one in shown),
+        enable_progress_bar=False,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1_000_000,

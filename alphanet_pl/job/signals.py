@@ -88,11 +88,14 @@ def stop_or_requeue(request: int, where: str) -> Interrupted:
     """
     job = slurm.current_job()
     if job is None:
-        return Interrupted("interrupted: the same command continues where it stopped", _INTERRUPTED)
+        sentence = f"interrupted at {where}: the same command continues where it stopped"
+        return Interrupted(sentence, _INTERRUPTED)
     # Slurm signals this process's children too: a late one would kill scontrol.
     for one in _SIGNALS:
         signal.signal(one, signal.SIG_IGN)
     if request == STOP and slurm.state(job.name) != "RUNNING":
+        if slurm.is_requeued(job):
+            return Interrupted(f"requeued: job {job.name} continues at {where}", _TERMINATED)
         return Interrupted(f"stopped: saved at {where}; the same command continues", _TERMINATED)
     refusal = slurm.requeue(job.name)
     if refusal is None:

@@ -6,7 +6,9 @@ Nothing here imports torch: the command line asks before anything heavy is loade
 import os
 import re
 import subprocess
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,9 @@ _WHOSE = ("JOB_ID", "ARRAY_JOB_ID", "ARRAY_TASK_ID", "RESTART_COUNT")
 
 _STATUS = "ALPHANET_STATUS"
 """Variable for the file in which a job script looks for the status of its command."""
+
+_FIRST_SECONDS = 10.0
+"""How long another process waits for the first, which meets the same mistake at the same time."""
 
 _MEGABYTE = 2**20
 """Slurm's unit of memory."""
@@ -118,6 +123,20 @@ def report_status(status: int) -> None:
         aside.replace(path)
 
 
+def first_status() -> int | None:
+    """What `report_status` wrote in the first process of this command, waited for a while.
+
+    None where that one goes on, or where no job script looks for it.
+    """
+    path = os.environ.get(_STATUS)
+    until = time.monotonic() + _FIRST_SECONDS
+    while path and time.monotonic() < until:
+        with suppress(OSError, ValueError):
+            return int(Path(path).read_text(encoding="utf-8"))
+        time.sleep(0.1)
+    return None
+
+
 def granted_gpus(environ: Mapping[str, str] = os.environ) -> int:
     """GPUs of the job on this node; 0 outside a job."""
     return number(environ, "SLURM_GPUS_ON_NODE")
@@ -161,6 +180,13 @@ def has_ended(job: str) -> bool:
     """Whether nothing of a job runs any more, for certain."""
     found = state(job)
     return found == "" or found in _NO_PROCESS
+
+
+def is_requeued(job: Job) -> bool:
+    """Whether Slurm has been told to run a job again since it started this time."""
+    done = _call("scontrol", "--oneliner", "show", "job", job.name)
+    found = None if isinstance(done, Exception) else re.search(r" Restarts=(\d+)", done.stdout)
+    return found is not None and int(found[1]) > job.restarts
 
 
 def requeue(job: str) -> str | None:

@@ -40,6 +40,11 @@ class Estimated:
         """
         raise NotImplementedError
 
+    @property
+    def chosen(self) -> dict[str, float]:
+        """What validation chose, by name, for fit.json and the page."""
+        return {}
+
 
 def standing(windows: Windows) -> Tensor:
     """Return each feature's rank (S, P) in its date: mean 0, and deviation 1 but for ties."""
@@ -130,6 +135,11 @@ class Ridge(Estimated, WindowNetwork):
     def _predict(self, windows: Windows) -> Tensor:
         return standing(windows) @ self.weight
 
+    @property
+    def chosen(self) -> dict[str, float]:
+        """The penalty, as a share of what a feature's square sums to."""
+        return {"penalty": float(f"{float(self.penalty):.3g}")}
+
     def parameter_fingerprint(self) -> tuple[int, ...]:
         """Coefficients."""
         return (self.weight.numel(),)
@@ -162,12 +172,13 @@ class BoostedTrees(Estimated, WindowNetwork):
         n: int | None = None,
         seed: int = 0,
         operators: Operators | None = None,
-        rows: float = 0.2,
-        leaves: int = 31,
-        least: int = 500,
-        rate: float = 0.05,
-        bag: float = 0.5,
-        columns: float = 0.2,
+        *,
+        rows: float,
+        leaves: int,
+        least: int,
+        rate: float,
+        bag: float,
+        columns: float,
         trees: int = 1000,
         patience: int = 50,
     ) -> None:
@@ -219,6 +230,11 @@ class BoostedTrees(Estimated, WindowNetwork):
         features = standing(windows).cpu().numpy()
         scores = self._booster.predict(features, num_threads=torch.get_num_threads())
         return torch.from_numpy(scores).float().to(windows.values.device)
+
+    @property
+    def chosen(self) -> dict[str, float]:
+        """How many trees."""
+        return {"trees": self._booster.num_trees() if self._booster else 0}
 
     def get_extra_state(self) -> Tensor:
         """The trees as LightGBM writes them, in bytes: a checkpoint holds plain types only."""

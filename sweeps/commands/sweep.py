@@ -119,8 +119,8 @@ def table_lines(summary: pd.DataFrame) -> list[str]:
 def _launch(settings: SweepsSettings, todo: Sequence[Planned]) -> Outcome:
     from sweeps.ray import cluster, launch  # Ray takes seconds to import
 
-    with cluster(settings):
-        return launch(settings, todo)
+    with cluster(settings) as terminal:
+        return launch(settings, todo, terminal)
 
 
 def _cells(row: pd.Series, varied: Sequence[str]) -> list[str]:
@@ -176,7 +176,9 @@ def _unfinished(
         sentence, _, hint = outcome.fatal.partition("\nHINT: ")
         return UnfinishedError(f"{len(names)} of {len(planned)} trials missing", sentence, hint)
     if set(names) - set(outcome.failed):
-        return KeyboardInterrupt()
+        begun = sum(planned[position].record() is not None for position in result.missing)
+        done = len(planned) - len(names)
+        return KeyboardInterrupt(f"with {done} of {len(planned)} trials done and {begun} begun")
     reasons = []
     for name in names:
         log_file = log_of(settings, name)  # there is none of a worker that did not begin

@@ -42,6 +42,8 @@ def test_models_of_other_channels_score_the_same_stocks(home):
 def test_the_page_shows_all_and_v1_covers_the_pairs_of_its_own_channels(home):
     page = (home / "report.html").read_text(encoding="utf-8")
     assert all(name in page for name in MODELS)
+    (ridge,) = home.glob("ridge/*/*/fit.json")
+    assert f"penalty {read_json(ridge)['chosen']['penalty']:g}" in page
     assert read_evaluation(home / "v1" / "evaluation.json").pair_coverage.share == 1.0
 
 

@@ -92,9 +92,9 @@ def test_a_roll_counts_its_fits_and_says_the_time_left(study, rolling, capsys):
     assert call(study, "roll", *rolling, "experiment=counted", "trainer.max_epochs=1") == 0
     said = capsys.readouterr().err
     assert "4 fits: 2 windows" in said
-    assert "fit 1 of 4: v2.1" in said
+    assert "1/4 v2.1" in said
     assert said.count(" left") == 3
-    assert "epoch" not in said
+    assert "epoch 0" not in said
 
 
 def test_evaluate_names_the_fits_behind_the_factor(study, whole, capsys, monkeypatch):

@@ -18,8 +18,8 @@ from alphanet_pl.fit.train import train
 from alphanet_pl.fit.trainer import leave_group
 from datamodules.panel import Panel
 
-VARIANTS = {2: ("v2", "v2.1", "v2.2", "v2.3"), 3: ("combined",)}
-"""Plain, sampled features, neutralised loss, weighted loss, and all of it."""
+VARIANTS = {2: ("v2", "v2.1", "v2.2", "v2.3", "v3"), 3: ("combined",)}
+"""Plain, sampled features, neutralised loss, weighted loss, two branches; and all of it."""
 STEPS = 20
 
 

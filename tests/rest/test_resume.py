@@ -1,3 +1,4 @@
+import re
 import shutil
 import signal
 import subprocess
@@ -116,7 +117,7 @@ def test_a_signal_from_slurm_stops_an_epoch_that_another_run_ends_alike(
     steps = saved["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]["processed"]
     sentence = f"epoch {saved['epoch']}, step {saved['global_step']}"
     assert sentence in err
-    assert slurm_job.exists() == (status == 75)
+    assert ("requeue 77" in slurm_job.read_text()) == (status == 75)
     run_id = (folder / "wandb_id").read_text()
     monkeypatch.delenv("SLURM_JOB_ID")
     _finish(study, *words, "seed=1", f"experiment={name}", "logger=wandb")
@@ -158,7 +159,8 @@ def test_sigterm_outside_of_slurm_is_like_ctrl_c(study, words, undisturbed):
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate()
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "interrupted: the same command continues where it stopped"
+    said = r"interrupted at epoch \d, step \d+: the same command continues where it stopped"
+    assert re.fullmatch(said, err.splitlines()[-1])
     _finish(study, *words, "seed=1", "experiment=term")
     _ends_like(_folder(study, "term"), undisturbed)
 

@@ -82,7 +82,7 @@ def test_a_trial_that_fails_is_tried_again_then_named_with_its_log(swept):
 
 
 def test_a_trial_that_ends_says_how_long_the_rest_will_take(swept):
-    line = r"^[12]/3 .*val/rank_ic -?0\.\d{4}, \d+ s, about \d+ s left$"
+    line = r"^[12]/3 .*: val/rank_ic -?0\.\d{4}, 3 epochs, \d+ s, about \d+ s left$"
     assert re.search(line, swept.said, re.MULTILINE)
 
 

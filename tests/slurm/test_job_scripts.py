@@ -4,7 +4,7 @@ import shlex
 import subprocess
 
 import pytest
-from helpers.slurm_jobs import FIT, ONE, ROOT
+from helpers.slurm_jobs import FIT, FOUR, ONE, ROOT
 
 
 def test_a_job_named_like_a_shell_trains_from_any_folder_and_logs_in_one(site):
@@ -37,6 +37,7 @@ def test_simulated_data_is_used_when_asked_for(site):
         (ONE, (), "/no/where.zarr", "there is no panel at /no/where.zarr", "alphanet prepare"),
         (ONE, ("data.panel='/not here'",), None, "no panel at /not here", "data.panel=PATH"),
         (ONE, ("seed=-1",), None, "seed=-1 was given", "seed=0"),
+        (FOUR, ("seed=-2",), None, "error: seed=-2 was given", "seed=0"),
         (("--nodes=2", "--ntasks-per-node=2", "--ntasks=3"), (), None, "3 tasks on 2 nodes", "=K"),
         ((*ONE, "--gpus-per-node=2"), (), None, "1 tasks and 2 GPUs", "--ntasks-per-node=2"),
     ],

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers.slurm_jobs import FIT, Site, records
+from helpers.slurm_jobs import FIT, Site, records, states
 
-pytestmark = pytest.mark.timeout(900)  # Ray starts four times, on whatever cores are left
+pytestmark = pytest.mark.timeout(2400)  # Ray starts four times, on whatever cores are left
 
 NODES = ("--nodes=2", "--ntasks-per-node=1")
 SWEEP = ("sweep=dropout", "sweep.axes.model.n=[6,8]", "sweep.axes.seed=[0,1]", *FIT[:2], FIT[3])
@@ -21,7 +21,7 @@ TIMED = ["seconds", "seconds_per_epoch", "folder"]
 def swept(site: Site) -> pd.DataFrame:
     """The table of a sweep over two nodes that nothing disturbed."""
     job = site.submit(NODES, *SWEEP, *LONG, "experiment=sweep", script="sweep.sh")
-    assert site.ends(job, seconds=280) == "COMPLETED", site.log(job)
+    assert site.ends(job, seconds=800) == "COMPLETED", site.log(job)
     return _table(site, "sweep")
 
 
@@ -35,13 +35,30 @@ def test_a_signal_before_the_time_limit_requeues_the_sweep_which_ends_with_the_s
     site, swept
 ):
     job = site.submit(NODES, *SWEEP, *LONG, "experiment=swept_on", script="sweep.sh")
-    site.until(lambda: _begun(site, "swept_on"), job)
+    site.until(lambda: _begun(site, "swept_on"), job, seconds=800)
     site.call(["scancel", "--batch", "--signal=USR1", job])  # as --signal=B:USR1@120 has Slurm do
-    assert site.ends(job, seconds=400) == "COMPLETED", site.log(job)
+    assert site.ends(job, seconds=800) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     assert f"requeued: job {job} does what is left" in site.log(job)
     again = _table(site, "swept_on")
     pd.testing.assert_frame_equal(again.drop(columns=TIMED), swept.drop(columns=TIMED))
+
+
+def test_a_sweep_whose_node_is_taken_goes_on_on_another_and_ends_with_the_same_table(site, swept):
+    one = ("--nodes=1", "--ntasks-per-node=1", "--cpus-per-task=2")
+    words = (*SWEEP, *LONG, "experiment=moved")
+    job = site.submit([*one, "--nodelist=node1"], *words, script="sweep.sh")
+    site.until(lambda: _begun(site, "moved"), job, seconds=800)
+    site.call(["scontrol", "requeuehold", job])
+    site.until(lambda: states(job) == ["PENDING"], job)
+    site.call(["scontrol", "update", f"JobId={job}", "ReqNodeList=node2"])
+    site.call(["scontrol", "release", job])
+    assert site.ends(job, seconds=800) == "COMPLETED", site.log(job)
+    assert records(job)[0]["NodeList"] == "node2"
+    assert "failed and is tried again" not in site.log(job)
+    assert "ray stop" not in site.log(job)
+    moved = _table(site, "moved")
+    pd.testing.assert_frame_equal(moved.drop(columns=TIMED), swept.drop(columns=TIMED))
 
 
 def test_a_mistake_in_a_sweep_fails_its_job(site):

@@ -100,6 +100,7 @@ def test_a_job_requeued_without_a_word_resumes_from_its_last_epoch(site, togethe
     job = _running(site, "unwarned")
     site.call(["scontrol", "requeue", job])
     assert site.ends(job) == "COMPLETED", site.log(job)
+    assert "the same command" not in site.log(job)
     assert site.log(job).count("\nepoch 0 ") == 1
     (fit,) = site.fits("unwarned")
     assert _distance(fit, together[1]) == 0
@@ -112,6 +113,20 @@ def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, tog
     assert site.ends(job, seconds=60) == "FAILED"
     (fit,) = site.fits("killed")
     again = site.submit(FOUR, "experiment=killed", *TOGETHER)
+    assert site.ends(again) == "COMPLETED", site.log(again)
+    assert "\nepoch 0 " not in site.log(again)
+    assert "\nresumed: goes on in epoch " in site.log(again)
+    assert _distance(fit, together[1]) == 0
+
+
+def test_a_dead_daemon_of_the_first_rank_ends_the_job_and_the_same_line_resumes(site, together):
+    job = _running(site, "severed")
+    step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node1"]
+    site.call([*step, "pkill", "-9", "-f", rf"^slurmstepd: \[{job}\.0\]"])
+    ended = site.ends(job, seconds=400)  # its log went through the daemon: its next line fails
+    (fit,) = site.fits("severed")
+    assert ended == ("COMPLETED" if read_json(fit / "fit.json")["status"] == "done" else "FAILED")
+    again = site.submit(FOUR, "experiment=severed", *TOGETHER)
     assert site.ends(again) == "COMPLETED", site.log(again)
     assert "\nepoch 0 " not in site.log(again)
     assert _distance(fit, together[1]) == 0

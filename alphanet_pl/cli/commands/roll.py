@@ -7,6 +7,7 @@ import numpy as np
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.plan import Study, Task, name_tasks, plan_study, take_part
 from alphanet_pl.factor.roll.roll import FactorBusy, stitch, train_all
+from alphanet_pl.fit.checkpoints import LAST
 from alphanet_pl.fit.folder import describe_earlier
 from alphanet_pl.job.world import global_rank
 from datamodules.base.words import log
@@ -40,12 +41,14 @@ def run(settings: Settings) -> str:
 
 def _describe(study: Study, ours: Sequence[Task], parts: str | None) -> str:
     first, last = study.panel.dates[[study.windows[0], study.windows[-1]]]
-    done = sum(task.done() is not None for task in ours)
+    todo = [task for task in ours if task.done() is None]
+    begun = sum((task.folder / LAST).is_file() for task in todo)
+    more = f", {begun} of them begun: they go on" if begun else ""
     share = "" if parts is None else f"; part {parts}: {len(ours)} fits"
     return (
         f"{len(study.tasks)} fits: {len(study.windows)} windows, {first} to {last}, x "
-        f"{len(study.tasks) // len(study.windows)} seeds{share}; {done} done, "
-        f"{len(ours) - done} to train"
+        f"{len(study.tasks) // len(study.windows)} seeds{share}; "
+        f"{len(ours) - len(todo)} done, {len(todo)} to train{more}"
     )
 
 

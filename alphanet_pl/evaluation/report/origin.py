@@ -126,5 +126,10 @@ def _fits(fits: Sequence[FitOrigin]) -> str:
         asofs=len({fit.asof for fit in fits}),
         sample=say("note.sample", days=span) if span else "",
         hours=f"{sum(fit.seconds or 0.0 for fit in fits) / 3600:.1f}",
-        named=", ".join(f"{fit.asof} seed {fit.seed} {fit.hash}" for fit in fits),
+        named=", ".join(map(_named, fits)),
     )
+
+
+def _named(fit: FitOrigin) -> str:
+    chosen = "".join(f" {name} {value:g}" for name, value in fit.chosen.items())
+    return f"{fit.asof} seed {fit.seed} {fit.hash}{chosen}"

@@ -11,9 +11,10 @@ import pandas as pd
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.predict import describe_gaps, score_blocks
 from alphanet_pl.factor.roll.plan import Study, Task
-from alphanet_pl.factor.roll.progress import FitProgress
 from alphanet_pl.factor.store import factor_path, holds, write_factor
+from alphanet_pl.fit.board import Board, Shown
 from alphanet_pl.fit.folder import Fit
+from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from alphanet_pl.fit.wandb_runs import log_roll
 from alphanet_pl.job.devices import use_threads
@@ -29,22 +30,27 @@ class FactorBusy(FitError):
     """Another process is writing the factor."""
 
 
-def train_all(tasks: Sequence[Task], panel: Panel, bar: bool) -> None:
+def train_all(tasks: Sequence[Task], panel: Panel, live: bool) -> None:
     """Train what is not done yet, each fit into its own folder; a killed one is resumed.
 
     Raises:
         AlphaNetError: A fit cannot be trained. The ones before it are done and stay so.
     """
     last = LastRead()  # the seeds of a window see the same cross-sections
-    with FitProgress(tasks, bar) as progress:
-        for task in tasks:
-            done = task.done()
-            progress.start(task)
-            fit = done or train(task.settings, panel=panel, last=last, callbacks=[progress])
-            progress.finish(task, fit, trained=done is None)
-            if done is None:
-                # A trainer is full of cycles; without this two slices of the panel are in memory.
-                gc.collect()
+    fits = [
+        Shown(str(task), task.folder, task.settings.trainer.max_epochs, task.size) for task in tasks
+    ]
+    with Board(fits, live) as board:
+        for task, shown in zip(tasks, fits, strict=True):
+            if task.done() is not None:
+                continue
+            try:
+                train(task.settings, panel=panel, last=last, callbacks=[Display()])
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(board.kept()) from None
+            board.finish(shown)
+            # A trainer is full of cycles; without this two slices of the panel are in memory.
+            gc.collect()
 
 
 def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:

@@ -131,9 +131,9 @@ def test_a_validation_that_fails_is_no_best_epoch_and_the_same_command_ends_the_
 def test_a_checkpoint_without_finite_weights_is_not_resumed(settings, capsys):
     fit = train(settings)
     kept = weights(fit)
+    content = torch.load(fit.folder / "last.ckpt", weights_only=True)
+    content["state_dict"]["network.head.bias"] *= torch.nan
     for name in ("last.ckpt", "previous.ckpt"):
-        content = torch.load(fit.folder / name, weights_only=True)
-        content["state_dict"]["network.head.bias"] *= torch.nan
         torch.save(content, fit.folder / name)
     (fit.folder / "fit.json").write_text(json.dumps(fit.record | {"status": "failed"}))
     again = train(settings)

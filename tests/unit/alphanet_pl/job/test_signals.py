@@ -66,8 +66,15 @@ def test_a_signal_while_slurm_is_asked_does_not_kill_the_question(tmp_path):
     ("squeue", "status"), [("echo RUNNING", "75"), ("echo COMPLETING", "143"), ("exit 1", "143")]
 )
 def test_sigterm_requeues_a_preempted_job_but_not_a_cancelled_one(tmp_path, squeue, status):
-    assert run(tmp_path, "stop", squeue=squeue)[2].split()[0] == status
-    assert (tmp_path / "asked").exists() == (status == "75")
+    said = run(tmp_path, "stop", squeue=squeue)[2]
+    assert said.split()[0] == status
+    assert ("the same command continues" in said) == (status != "75")
+    assert ("requeue 7" in (tmp_path / "asked").read_text()) == (status == "75")
+
+
+def test_a_job_that_slurm_requeues_already_does_not_ask_for_a_command(tmp_path):
+    lines = run(tmp_path, "stop", squeue="echo COMPLETING", scontrol="echo JobId=7 Restarts=1 x")
+    assert lines[2] == "143 requeued: job 7 continues at epoch 2, step 40"
 
 
 def test_outside_of_slurm_nothing_is_blocked():

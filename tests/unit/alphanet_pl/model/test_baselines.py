@@ -18,7 +18,13 @@ from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
 from datamodules.settings import DataSettings
 
 DATA = DataSettings(panel="", in_sample_days=100)
-FEW = {"rows": 0.5, "least": 5, "leaves": 4, "trees": 12, "patience": 3}
+FEW = {
+    "rows": 0.5, "least": 5, "leaves": 4, "rate": 0.05, "bag": 0.5, "columns": 0.2,
+    "trees": 12, "patience": 3,
+}  # fmt: skip
+
+
+CHOSEN = {"ridge": ["penalty"], "lightgbm": ["trees"], "reversal": []}
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +149,7 @@ def test_a_fit_of_a_baseline_is_kept_judged_and_loaded_as_any_other(small_panel,
     assert all(isinstance(number, int) for number in fit.record["parameters"])
     assert set(fit.record["metrics"]) == {"val/loss", "val/rank_ic"}
     assert train(settings).record == fit.record
+    assert list(fit.record["chosen"]) == CHOSEN[name]
     module = Fit(fit.folder, fit.record).load()
     panel = small_panel.with_features(fit.features)
     data = CrossSectionDataModule(panel, settings.data, 280, 0, windows=module.takes)
@@ -164,7 +171,7 @@ def test_another_loss_than_the_one_that_is_minimised_is_refused(small_panel, tmp
 
 def test_without_lightgbm_its_trees_say_what_to_install(monkeypatch, panel):
     monkeypatch.setitem(__import__("sys").modules, "lightgbm", None)
-    settings = Settings(model=ModelSettings(network="lightgbm"))
+    settings = Settings(model=ModelSettings(network="lightgbm", arguments=FEW))
     network = AlphaNetModule.create(settings).network
     with pytest.raises(ConfigError, match=r"pip install 'alphanet-pl\[baselines\]'"):
         network.estimate(None)
