@@ -35,8 +35,9 @@ _BASE_BYTES = 900e6
 _LOADER_BYTES = 450e6
 """What each process that reads ahead adds: benchmarks/results/ddp_memory.json."""
 
-_SAMPLES_PER_SECOND = 46_568
-"""Trained by one process on one CPU thread, v2, 3,000 stocks: benchmarks/results/step.json."""
+_SAMPLES_PER_SECOND = 125_000
+"""Trained by one process on one CPU thread, v2, validation included: `benchmarks.epochs` on 400
+sessions of the real panel."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +171,15 @@ class Examination:
         return f"about {needed / 1e9:.1f} GB of {free / 1e9:.1f} GB a node"
 
     def _held(self) -> float:
-        """Bytes that a process keeps of the panel: windows, or a slice of it for pictures."""
+        """Bytes that a process keeps of the panel: windows, or a slice of it for pictures.
+
+        The pages of a file are the system's, which takes them back where memory is short.
+        """
         data, panel = self._settings.data, self._panel
         if data.residency == "stream":
             return data.workers * _LOADER_BYTES
+        if data.residency == "disk":
+            return 0.0
         takes = AlphaNetModule.create(self._settings).takes
         sessions = np.concatenate([self._split.train, self._split.validation])
         if takes is None:

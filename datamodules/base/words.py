@@ -4,11 +4,17 @@ Nothing heavy is imported: the command line refuses a mistake by these at once.
 """
 
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 SHOWN = 5
 """Offending rows named in an error, and examples kept in the data report."""
+
+_BAR_SECONDS = 2.0
 
 
 def log(line: str, quiet: bool = False) -> None:
@@ -21,6 +27,31 @@ def log(line: str, quiet: bool = False) -> None:
     if not quiet:
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
+
+
+def tracked(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """The items one after another, on a terminal with a bar once that takes two seconds.
+
+    Args:
+        items: What is done.
+        what: Said beside the bar.
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar, begun = Progress(console=Console(stderr=True), transient=True), time.monotonic()
+    row = bar.add_task(what, total=len(items))
+    try:
+        for item in items:
+            if time.monotonic() - begun > _BAR_SECONDS:
+                bar.start()
+            yield item
+            bar.advance(row)
+    finally:
+        bar.stop()
 
 
 def nearest(name: str, options: Iterable[str], cutoff: float = 0.0) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 import zarr
 
 from datamodules.base.errors import PanelError
+from datamodules.base.words import tracked
 from datamodules.panel.layout import (
     LAYOUT,
     Record,
@@ -107,7 +108,7 @@ def _write(contents: PanelContents, folder: Path) -> None:
     records: dict[str, Record] = {}
     for name, labels in contents.coordinates().items():
         records[name] = write_coordinate(group, name, labels)
-    for name, values in contents.arrays.items():
+    for name, values in tracked(list(contents.arrays.items()), "write the panel"):
         records[name] = write_array(group, name, values)
     group.update_attributes(
         {

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datamodules.base.errors import TableError
+from datamodules.base.words import tracked
 from datamodules.settings import STYLES, StyleProfile
 from datamodules.styles.counts import StyleCounts
 from datamodules.styles.cross_section import CrossSection
@@ -96,7 +97,7 @@ def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "avai
     counts.filings = filings.dropped if filings else {}
     exposures = np.full((*inputs.close.shape, len(STYLES)), np.nan, np.float32)
     market = market_returns(inputs.returns, inputs.float_cap, inputs.universe, inputs.index_close)
-    for start in range(0, len(inputs.dates), _BLOCK):
+    for start in tracked(range(0, len(inputs.dates), _BLOCK), "styles"):
         stop = min(start + _BLOCK, len(inputs.dates))
         if inputs.universe[start:stop].any():
             descriptors = block_descriptors(inputs, market, filings, start, stop, profile)

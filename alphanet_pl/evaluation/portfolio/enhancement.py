@@ -46,6 +46,7 @@ from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Section
 from alphanet_pl.evaluation.signal.neutralise import standardise, winsorise
 from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
+from datamodules.base.words import tracked
 
 EPISODES = {
     "end of 2014": ("2014-10-01", "2015-01-31"),
@@ -201,7 +202,7 @@ def run_enhancement(
     check_rows(rows, len(market.dates))
     book = Book(market, int(rows[0]))
     plans, planned, names = [], [], []
-    for section, row in enumerate(rows):
+    for section, row in enumerate(tracked(list(rows), "index enhancement")):
         book.carry_to(int(row))
         gone = market.gone(int(row))
         problem = build_problem(

@@ -36,6 +36,7 @@ from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
 from alphanet_pl.evaluation.types import Bools, Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
+from datamodules.base.words import tracked
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def run_layers(
     start = int(rows[usable[0]])
     books = [Book(market, start) for _ in range(layers + 1)]
     frozen = []
-    for section in usable:
+    for section in tracked(list(usable), "layers"):
         blocked = [None if mask is None else mask[section] for mask in (unbuyable, unsellable)]
         members = [*(layer[section] == k for k in range(layers)), layer[section] >= 0]
         stuck = []

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from alphanet_pl.model.fused import FusedAlphaNet, from_plain, to_plain
 from alphanet_pl.model.network import AlphaNet
 from alphanet_pl.model.operators import SixOperators
+from benchmarks.each_step import EachStep
 from benchmarks.plain import PlainAlphaNet
 from datamodules.base.errors import ConfigError, FitError
 from datamodules.batches.windows import windows_of
@@ -293,3 +294,17 @@ def test_volumes_in_another_unit_train_as_well(unit):
     expected = losses(1.0)
     assert expected[-2] < expected[0]
     torch.testing.assert_close(losses(unit), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [15, 8])
+def test_the_benchmarks_step_with_operators_in_it_is_the_same_function(n):
+    ours, theirs = FusedAlphaNet(n=n, seed=5).double(), EachStep(n=n, seed=5).double()
+    label = torch.linspace(-1, 1, 60, dtype=torch.float64)
+    for network in (ours, theirs):
+        (network(pictures(60, torch.float64)) - label).square().mean().backward()
+    for name in ("kernel", "recurrent", "bias"):
+        expected = ours.get_parameter(f"lstm.{name}").grad
+        torch.testing.assert_close(theirs.get_parameter(name).grad, expected, rtol=1e-7, atol=1e-9)
+    for name in ("feature_norm.weight", "state_norm.bias", "head.weight"):
+        expected = ours.get_parameter(name).grad
+        torch.testing.assert_close(theirs.get_parameter(name).grad, expected, rtol=1e-7, atol=1e-9)

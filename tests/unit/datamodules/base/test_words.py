@@ -1,6 +1,8 @@
+import io
+
 import pytest
 
-from datamodules.base.words import counted, duration, log, nearest
+from datamodules.base.words import counted, duration, log, nearest, tracked
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,20 @@ def test_a_log_line_goes_to_stderr_as_it_is_and_not_at_all_when_quiet(capsys):
     log("data.without=[is_st] does without")
     log("said by another", quiet=True)
     assert capsys.readouterr() == ("", "data.without=[is_st] does without\n")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("seconds", [0.1, 1.5])
+def test_a_bar_is_shown_on_a_terminal_over_what_takes_more_than_two_seconds(
+    monkeypatch, terminal, seconds
+):
+    now, stream = [0.0], io.StringIO()
+    stream.isatty = lambda: terminal
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("datamodules.base.words.time.monotonic", lambda: now[0])
+    found = []
+    for item in tracked([1, 2, 3], "layers"):
+        found.append(item)
+        now[0] += seconds
+    assert found == [1, 2, 3]
+    assert ("layers" in stream.getvalue()) == (terminal and seconds > 1)
