@@ -165,6 +165,14 @@ class EvaluationSettings:
 
 
 @dataclass(config=CHECKED)
+class PageSettings:
+    """Group `page`: how the page of evaluate is written."""
+
+    language: Literal["en", "zh"] = "en"
+    """Of its text, tables and figures; zh in the words of the report. All else stays English."""
+
+
+@dataclass(config=CHECKED)
 class RollingSettings:
     """Group `rolling`: when models are trained anew, each window an ensemble of seeds."""
 
@@ -220,5 +228,6 @@ class Settings:
     logger: LoggerSettings = field(default_factory=LoggerSettings)
     rolling: RollingSettings = field(default_factory=RollingSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    page: PageSettings = field(default_factory=PageSettings)
     origin: CommandLine | None = None
     """No setting: filled in by load_settings."""

@@ -23,7 +23,7 @@ def run(settings: Settings) -> str:
         return _several(settings)
     evaluation = evaluate(settings)
     out = Path(settings.output) if settings.output else variant_folder(settings)
-    write_all(evaluation, out)
+    write_all(evaluation, out, settings.page.language)
     log_evaluation(settings, evaluation, out)
     one = {evaluation.variant: evaluation}
     return _said(one, compare(one), out)
@@ -34,21 +34,21 @@ def _several(settings: Settings) -> str:
     experiment = variant_folder(settings).parent
     out = Path(settings.output) if settings.output else experiment
     for variant, evaluation in evaluations.items():
-        write_all(evaluation, experiment / variant)
+        write_all(evaluation, experiment / variant, settings.page.language)
         log_evaluation(
             with_overrides(settings, f"variant={variant}"), evaluation, experiment / variant
         )
     write_result(comparison, out / "comparison.json")
     _write_tables(comparison_tables(comparison), out)
-    write_report(evaluations, out / "report.html", comparison)
+    write_report(evaluations, out / "report.html", comparison, settings.page.language)
     return _said(evaluations, comparison, out)
 
 
-def write_all(evaluation: Evaluation, out: Path) -> None:
-    """Write everything of one evaluation into a folder."""
+def write_all(evaluation: Evaluation, out: Path, language: str) -> None:
+    """Write everything of one evaluation into a folder, its page in a language."""
     write_result(evaluation, out / "evaluation.json")
     _write_tables(tables(evaluation), out)
-    write_report({evaluation.variant: evaluation}, out / "report.html")
+    write_report({evaluation.variant: evaluation}, out / "report.html", language=language)
 
 
 def _write_tables(found: Mapping[str, pd.DataFrame], out: Path) -> None:

@@ -202,7 +202,7 @@ def run_enhancement(
     check_rows(rows, len(market.dates))
     book = Book(market, int(rows[0]))
     plans, planned, names = [], [], []
-    for section, row in enumerate(tracked(rows, "index enhancement")):
+    for section, row in enumerate(tracked(list(rows), "index enhancement")):
         book.carry_to(int(row))
         gone = market.gone(int(row))
         problem = build_problem(

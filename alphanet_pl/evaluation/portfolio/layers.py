@@ -171,7 +171,7 @@ def run_layers(
     start = int(rows[usable[0]])
     books = [Book(market, start) for _ in range(layers + 1)]
     frozen = []
-    for section in tracked(usable, "layers"):
+    for section in tracked(list(usable), "layers"):
         blocked = [None if mask is None else mask[section] for mask in (unbuyable, unsellable)]
         members = [*(layer[section] == k for k in range(layers)), layer[section] >= 0]
         stuck = []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alphanet_pl.evaluation.compare import Comparison, Evaluations, compare
 from alphanet_pl.evaluation.report import headline, origin, parts
-from alphanet_pl.evaluation.report.formats import say
+from alphanet_pl.evaluation.report.formats import say, written_in
 from alphanet_pl.evaluation.report.page import Part, page
 from datamodules.base.files import write_text
 
@@ -25,24 +25,28 @@ _END = (headline.ours, origin.drops, origin.provenance, origin.parameters)
 
 
 def write_report(
-    evaluations: Evaluations, path: Path, comparison: Comparison | None = None
+    evaluations: Evaluations, path: Path, comparison: Comparison | None = None, language: str = "en"
 ) -> None:
     """Write the page, aside and renamed."""
-    write_text(path, render(evaluations, comparison))
+    write_text(path, render(evaluations, comparison, language))
 
 
-def render(evaluations: Evaluations, comparison: Comparison | None = None) -> str:
+def render(
+    evaluations: Evaluations, comparison: Comparison | None = None, language: str = "en"
+) -> str:
     """The page as text; the same evaluations give the same text.
 
     Args:
         evaluations: At least one, by variant, in the order of the page.
         comparison: Of them, if it is known already.
+        language: `page.language`.
     """
     variants = list(evaluations)
-    title = say("title.one", variant=variants[0])
-    if len(variants) > 1:
-        title = say("title.several", variants=", ".join(variants))
-    return page(title, report_parts(evaluations, comparison))
+    with written_in(language):
+        title = say("title.one", variant=variants[0])
+        if len(variants) > 1:
+            title = say("title.several", variants=", ".join(variants))
+        return page(title, report_parts(evaluations, comparison))
 
 
 def report_parts(

@@ -257,7 +257,7 @@ def _styles(
 ) -> go.Figure:
     bars: dict[str, Bars] = {
         name: (
-            [style.replace("_", " ") for style in styles],
+            [say(f"style.{style}") for style in styles],
             [getattr(each, field) for each in styles.values()],
             None,
         )

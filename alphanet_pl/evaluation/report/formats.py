@@ -1,10 +1,12 @@
-"""How the pages write: figures as text, and the sentences of words/en.yaml.
+"""How the pages write: figures as text, and the sentences of words/LANGUAGE.yaml.
 
 Example: `percent(0.11449)` is "11.45%"; `say("span.seed", seed=3)` is "Seed 3.".
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ Form = Callable[[Any], str]
 """A figure as text."""
 ABSENT = "-"
 """What does not exist."""
+_LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
 
 
 def number(value: Number, digits: int = 2) -> str:
@@ -58,8 +61,23 @@ def with_error(value: Number, error: Number, form: Form = percent) -> str:
 
 
 def sentence(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    """`a`, `a and b`, `a, b and c`, as the language has it."""
+    first = say("list.comma").join(words[:-1])
+    return say("list.and").join([first, words[-1]] if len(words) > 1 else words)
+
+
+@contextmanager
+def written_in(language: str) -> Iterator[None]:
+    """Everything said inside the with statement is of this language's catalogue.
+
+    Args:
+        language: A file of words/, `page.language`.
+    """
+    token = _LANGUAGE.set(language)
+    try:
+        yield
+    finally:
+        _LANGUAGE.reset(token)
 
 
 def say(key: str, **values: Any) -> str:
@@ -75,15 +93,15 @@ def say(key: str, **values: Any) -> str:
 
 def entry(key: str) -> Any:
     """What the catalogue has under a key: a sentence, a list, or more keys."""
-    found: Any = _words()
+    found: Any = _words(_LANGUAGE.get())
     for name in key.split("."):
         found = found[name]
     return found
 
 
 @cache
-def _words() -> dict[str, Any]:
+def _words(language: str) -> dict[str, Any]:
     """The catalogue: every word of every page is looked up here, and nowhere else."""
-    text = (Path(__file__).with_name("words") / "en.yaml").read_text(encoding="utf-8")
-    words: dict[str, Any] = yaml.safe_load(text)
+    path = Path(__file__).with_name("words") / f"{language}.yaml"
+    words: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return words

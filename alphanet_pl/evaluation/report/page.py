@@ -17,6 +17,8 @@ from markupsafe import Markup, escape
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
+from alphanet_pl.evaluation.report.formats import say
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CODE = re.compile(r"`([^`]+)`")
 _CONFIG = {
@@ -47,6 +49,7 @@ def page(title: str, parts: Iterable[Part]) -> str:
     """
     filled = [part for part in parts if part.content]
     return _environment().get_template("page.html.j2").render(
+        language=say("language"),
         title=title,
         parts=filled,
         contents=[part for part in filled if part.title],

@@ -224,4 +224,4 @@ def _styles(columns: Mapping[str, Mapping[str, Exposure]], field: str) -> pd.Dat
     found = {name: tables.frame(styles, "") for name, styles in columns.items()}
     cells = pd.DataFrame({name: each[field] for name, each in found.items()}).map(number)
     cells[say("column.n")] = next(iter(found.values()))["n"].map(count)
-    return cells.fillna(ABSENT).rename(lambda style: style.replace("_", " "))
+    return cells.fillna(ABSENT).rename(entry("style"))
