@@ -3,6 +3,8 @@
 Example: `page("Title", [part("IC test", table(shown(IC, ic_frame(evaluations))))])`.
 """
 
+import base64
+import gzip
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -55,7 +57,7 @@ def page(title: str, parts: Iterable[Part]) -> str:
         contents=[part for part in filled if part.title],
         css=_beside("page.css"),
         js=_beside("page.js"),
-        plotly=get_plotlyjs(),
+        plotly=_plotly(),
     )  # fmt: skip
 
 
@@ -142,6 +144,12 @@ def _unbroken(text: str) -> Markup:
 
 def _code(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+@cache
+def _plotly() -> str:
+    """Plotly's script, packed: 2 MB in place of 5, which page.js unpacks."""
+    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
 
 
 @cache
