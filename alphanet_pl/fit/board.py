@@ -21,10 +21,10 @@ from rich.table import Table
 from rich.text import Text
 
 from alphanet_pl.fit.checkpoints import find_checkpoint
-from alphanet_pl.fit.folder import done_fit
 from alphanet_pl.fit.history import rows_of
 from alphanet_pl.fit.lock import LOCK
 from alphanet_pl.job.world import global_rank
+from datamodules.base.files import read_json
 from datamodules.base.words import counted, duration
 
 
@@ -146,11 +146,10 @@ class Board:
         return [fit for fit in self._fits if fit.folder not in ended]
 
     def _note(self, fit: Shown) -> dict[str, Any] | None:
-        done = done_fit(fit.folder)
-        if done is None:
-            return None
-        self._epochs_of_done[fit.folder] = int(done.record["epochs"])
-        return done.record
+        record = _record_of_done(fit)
+        if record is not None:
+            self._epochs_of_done[fit.folder] = int(record["epochs"])
+        return record
 
     def _table(self) -> Group:
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -165,6 +164,13 @@ class Board:
             table.add_row(Text(fit.name), str(len(found)), *figures)
         words = ", ".join(filter(None, [f"{self.count()} fits done", self.left()]))
         return Group(table, Text(words, style="bold"))
+
+
+def _record_of_done(fit: Shown) -> dict[str, Any] | None:
+    """What fit.json says of a fit that has ended; whether it is whole is for its readers to ask."""
+    path = fit.folder / "fit.json"
+    record: dict[str, Any] = read_json(path) if path.is_file() else {}
+    return record if record.get("status") == "done" else None
 
 
 def _rank_ics(fit: Shown) -> list[float]:

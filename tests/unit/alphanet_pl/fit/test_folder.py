@@ -37,6 +37,7 @@ BASE = Settings(data=DataSettings(panel="p"))
 PLACE_OR_SPEED = {
     "data": {
         "source", "path", "files", "columns", "scale", "free_turn", "without", "qlib_adjusted",
+        "sql", "views", "encoding", "database", "memory",
         "max_bad_rows", "market", "panel", "styles", "style_profile", "beta_index",
         "size", "market_rules", "limit_rules", "boards", "accept",
         "min_in_sample_days", "residency", "workers",
