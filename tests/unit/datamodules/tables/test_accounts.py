@@ -87,6 +87,14 @@ def test_accounts_in_ten_thousands_are_refused_with_their_scales(moving, account
         assert f"data.scale.fundamentals.{name}=10000" in error.hint
 
 
+def test_missing_numbers_of_accounts_are_counted_by_column(moving, accounts, load):
+    accounts.loc[:2, "equity"] = np.nan
+    accounts.loc[:0, "revenue_ytd"] = np.nan
+    found = note(load(quotes=moving, fundamentals=accounts), "missing")
+    assert found.count == 4
+    assert {*found.examples} >= {"3 of equity", "1 of revenue_ytd"}
+
+
 def test_members_of_whom_none_is_quoted_are_refused(moving, refused):
     strange = members(moving, code=[f"SH68{stock:04}" for stock in range(12)])
     error = refused("members", quotes=moving, index_members=strange)
