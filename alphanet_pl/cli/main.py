@@ -82,6 +82,7 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
     from alphanet_pl.job.signals import Interrupted, Terminated
     from alphanet_pl.job.slurm import first_status
     from datamodules.base.errors import AlphaNetError, UnfinishedError
+    from datamodules.base.files import disk_full_behind, unusable
 
     who = f"[rank {rank}] " if rank else ""
     try:
@@ -94,6 +95,12 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         if not (rank and first_status() == status):  # a mistake that all make is said once
             print(f"{who}error: {error}", file=sys.stderr)
         return status
+    except OSError as error:
+        refused = disk_full_behind(error) or unusable(error)
+        if refused is None:
+            raise
+        print(f"{who}error: {refused}", file=sys.stderr)
+        return _FAILED if isinstance(refused, UnfinishedError) else _MISTAKE
     except Interrupted as stop:
         # Of several processes the first gives the status: srun kills the others for theirs.
         if not rank:

@@ -42,7 +42,7 @@ from alphanet_pl.job.world import World, read_world
 from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
-from datamodules.base.files import full_disk_explained, write_json, write_text
+from datamodules.base.files import full_disk_explained, try_place, write_json, write_text
 from datamodules.base.words import counted, log
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
 from datamodules.panel import Panel
@@ -82,6 +82,8 @@ def train(
     if (done := done_fit(folder)) is not None:
         return done
     device = describe_device(settings.trainer, world)
+    if world.rank == 0:
+        try_place(folder / "fit.json", "runs=FOLDER")
     if world.rank == 0 and not any(isinstance(one, Display) for one in callbacks):
         earlier = describe_earlier(earlier_fits(settings, session))
         log("\n".join(filter(None, [earlier, _headline(settings, session, panel, device, world)])))

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from datamodules.base.errors import AlphaNetError, FitError, UnfinishedError
+from datamodules.base.errors import AlphaNetError, ConfigError, FitError, UnfinishedError
 
 
 @contextmanager
@@ -23,13 +23,58 @@ def written_aside(path: Path) -> Iterator[Path]:
     is part of it; and what is renamed is on the disk, so that a power cut leaves no empty file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    aside = _aside(path)
     try:
         yield aside
         flush(aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+
+
+def try_place(path: Path, setting: str) -> None:
+    """Refuse, before any work is done for it, a file that cannot be written.
+
+    Args:
+        path: The file.
+        setting: What names another place, e.g. `output=FOLDER`.
+
+    Raises:
+        ConfigError: A folder is in its place, or none can be made for it, or the disk is full.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        made = [folder for folder in path.parents if not folder.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = _aside(path)
+        try:
+            aside.write_bytes(bytes(4096))
+        finally:
+            aside.unlink(missing_ok=True)
+            for folder in made:  # the deepest first
+                folder.rmdir()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise ConfigError(
+            f"{path} cannot be written ({getattr(error, 'strerror', None) or error})",
+            "what this command makes needs a place",
+            f"free some space, or {setting}",
+        ) from error
+
+
+def unusable(error: OSError) -> AlphaNetError | None:
+    """The sentence for a file or folder that the system refuses, None where it names none."""
+    if error.filename is None:
+        return None
+    return AlphaNetError(
+        f"{error.filename} cannot be used ({error.strerror})",
+        "the system refuses it",
+        "look at its place and permissions, or name another in the settings",
+    )
 
 
 def flush(path: Path) -> None:

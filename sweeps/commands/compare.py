@@ -11,7 +11,7 @@ from alphanet_pl.evaluation.report.page import page
 from alphanet_pl.evaluation.results import Evaluation, read_evaluation
 from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.errors import EvaluationError
-from datamodules.base.files import write_text
+from datamodules.base.files import try_place, write_text
 from datamodules.base.words import counted
 from datamodules.panel import Panel
 from sweeps.online import publish
@@ -22,6 +22,8 @@ from sweeps.results import TRIALS, Sweep, read_sweep
 def run(settings: Settings) -> str:
     """Read what the experiment holds, write compare.html, and publish it where there is a key."""
     home = variant_folder(settings).parent
+    out = Path(settings.output) if settings.output else home
+    try_place(out / "compare.html", "output=FOLDER")
     evaluations = read_evaluations(home, settings.variants)
     comparison = None
     if evaluations:
@@ -33,7 +35,6 @@ def run(settings: Settings) -> str:
             "compare puts beside each other what is there",
             "alphanet evaluate variants=[v2,v2.1], or alphanet sweep sweep=dropout",
         )
-    out = Path(settings.output) if settings.output else home
     parts = [sweep_section(sweep) for sweep in sweeps]
     if evaluations:
         parts = report_parts(evaluations, comparison, more=parts)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from alphanet_pl.evaluation.report.formats import number, percent
 from datamodules.base.errors import FitError, UnfinishedError
-from datamodules.base.files import disk_full_behind, locked, write_text
+from datamodules.base.files import disk_full_behind, locked, try_place, write_text
 from datamodules.base.words import log
 from sweeps.plan import Outcome, Planned, describe, log_of, plan, ray_log, sweep_folder
 from sweeps.results import (
@@ -58,6 +58,7 @@ def run(settings: SweepsSettings) -> str:
         KeyboardInterrupt: It was interrupted; the same command continues.
     """
     planned = plan(settings)
+    try_place(sweep_folder(settings) / TRIALS, "runs=FOLDER")
     log(describe(settings, planned))
     try:
         result = run_sweep(settings, planned)

@@ -11,14 +11,15 @@ from alphanet_pl.evaluation.pair_coverage import DRAWS, MODELS, figure_5
 from alphanet_pl.evaluation.report.formats import percent
 from alphanet_pl.evaluation.report.look import ACCENT, MUTED, styled
 from alphanet_pl.evaluation.report.page import figure, page, part, table
-from datamodules.base.files import write_text
+from datamodules.base.files import try_place, write_text
 
 
 def run(settings: Settings) -> str:
     """Simulate, draw one HTML file, and say the numbers."""
     total = len(settings.data.features)
-    points = figure_5(total)
     path = Path(settings.output or settings.runs) / "coverage.html"
+    try_place(path, "output=FOLDER")
+    points = figure_5(total)
     write_text(path, _page(points, total))
     return "\n".join(
         [

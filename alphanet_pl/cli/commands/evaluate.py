@@ -14,15 +14,16 @@ from alphanet_pl.evaluation.report.tables import comparison_tables, tables, term
 from alphanet_pl.evaluation.report.wandb import log_evaluation
 from alphanet_pl.evaluation.results import Evaluation, write_result
 from alphanet_pl.fit.folder import variant_folder
-from datamodules.base.files import write_text
+from datamodules.base.files import try_place, write_text
 
 
 def run(settings: Settings) -> str:
     """Judge the factor or the factors, write what came out, and say the headline."""
     if settings.variants:
         return _several(settings)
-    evaluation = evaluate(settings)
     out = Path(settings.output) if settings.output else variant_folder(settings)
+    try_place(out / "evaluation.json", "output=FOLDER")
+    evaluation = evaluate(settings)
     write_all(evaluation, out, settings.page.language)
     log_evaluation(settings, evaluation, out)
     one = {evaluation.variant: evaluation}
@@ -30,9 +31,10 @@ def run(settings: Settings) -> str:
 
 
 def _several(settings: Settings) -> str:
-    comparison, evaluations = evaluate_several(settings)
     experiment = variant_folder(settings).parent
     out = Path(settings.output) if settings.output else experiment
+    try_place(out / "comparison.json", "output=FOLDER")
+    comparison, evaluations = evaluate_several(settings)
     for variant, evaluation in evaluations.items():
         write_all(evaluation, experiment / variant, settings.page.language)
         log_evaluation(

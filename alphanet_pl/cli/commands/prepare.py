@@ -10,6 +10,7 @@ from datamodules.base.words import counted
 from datamodules.canon.limits import limit_table
 from datamodules.canon.tables import Tables
 from datamodules.market.market import simulate
+from datamodules.panel import check_target
 from datamodules.prepare.prepare import REPORT, prepare
 from datamodules.settings import DataSettings
 from datamodules.tables.load import load_tables
@@ -28,6 +29,7 @@ MAKERS: dict[str, Callable[[DataSettings], None]] = {"simulated": _simulate}
 def run(settings: Settings) -> str:
     """Check the tables, build the panel, and summarise the data report."""
     data = settings.data
+    check_target(Path(data.panel))
     if data.source in MAKERS:
         MAKERS[data.source](data)
     limits = limit_table(data.market_rules, data.limit_rules, data.boards)

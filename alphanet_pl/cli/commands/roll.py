@@ -7,9 +7,11 @@ import numpy as np
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.plan import Study, Task, name_tasks, plan_study, take_part
 from alphanet_pl.factor.roll.roll import FactorBusy, stitch, train_all
+from alphanet_pl.factor.store import factor_path
 from alphanet_pl.fit.checkpoints import LAST
 from alphanet_pl.fit.folder import describe_earlier
 from alphanet_pl.job.world import global_rank
+from datamodules.base.files import try_place
 from datamodules.base.words import log
 from datamodules.panel import Panel
 
@@ -18,6 +20,7 @@ def run(settings: Settings) -> str:
     """Train, resume or find the fits of this part; stitch the factor when all are there."""
     study = plan_study(settings, Panel.open(settings.data.panel))
     ours = take_part(study.tasks, settings.parts)
+    try_place(factor_path(settings), "factor=FILE")
     said = [_describe(study, ours, settings.parts)]
     said.append(describe_earlier([fit for task in ours for fit in task.earlier()]) or "")
     log("\n".join(filter(None, said)), quiet=global_rank() > 0)
