@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from helpers.small_study import call
+from helpers.small_study import Study, call
 from helpers.waiting import until
 
 
@@ -24,6 +24,22 @@ def test_a_killed_roll_continues_and_ends_with_the_same_bytes(
     process.communicate()
     assert call(study, "roll", *rolling, f"experiment={experiment}") == 0
     again = study.runs / experiment / "v2.1" / "factor.parquet"
+    assert again.read_bytes() == (whole / "factor.parquet").read_bytes()
+
+
+def test_a_killed_roll_that_was_moved_ends_with_the_same_bytes(
+    study, rolling, whole, tmp_path, kill, chance
+):
+    panel = f"data.panel={study.runs}/demo/panel.zarr"
+    here = Study(tmp_path / "here")
+    process = here.start("roll", *rolling, panel)
+    begun = chance.randint(1, 3)
+    until(lambda: len(list(here.runs.glob("*/*/*/*/last.ckpt"))) >= begun, process)
+    process.kill()
+    process.communicate()
+    there = Study(here.runs.rename(tmp_path / "another place"))
+    assert call(there, "roll", *rolling, panel) == 0
+    again = there.runs / "default" / "v2.1" / "factor.parquet"
     assert again.read_bytes() == (whole / "factor.parquet").read_bytes()
 
 

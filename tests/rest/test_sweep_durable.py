@@ -1,4 +1,4 @@
-"""A sweep that loses a worker, is interrupted, loses its raylet, and is killed: the same table."""
+"""A sweep that loses a worker, is interrupted, loses its raylet, is killed and moved: one table."""
 
 import os
 import re
@@ -59,6 +59,11 @@ class Chain:
         self.statuses.append(process.returncode)
         self.said.append(out + err)
 
+    def move(self, experiment: str) -> None:
+        """Continue in another folder."""
+        (self.study.runs / self.experiment).rename(self.study.runs / experiment)
+        self.experiment = experiment
+
     def worker(self) -> int:
         """Process of the trial that wrote last."""
         log = max(self.sweep.glob("logs/*.log"), key=lambda path: path.stat().st_mtime_ns)
@@ -96,6 +101,7 @@ def chain(study: Study, kill: int) -> Chain:
     )
     made.run(lambda _: os.kill(made.raylet(), signal.SIGKILL))
     made.run(lambda process: process.kill())
+    made.move(f"moved_{kill}")
     made.statuses.append(call(study, "sweep", *made.words, f"experiment={made.experiment}"))
     return made
 
