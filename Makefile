@@ -25,7 +25,7 @@ test-rest: $(VENV)/installed-dev
 	$(RUN)/pytest tests/rest tests/slurm --durations=20
 
 storm: $(VENV)/installed-dev
-	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit -m hypothesis $(SPREAD) --timeout=7200
+	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200
 	KILLS=$${KILLS:-200} $(RUN)/pytest tests/rest -m kill
 
 lint: $(VENV)/installed-dev
