@@ -89,10 +89,10 @@ def test_accounts_in_ten_thousands_are_refused_with_their_scales(moving, account
 
 def test_missing_numbers_of_accounts_are_counted_by_column(moving, accounts, load):
     accounts.loc[:2, "equity"] = np.nan
-    accounts.loc[:0, "revenue_ytd"] = np.nan
+    accounts.loc[:0, "total_assets"] = np.nan
     found = note(load(quotes=moving, fundamentals=accounts), "missing")
     assert found.count == 4
-    assert {*found.examples} >= {"3 of equity", "1 of revenue_ytd"}
+    assert {*found.examples} >= {"3 of equity", "1 of total_assets"}
 
 
 def test_members_of_whom_none_is_quoted_are_refused(moving, refused):
