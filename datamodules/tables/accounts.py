@@ -52,7 +52,7 @@ def check_accounts(
     absent = accounts.select_dtypes("float64").isna().sum()
     examples = [f"{count:,} of {name}" for name, count in absent[absent > 0].items()]
     says = "numbers are missing, and what is made of them"
-    report.note("fundamentals", "missing", absent.sum(), says, examples, "lost")
+    report.note("fundamentals", "missing", int(absent.sum()), says, examples, "lost")
     if "equity" in accounts:
         known = accounts["equity"].notna()
         negative = int((accounts["equity"] <= 0).sum())
