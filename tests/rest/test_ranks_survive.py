@@ -118,7 +118,9 @@ def finish(study: Study, folder, words) -> None:
 def test_processes_that_lightning_starts_speak_with_one_voice(local):
     said, err = local
     assert said.count("fit: ") == 1
-    assert [line.split()[:2] for line in err.splitlines()] == [
+    trained, *epochs = err.splitlines()
+    assert trained.startswith("train v2.1 seed 0 as of ")
+    assert [line.split()[:2] for line in epochs] == [
         ["epoch", str(epoch)] for epoch in range(EPOCHS)
     ]
 
