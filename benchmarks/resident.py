@@ -1,8 +1,8 @@
 """Resident memory of processes and of all that they start, sampled while they run."""
 
-import os
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from pathlib import Path
 def peak_resident(processes: "Sequence[subprocess.Popen[bytes]]") -> float:
     """Peak bytes of the largest of these processes, each counted with what it started.
 
-    Pages that several processes share are counted in each: the peak is an upper bound.
+    Pages that several processes share, such as PyTorch's code, are counted once.
 
     Args:
         processes: Each the leader of its own session (`start_new_session=True`).
@@ -28,12 +28,22 @@ def peak_resident(processes: "Sequence[subprocess.Popen[bytes]]") -> float:
 
 
 def _resident(session: int) -> float:
-    pages = 0
+    """Private pages of all processes, and the shared ones of the one that holds most of them."""
+    private, shared = 0, [0]
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             words = stat.read_text().rpartition(")")[2].split()
-        except OSError:
+            if int(words[3]) != session:
+                continue
+            sizes = _sizes(stat.with_name("smaps_rollup"))
+        except OSError:  # it has just ended
             continue
-        if int(words[3]) == session:
-            pages += int(words[21])
-    return float(pages * os.sysconf("SC_PAGE_SIZE"))
+        private += sizes["Private_Clean"] + sizes["Private_Dirty"]
+        shared.append(sizes["Shared_Clean"] + sizes["Shared_Dirty"])
+    return float(private + max(shared))
+
+
+def _sizes(rollup: Path) -> Counter[str]:
+    """What a process holds, in bytes by kind."""
+    lines = (line.split() for line in rollup.read_text().splitlines()[1:])
+    return Counter({name.rstrip(":"): 1024 * int(size) for name, size, *_ in lines})
