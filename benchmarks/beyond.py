@@ -11,7 +11,6 @@ in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is not tra
 import csv
 import gc
 import io
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,10 +30,9 @@ from alphanet_pl.factor.roll.plan import Task, plan_study
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.devices import use_threads
-from alphanet_pl.job.signals import Interrupted
-from benchmarks.study import WINDOWS, in_order, tested
+from benchmarks.study import WINDOWS, exit_status, in_order, tested
 from benchmarks.study_record import Record
-from datamodules.base.errors import AlphaNetError, FitError, UnfinishedError
+from datamodules.base.errors import FitError
 from datamodules.base.files import locked, write_text
 from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
@@ -95,22 +93,10 @@ class Pairs(NamedTuple):
 
 def main() -> int:
     """Run or continue a stage and print its table; exit status as alphanet's."""
-    os.nice(10)  # it takes hours, and other work goes on
     words = sys.argv[1:]
     stage = "confirm" if "confirm" in words else "choose"
-    try:
-        rows = run(stage, settings_of(stage, [word for word in words if word not in STAGES]))
-    except AlphaNetError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, UnfinishedError) else 2
-    except Interrupted as stop:
-        print(stop, file=sys.stderr)
-        return stop.status
-    except KeyboardInterrupt:
-        print("interrupted: the same command continues where it stopped", file=sys.stderr)
-        return 130
-    print(table(rows))
-    return 0
+    settings = [word for word in words if word not in STAGES]
+    return exit_status(lambda: print(table(run(stage, settings_of(stage, settings)))))
 
 
 def settings_of(stage: str, words: Sequence[str]) -> Settings:

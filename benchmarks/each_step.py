@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from alphanet_pl.model.batchnorm import BatchNorm
 from alphanet_pl.model.fused import _scale_candidate, _through_window
-from alphanet_pl.model.network import initial_lstm
+from alphanet_pl.model.network import initial_lstm, output_layer
 from alphanet_pl.model.operators import extract_features, feature_count
 from alphanet_pl.model.sampling import sample_features
 
@@ -41,9 +41,7 @@ class EachStep(nn.Module):
         weights = initial_lstm(width, units, generator)
         self.kernel, self.recurrent, self.bias = map(nn.Parameter, weights)
         self.state_norm = BatchNorm(units, eps, momentum)
-        self.head = nn.utils.skip_init(nn.Linear, units, 1)
-        nn.init.trunc_normal_(self.head.weight, std=0.05, a=-0.1, b=0.1, generator=generator)
-        nn.init.zeros_(self.head.bias)
+        self.head = output_layer(units, generator)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Prediction (S,) of pictures (S, F, T)."""

@@ -13,16 +13,15 @@ one round. FOLDER takes the panel, and the figures of other panels than its own.
 import json
 import statistics
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import lightning.pytorch as pl
 import numpy as np
 import torch
 
 from alphanet_pl.config.settings import ModelSettings, Settings
 from alphanet_pl.fit.progress import quiet
 from alphanet_pl.model.module import AlphaNetModule
+from benchmarks.epochs import epoch_of
 from benchmarks.full_size import full_size_panel
 from benchmarks.race import Times, race, write
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
@@ -57,7 +56,7 @@ def main() -> None:
         )
         data.setup("fit")  # before the race: the first of them reads for all
         fits[str(n)] = module, data
-    runs = {n: _epoch(*fit, folder) for n, fit in fits.items()}
+    runs = {n: epoch_of(*fit, folder) for n, fit in fits.items()}
     times = race(runs, int(words.get("ROUNDS", "5")), warm_up=0)
     figures: dict[str, object] = {
         "stocks": len(panel.codes),
@@ -73,28 +72,6 @@ def main() -> None:
         print(text)
     else:
         write("epoch_by_n", figures)
-
-
-def _epoch(
-    module: AlphaNetModule, data: CrossSectionDataModule, folder: Path
-) -> Callable[[], object]:
-    """A further epoch of one model, as `alphanet train` runs it, but that nothing is written."""
-
-    def epoch() -> None:
-        pl.Trainer(
-            accelerator="cpu",
-            devices=1,
-            max_epochs=1,
-            default_root_dir=folder,
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            enable_progress_bar=False,
-            use_distributed_sampler=False,
-            num_sanity_val_steps=0,
-        ).fit(module, data)
-
-    return epoch
 
 
 def _figures(ours: Times, full: Times) -> dict[str, object]:

@@ -63,7 +63,7 @@ def main() -> None:
     fits = _fits(panel, settings, asof, seconds)
     split = next(iter(fits.values()))[1].split
     _timed(seconds, "labels", lambda: read_membership(panel, settings, split.train))
-    runs = {name: _epoch(*fit, folder) for name, fit in fits.items()}
+    runs = {name: epoch_of(*fit, folder) for name, fit in fits.items()}
     times = race(runs, int(words.get("ROUNDS", "5")), warm_up=1)
     data = fits["v2"][1]
     assert data.train is not None
@@ -151,7 +151,7 @@ def _timed(seconds: dict[str, float], what: str, work: Callable[[], object]) -> 
     return given
 
 
-def _epoch(
+def epoch_of(
     module: AlphaNetModule, data: CrossSectionDataModule, folder: Path
 ) -> Callable[[], object]:
     """A further epoch of one model, as `alphanet train` runs it, but that nothing is written."""

@@ -12,7 +12,7 @@ import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
 from pathlib import Path
@@ -70,9 +70,14 @@ WORDS = (
 
 def main() -> int:
     """Run or continue the study; exit status as alphanet's."""
-    os.nice(10)  # it takes hours, and other work goes on
+    return exit_status(lambda: run(study_settings(sys.argv[1:])))
+
+
+def exit_status(work: Callable[[], None]) -> int:
+    """Do what takes hours at low priority; what ends it early is said, and gives its status."""
+    os.nice(10)  # other work goes on
     try:
-        run(study_settings(sys.argv[1:]))
+        work()
     except AlphaNetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1 if isinstance(error, UnfinishedError) else 2
