@@ -1,5 +1,6 @@
 """A small study that the integration tests share."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -39,6 +40,8 @@ class Study:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # W&B names its service there, and a child would share its parent's, killed runs and all.
+            env={name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"},
             # Tests started in the background ignore Ctrl-C, and so would what they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
