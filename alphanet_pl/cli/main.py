@@ -6,6 +6,7 @@ Nothing heavy is imported before a verb is known to run, so that help and refusa
 import argparse
 import importlib
 import os
+import platform
 import select
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,13 @@ VERBS = {
 }
 _TRAINING = {"train", "roll"}
 """Verbs that answer Slurm's signals with a checkpoint."""
+_OF_PANELS = {"prepare", "demo"}
+"""Verbs that make a panel; its fingerprint must be the same on every x86-64 processor with AVX2."""
+_SAME_BITS = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR AVX512F AVX512_SKX",
+}
+"""Wider vector units add up in another order: a style in a billion then rounds differently."""
 _DONE, _FAILED, _MISTAKE, _INTERRUPTED, _NO_READER = 0, 1, 2, 130, 141
 
 
@@ -47,6 +55,8 @@ def _main(words: Sequence[str]) -> int:
     if not words:
         _parser().print_help()
         return _DONE
+    if words[0] in _OF_PANELS and platform.machine() in ("x86_64", "AMD64"):
+        os.environ.update(_SAME_BITS)  # read when NumPy is imported
     from alphanet_pl.job.signals import block, ignore_warning, terminable
 
     if words[0] in _TRAINING:

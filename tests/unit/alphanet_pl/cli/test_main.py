@@ -1,4 +1,5 @@
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -107,3 +108,19 @@ def test_a_group_of_processes_is_left_however_the_verb_ends(tmp_path):
     dist.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
     assert main(["train", "modl.n=8"]) == 2
     assert not dist.is_initialized()  # else gloo's threads abort one interpreter of twenty
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names a kernel of x86-64")
+def test_a_panel_is_computed_by_the_same_kernel_on_every_processor():
+    code = (
+        "from alphanet_pl.cli.main import main\n"
+        "assert main(['prepare', 'no.such=setting']) == 2\n"
+        "import numpy, threadpoolctl\n"
+        "print({lib.get('architecture') for lib in threadpoolctl.threadpool_info()})"
+    )
+    elsewhere = os.environ | {"OPENBLAS_CORETYPE": "Prescott"}
+    said = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=elsewhere
+    )
+    assert "Haswell" in said.stdout
+    assert "Prescott" not in said.stdout
