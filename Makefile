@@ -21,8 +21,9 @@ check: $(VENV)/installed-dev lint
 test: $(VENV)/installed-dev lint
 	$(RUN)/pytest tests/flow tests/golden tests/unit $(SPREAD) --durations=20
 
+# Two at a time on any machine: the cluster's jobs, which mostly wait, and what starts its own processes.
 test-rest: $(VENV)/installed-dev
-	$(RUN)/pytest tests/rest tests/slurm --durations=20
+	$(RUN)/pytest tests/slurm tests/rest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder --durations=20
 
 storm: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200
