@@ -40,7 +40,7 @@ class Study:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # W&B names its service there, and a child would share its parent's, killed runs and all.
+            # W&B names its service there; a child would share its parent's, killed runs and all.
             env={name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"},
             # Tests started in the background ignore Ctrl-C, and so would what they start.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
