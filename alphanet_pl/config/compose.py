@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
@@ -111,12 +112,9 @@ def compose_config(
     folder = Path(at_home(config_dir)) if config_dir else None
     path = _search(folder) if folder else []
     chosen, typed = _sort_words(overrides, verb, folder)
-    defaults = asdict(root_of(verb)())
-    del defaults["origin"]
-    ConfigStore.instance().store(name="defaults", node=defaults)
+    files = _of_files if folder else _of_shipped_files
     try:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="alphanet"):
-            config = compose(verb, [*path, *chosen])
+        config = deepcopy(files(verb, (*path, *chosen)))
         for key, value in typed:
             OmegaConf.update(config, key, value, force_add=True)
     except (HydraException, OmegaConfBaseException) as error:
@@ -124,6 +122,19 @@ def compose_config(
     values: Any = OmegaConf.to_container(config)
     origin = CommandLine(verb, tuple(overrides), str(folder) if folder else None)
     return Composed(origin, values)
+
+
+def _of_files(verb: str, words: Sequence[str]) -> DictConfig:
+    """The defaults and the chosen files over them, as Hydra composes them."""
+    defaults = asdict(root_of(verb)())
+    del defaults["origin"]
+    ConfigStore.instance().store(name="defaults", node=defaults)
+    with initialize_config_dir(str(conf_dir()), version_base="1.3", job_name="alphanet"):
+        return compose(verb, [*words])
+
+
+_of_shipped_files = cache(_of_files)
+"""The same once a process: a sweep composes each of its trials, and these files do not change."""
 
 
 def with_changes(composed: Composed, changes: Mapping[str, Any]) -> Settings:
