@@ -117,7 +117,7 @@ def test_a_full_disk_is_refused_before_the_work(command, full_disk, monkeypatch,
     assert [path.name for path in full_disk.iterdir()] == ["filler"]
 
 
-NAMES = ("with space", "it's", 'say "so"', "~home", "a=b", "数据", "[x]", "50%", "a,b", "$HOME")
+NAMES = ("it's 数据", "~home", 'say "so", a=b', "[x] 50%", "$HOME")
 
 
 @pytest.mark.parametrize("name", NAMES)
