@@ -17,6 +17,7 @@ FINDINGS = {
     "calendar": "sessions with few of the stocks, or that other tables do not have",
     "announced": "accounts announced on or near the end of their period",
     "accounts": "accounts of no stock that is quoted, or with hardly any positive equity",
+    "accounting": "accounts that contradict one another, as swapped columns and quarterly flows do",
     "members": "index members of which no stock is quoted, or of which all weights are 0",
 }
 """What `data.accept` may name: a finding that makes results wrong where it is a mistake."""

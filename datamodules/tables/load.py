@@ -28,6 +28,7 @@ from datamodules.tables.adjustment import (
     moves_of,
 )
 from datamodules.tables.calendar import check_sessions, check_weekdays
+from datamodules.tables.identities import check_identities
 from datamodules.tables.oddities import note_oddities
 from datamodules.tables.stocks import rows_by_stock
 from datamodules.tables.units import check_units
@@ -138,6 +139,7 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
         check_prev_close(quotes, moves, report)
     if tables.fundamentals is not None:
         check_accounts(tables.fundamentals, quotes, settings, report)
+        check_identities(tables.fundamentals, report)
     if tables.index_members is not None:
         check_members(tables.index_members, quotes, report)
     idle = sorted(set(settings.accept) - {note.kind for note in report.notes})

@@ -39,6 +39,7 @@ def clean_fundamentals():
     flows = ("net_profit_ytd", "revenue_ytd", "operating_cash_flow_ytd", "equity")
     stocks = ("total_assets", "total_liabilities", "noncurrent_liabilities", "total_shares")
     frame = pd.DataFrame({"code": CODES, **dict.fromkeys((*flows, *stocks), 1e6)})
+    frame["total_assets"] = 2e6
     frame["period_end"] = pd.Timestamp("2020-12-31")
     frame["announced"] = pd.Timestamp("2021-03-15")
     return frame
