@@ -18,9 +18,14 @@ FINDINGS = {
     "announced": "accounts announced on or near the end of their period",
     "accounts": "accounts of no stock that is quoted, or with hardly any positive equity",
     "accounting": "accounts that contradict one another, as swapped columns and quarterly flows do",
+    "index": "index closes that leap, or are those of the session before or after",
+    "benchmark": "index members that follow another index of the table than the one named",
     "members": "index members of which no stock is quoted, or of which all weights are 0",
 }
 """What `data.accept` may name: a finding that makes results wrong where it is a mistake."""
+
+JUDGED_LATER = ("benchmark",)
+"""Findings that need more than the tables: a panel's index, say."""
 
 Cost = Literal["wrong", "lost", "none"]
 """What an oddity may cost: wrong numbers, lost labels, or nothing."""

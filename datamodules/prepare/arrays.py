@@ -9,6 +9,7 @@ from datamodules.base.errors import ConfigError, TableError
 from datamodules.canon.limits import LimitTable, limit_table
 from datamodules.canon.tables import Tables
 from datamodules.panel import PanelContents
+from datamodules.prepare.benchmark import check_benchmark
 from datamodules.prepare.features import check_features, feature_array, one_day_return
 from datamodules.prepare.grid import QuoteGrid, ffill, to_grid
 from datamodules.prepare.index import index_close, index_weight
@@ -100,7 +101,8 @@ def optional_arrays(
 
     Raises:
         ConfigError: An unknown index.
-        TableError: `data.size=total_cap` of quotes that lack it.
+        TableError: `data.size=total_cap` of quotes that lack it, or members of another index than
+            the one that is measured by.
     """
     arrays: dict[str, np.ndarray] = {}
     if data.size == "total_cap" and not grid.has("total_cap"):
@@ -117,6 +119,9 @@ def optional_arrays(
         arrays["index_weight"] = index_weight(
             grid, tables.index_members, index.members, tables.report
         )
+    if index and tables.index is not None and "index_weight" in arrays:
+        returns = one_day_return(grid.adjusted("close"), grid.traded)
+        check_benchmark(grid, tables.index, arrays["index_weight"], returns, index, tables.report)
     if tables.truth is not None:
         arrays["true_return"] = truth_array(grid, tables.truth)
     return arrays

@@ -14,7 +14,7 @@ from datamodules.base.errors import ConfigError, TableError
 from datamodules.canon.codes import canonical_code
 from datamodules.canon.columns import COLUMNS, FILLINGS, KEYS, Column, check_columns, columns_of
 from datamodules.canon.limits import A_SHARES, LimitTable
-from datamodules.canon.report import DataReport
+from datamodules.canon.report import JUDGED_LATER, DataReport
 from datamodules.canon.rules import Rule, apply_rules, is_huge, refused_rows, row_rules, value_rules
 from datamodules.canon.tables import Tables
 from datamodules.settings import FEATURES, TableSettings
@@ -27,6 +27,7 @@ from datamodules.tables.adjustment import (
     check_prev_close,
     moves_of,
 )
+from datamodules.tables.benchmark import check_index
 from datamodules.tables.calendar import check_sessions, check_weekdays
 from datamodules.tables.identities import check_identities
 from datamodules.tables.oddities import note_oddities
@@ -134,6 +135,8 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
     moves = moves_of(quotes, rows, limits)
     check_open(quotes, moves, report)
     check_adjustment(quotes, moves, report)
+    if tables.index is not None:
+        check_index(tables.index, quotes, moves, report)
     check_units(quotes, settings, report)
     if "prev_close" in quotes:
         check_prev_close(quotes, moves, report)
@@ -142,7 +145,7 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
         check_identities(tables.fundamentals, report)
     if tables.index_members is not None:
         check_members(tables.index_members, quotes, report)
-    idle = sorted(set(settings.accept) - {note.kind for note in report.notes})
+    idle = sorted({*settings.accept} - {note.kind for note in report.notes} - {*JUDGED_LATER})
     report.note("quotes", "accept", len(idle), "accepted findings are not there", idle)
 
 

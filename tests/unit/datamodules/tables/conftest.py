@@ -118,6 +118,12 @@ def two_years():
 
 
 @pytest.fixture
+def eighty():
+    """The same over eighty sessions."""
+    return moving_quotes(sessions=80)
+
+
+@pytest.fixture
 def refused(load):
     """Load what must be refused; the error, and that `data.accept` lets it pass with a warning."""
 
