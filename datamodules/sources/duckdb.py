@@ -10,6 +10,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,10 @@ class _Query:
         origin = f"data.sql.{self._table}"
         names, unknown = map_head(head, self._table, columns, self._settings, origin)
         picked = found.project(", ".join(map(quoted, names.values())))
-        frame = _frame(picked.to_arrow_reader(), list(names))
-        return RawTable(frame, origin, unknown, provenance=self._provenance())
+        with ThreadPoolExecutor(1) as beside:  # digests are made while the rows are read
+            provenance = beside.submit(self._provenance)
+            frame = _frame(picked.to_arrow_reader(), list(names))
+            return RawTable(frame, origin, unknown, provenance=provenance.result())
 
     def _absent(self, view: str, files: str) -> RawTable:
         """Nothing of an optional table, with a note that says why."""
@@ -182,7 +185,8 @@ def _frame(batches: pa.RecordBatchReader, names: Sequence[str]) -> pd.DataFrame:
         whole = pa.Table.from_batches(block)
         for number, kind in enumerate(kinds):
             # Copied: one column of a batch that is kept would keep all of them.
-            parts[number].append(pa.concat_arrays(_kept(whole.column(number), kind).chunks))
+            chunks = _kept(whole.column(number), kind).chunks
+            parts[number].append(pa.concat_arrays(chunks))
     columns = {}
     for name, kind, own in zip(names, kinds, parts, strict=True):
         column = pa.chunked_array(own, kind).unify_dictionaries()
