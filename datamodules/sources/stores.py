@@ -5,12 +5,15 @@ Feather and SQLite go through pyarrow and sqlite3 in batches: DuckDB's own reade
 extensions, which would have to be downloaded.
 """
 
+import csv
 import glob
+import gzip
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -83,9 +86,7 @@ def define_view(
         needed = "Parquet, CSV (.csv, .txt, .tsv, .gz) or Feather (.feather, .arrow, .ipc)"
         raise TableError(f"{paths[0]} is a file .{kind}", needed, f"data.views.{name}=FILES")
     elif encoding.lower().replace("-", "") == "utf8":
-        con.read_csv(
-            listed, all_varchar=True, union_by_name=True, filename=True, header=True
-        ).create_view(name)
+        con.read_csv(listed, filename=True, header=True, **_form_of(con, paths)).create_view(name)
     else:
         try:
             _keep(con, name, _encoded(paths, encoding))
@@ -95,6 +96,40 @@ def define_view(
             raise TableError(
                 given, "CSV files of one encoding and the same columns", hint
             ) from error
+
+
+def _form_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
+    """How text files are to be read: as the first one is, where all have its very first line.
+
+    DuckDB looks at each file for its form whenever a view of them is used: a file a stock would
+    cost minutes. Where lines differ, or DuckDB sees another head than this line, it does look.
+    """
+    each_its_own = {"all_varchar": True, "union_by_name": True}
+    heads = {_first_line(path) for path in paths}
+    if len(heads) > 1:
+        return each_its_own
+    sniffed = "SELECT Delimiter, Quote, Escape, Columns FROM sniff_csv(?, header = true)"
+    ((delimiter, *marks, seen),) = con.execute(sniffed, [str(paths[0])]).fetchall()
+    names = [column["name"] for column in seen]
+    try:
+        said = next(csv.reader([heads.pop().decode("utf-8-sig")], delimiter=delimiter))
+    except (UnicodeDecodeError, StopIteration):
+        return each_its_own
+    if said != names:
+        return each_its_own
+    quote, escape = (mark if len(mark) == 1 else '"' for mark in marks)
+    return {
+        "columns": dict.fromkeys(names, "VARCHAR"),
+        "auto_detect": False,
+        "delimiter": delimiter,
+        "quotechar": quote,
+        "escapechar": escape,
+    }
+
+
+def _first_line(path: Path) -> bytes:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        return file.readline().rstrip(b"\r\n")
 
 
 def _encoded(paths: Sequence[Path], encoding: str) -> pa.RecordBatchReader:

@@ -69,6 +69,24 @@ def test_a_file_a_stock_is_one_table(tmp_path, kind):
     assert_index(read(tmp_path, views={"bench": f"**/*.{kind}"}))
 
 
+@pytest.mark.parametrize("form", [{}, {"sep": ";"}, {"quoting": 1}, {"lineterminator": "\r\n"}])
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_text_files_of_any_form_and_of_differing_heads_are_one_table(
+    tmp_path, form, alike, encoding
+):
+    for number, (code, rows) in enumerate(INDEX.groupby("code")):
+        turned = rows if alike or number else rows[rows.columns[::-1]].assign(more="1")
+        turned.to_csv(tmp_path / f"{code}.csv", index=False, encoding=encoding, **form)
+    assert_index(read(tmp_path, views={"bench": "*.csv"}))
+
+
+def test_lines_before_the_head_are_left_out(tmp_path):
+    text = "made by a spreadsheet\n\n" + INDEX.to_csv(index=False)
+    (tmp_path / "b.csv").write_text(text, encoding="utf-8")
+    assert_index(read(tmp_path, views={"bench": "b.csv"}))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
 def test_text_of_the_encoding_that_the_user_names_is_read(tmp_path, encoding):
     for code, rows in INDEX.drop(columns="code").groupby(INDEX["code"]):
