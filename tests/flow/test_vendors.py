@@ -52,22 +52,42 @@ def prepared(data: DataSettings, out) -> tuple[Panel, Tables]:
     return prepare(tables, out, data, IndexSettings()), tables
 
 
+@pytest.fixture(scope="module")
+def market(small_tables):
+    return canonical(small_tables)
+
+
+@pytest.fixture(scope="module")
+def reference_of(market, tmp_path_factory):
+    """Panel of the Parquet tables, by what is lacking in them: two vendors lack nothing."""
+    made: dict[frozenset[str], Panel] = {}
+
+    def reference(data: DataSettings, lacking: frozenset[str]) -> Panel:
+        if lacking not in made:
+            folder = tmp_path_factory.mktemp("reference")
+            for table, frame in market.items():
+                kept = frame[frame["traded"]] if _without_rows(table, lacking) else frame
+                less = kept.drop(columns=lacking, errors="ignore")
+                less.to_parquet(folder / f"{table}.parquet", index=False)
+            plain = replace(data, source="parquet", path=str(folder))
+            made[lacking] = prepared(plain, folder / "panel.zarr")[0]
+        return made[lacking]
+
+    return reference
+
+
+def _without_rows(table: str, lacking: frozenset[str]) -> bool:
+    return table == "quotes" and "suspended rows" in lacking
+
+
 @pytest.fixture(scope="module", params=WRITERS)
-def both(request, small_tables, tmp_path_factory):
+def both(request, market, reference_of, tmp_path_factory):
     name, folder = request.param, tmp_path_factory.mktemp(request.param)
-    tables = canonical(small_tables)
-    WRITERS[name](tables, folder / "files")
+    WRITERS[name](market, folder / "files")
     words = [f"data={name}", f"data.path={folder / 'files'}", f"data.panel={folder / 'panel.zarr'}"]
     data = load_settings("prepare", words).data
     panel, read = prepared(data, folder / "panel.zarr")
-    if "suspended rows" in LACKING[name]:
-        tables["quotes"] = tables["quotes"][tables["quotes"]["traded"]]
-    (folder / "parquet").mkdir()
-    for table, frame in tables.items():
-        less = frame.drop(columns=LACKING[name], errors="ignore")
-        less.to_parquet(folder / "parquet" / f"{table}.parquet", index=False)
-    plain = replace(data, source="parquet", path=str(folder / "parquet"))
-    return Both(name, panel, read, prepared(plain, folder / "reference.zarr")[0])
+    return Both(name, panel, read, reference_of(data, frozenset(LACKING[name])))
 
 
 def test_dates_stocks_and_masks_are_the_same(both):

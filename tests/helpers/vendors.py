@@ -4,6 +4,7 @@ Each takes the tables as frames and a folder, and writes what a user would have 
 vendor's interfaces as folders, its codes, dates as text, units, rounding, and nothing it lacks.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,18 @@ def weights_of(tables: Tables) -> pd.DataFrame:
     return rows.assign(weight=rows["float_cap"] / rows.groupby("day")["float_cap"].transform("sum"))
 
 
+def _statements(
+    accounts: pd.DataFrame,
+    key: Mapping[str, object] | pd.DataFrame,
+    named: dict[str, dict[str, str]],
+    out: Path,
+) -> None:
+    """Statements in folders of their own, each with the vendor's key and names."""
+    for path, columns in named.items():
+        values = accounts[list(columns.values())].set_axis(list(columns), axis="columns")
+        _put(pd.DataFrame(key, index=accounts.index).join(values), out / path)
+
+
 def write_tushare(tables: Tables, out: Path) -> None:
     """https://tushare.pro/document/2: doc_id 27, 28, 32, 100, 335, 95, 96, 33, 36, 44."""
     quotes = tables["quotes"]
@@ -137,22 +150,20 @@ def _tushare_accounts(accounts: pd.DataFrame, out: Path) -> None:
             "update_flag": "1",
         }
     )
-    statements = {
-        "income": {"n_income_attr_p": "net_profit_ytd", "revenue": "revenue_ytd"},
-        "cashflow": {"n_cashflow_act": "operating_cash_flow_ytd"},
-        "balancesheet": {
+    named = {
+        "income/all.parquet": {"n_income_attr_p": "net_profit_ytd", "revenue": "revenue_ytd"},
+        "cashflow/all.parquet": {"n_cashflow_act": "operating_cash_flow_ytd"},
+        "balancesheet/all.parquet": {
             "total_hldr_eqy_exc_min_int": "equity", "total_assets": "total_assets",
             "total_liab": "total_liabilities", "total_ncl": "noncurrent_liabilities",
             "total_share": "total_shares",
         },
     }  # fmt: skip
-    for name, columns in statements.items():
-        values = accounts[list(columns.values())].set_axis(list(columns), axis="columns")
-        whole = key.join(values)
-        # The same statement twice, as Tushare may keep one: the flag tells which holds.
-        stale = whole.head(50).assign(update_flag="0")
-        stale[list(columns)] = 1.0
-        _put(pd.concat([stale, whole]), out / name / "all.parquet")
+    # The same statement twice, as Tushare may keep one: the flag tells which holds.
+    stale = accounts.head(50).copy()
+    stale[[name for columns in named.values() for name in columns.values()]] = 1.0
+    filed = pd.concat([key.head(50).assign(update_flag="0"), key], ignore_index=True)
+    _statements(pd.concat([stale, accounts], ignore_index=True), filed, named, out)
 
 
 def write_baostock(tables: Tables, out: Path) -> None:
@@ -208,15 +219,6 @@ def write_baostock(tables: Tables, out: Path) -> None:
     ratio = accounts["operating_cash_flow_ytd"] / accounts["net_profit_ytd"]
     cash = {"CFOToNP": ratio.map("{:.6f}".format)}
     _put(pd.DataFrame(key | cash), out / "cash_flow" / "all.csv")
-
-
-def _statements(
-    accounts: pd.DataFrame, key: dict[str, object], named: dict[str, dict[str, str]], out: Path
-) -> None:
-    """Statements in folders of their own, each with the vendor's key and names."""
-    for path, columns in named.items():
-        values = accounts[list(columns.values())].set_axis(list(columns), axis="columns")
-        _put(pd.DataFrame(key, index=accounts.index).join(values), out / path)
 
 
 def write_jqdata(tables: Tables, out: Path) -> None:
