@@ -2,8 +2,8 @@
 
 python -m benchmarks.sources TABLES [ROUNDS=6]
 
-In turn, each turn in a process of its own, as a peak never falls again. SQL selects the same columns
-and makes the digests of the files besides, which the Parquet source does not.
+In turn, each turn in a process of its own, as a peak never falls again. SQL makes the digests of
+the files besides, which the Parquet source does not.
 """
 
 import json
