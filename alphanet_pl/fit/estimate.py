@@ -7,6 +7,7 @@ import lightning.pytorch as pl
 from alphanet_pl.config.settings import LossSettings, Settings
 from alphanet_pl.fit.checkpoints import BEST
 from alphanet_pl.fit.history import History
+from alphanet_pl.fit.tracking import Curves
 from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
@@ -42,6 +43,7 @@ def estimate(
     history.rows.append({"epoch": 0.0, **values})
     if trainer.is_global_zero:
         history.write()
+    Curves(history).fill(trainer.loggers)  # no hook of training comes by
     trainer.save_checkpoint(folder / BEST, weights_only=True)
     return module.network.chosen
 

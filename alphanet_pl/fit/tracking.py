@@ -168,12 +168,16 @@ class Curves(pl.Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Fill up what the runs have."""
-        self._given = [_last_epoch(logger) for logger in trainer.loggers]
-        self._give(trainer.loggers)
+        self.fill(trainer.loggers)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add this epoch's row."""
         self._give(trainer.loggers)
+
+    def fill(self, loggers: Sequence[Logger]) -> None:
+        """Give each logger the rows of the history that its run lacks."""
+        self._given = [_last_epoch(logger) for logger in loggers]
+        self._give(loggers)
 
     def _give(self, loggers: Sequence[Logger]) -> None:
         for at, logger in enumerate(loggers):

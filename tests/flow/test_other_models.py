@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 from helpers.small_study import ASOF, call
+from helpers.wandb_server import inspect_run
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alphanet_pl.evaluation.results import read_evaluation
 from datamodules.base.files import read_json
@@ -28,6 +30,21 @@ def test_a_fit_says_what_its_model_is_and_how_many_numbers_it_has(home, name):
     record = read_json(path)
     assert record["status"] == "done"
     assert record["parameters"] == MODELS[name]
+
+
+def test_loggers_are_given_the_one_row_of_a_baseline(study):
+    asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF]
+    words = ("variant=ridge", f"asof={asof}", "experiment=logged", "logger=[wandb,tensorboard]")
+    assert call(study, "train", *words) == 0
+    (path,) = study.runs.glob("logged/ridge/*/*/fit.json")
+    expected = read_json(path)["metrics"]
+    (run,) = path.parent.glob("wandb/offline-run-*/*.wandb")
+    (row,) = (record["history"]["item"] for record in inspect_run(run) if "history" in record)
+    assert {name: row[name] for name in expected} == expected
+    events = EventAccumulator(str(path.parent / "tensorboard")).Reload()
+    for name, value in expected.items():
+        ((step, found),) = ((point.step, point.value) for point in events.Scalars(name))
+        assert (step, found) == (0, pytest.approx(value))
 
 
 def test_models_of_other_channels_score_the_same_stocks(home):
