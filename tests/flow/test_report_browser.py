@@ -72,7 +72,7 @@ def together(both):
 def test_every_figure_is_drawn_and_nothing_is_asked_of_a_network(report, tmp_path, width):
     found = visit(tmp_path / "report.html", report, width)
     assert found["figures"] == report.count("<figure>") > 10
-    assert len(report.encode()) < 2.5e6
+    assert len(report.encode()) < 1.2e6
     assert found["drawn"] == found["figures"]
     assert found["asked"] == []
     assert found["blocked"] == []
