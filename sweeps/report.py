@@ -6,7 +6,7 @@ sweep that are numbers, whichever they are.
 
 import re
 from collections.abc import Mapping, Sequence
-from math import isfinite, nan
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -15,20 +15,35 @@ import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.report.formats import number, percent, with_error
-from alphanet_pl.evaluation.report.look import ACCENT, INK, KNOWN, MUTED, OTHERS, styled
+from alphanet_pl.evaluation.report.look import (
+    ACCENT,
+    INK,
+    KNOWN,
+    MUTED,
+    OTHERS,
+    axis_title,
+    error_bars,
+    numbers,
+    styled,
+)
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
+from datamodules.base.words import counted
 from sweeps.holdout import HOLDOUT_SESSIONS
 from sweeps.results import RANK_IC, Spread, Sweep, ratio_with_error
 
 COLORS = (ACCENT, *OTHERS, *KNOWN.values())
 _SECONDS = "seconds_per_epoch"
 _AFTER = {
-    "rank_ic": ("RankIC after the window, single seeds", ".1%"),
-    "top_excess": ("Excess of the top layer over the pool, a section, before cost", ".1%"),
-    "volatility": ("Rank correlation with residual volatility", ".2f"),
-    "correlation": ("Rank correlation between the scores of two seeds", ".2f"),
+    "rank_ic": ("RankIC after the window, single seeds", "RankIC", ".1%"),
+    "top_excess": (
+        "Excess of the top layer over the pool, a section, before cost",
+        "return of a section",
+        ".1%",
+    ),
+    "volatility": ("Rank correlation with residual volatility", "rank correlation", ".2f"),
+    "correlation": ("Rank correlation between the scores of two seeds", "rank correlation", ".2f"),
 }
-"""What the fits are worth after their window: column -> title and ticks of its figure."""
+"""What the fits are worth after their window: column -> title, unit and ticks of its figure."""
 
 Row = Mapping[str, Any]
 """A configuration."""
@@ -39,8 +54,8 @@ def sweep_section(sweep: Sweep) -> Part:
     name = re.sub(r"[^\w-]", "-", sweep.name)
     known = sweep.configurations.columns
     after = [
-        figure(points(sweep, measure, title, ticks), f"{name}-{measure}")
-        for measure, (title, ticks) in _AFTER.items()
+        figure(points(sweep, measure, title, unit, ticks), f"{name}-{measure}")
+        for measure, (title, unit, ticks) in _AFTER.items()
         if measure in known and sweep.configurations[measure].notna().any()
     ]
     return part(
@@ -48,10 +63,10 @@ def sweep_section(sweep: Sweep) -> Part:
         paragraph(_note(sweep)),
         table(results(sweep)),
         figure(heat_map(sweep), f"{name}-heat") if has_grid(sweep) else "",
-        figure(points(sweep, RANK_IC, "Validation RankIC"), f"{name}-val"),
+        figure(points(sweep, RANK_IC, "Validation RankIC", "RankIC"), f"{name}-val"),
         *after,
         _speed(sweep),
-        figure(points(sweep, _SECONDS, "Seconds an epoch", ".3~g"), f"{name}-time"),
+        figure(points(sweep, _SECONDS, "Seconds an epoch", "seconds", ".3~g"), f"{name}-time"),
         _pairs(sweep),
         figure(pairs_covered(sweep), f"{name}-pairs"),
     )
@@ -104,26 +119,27 @@ def heat_map(sweep: Sweep) -> go.Figure:
             x=[f"{x:g}" for x in columns],
             y=[f"{y:g}" for y in lines],
             z=np.array([[100 * one.mean for one in row] for row in grid], dtype=np.float32),
-            text=[[_in_percent(one) for one in row] for row in grid],
+            text=[[with_error(one.mean, one.error) for one in row] for row in grid],
             texttemplate="%{text}",
             colorscale=[[0, "#f4e6dc"], [1, "#0b6e99"]],
             colorbar={"ticksuffix": "%", "thickness": 12},
             hovertemplate=f"{first} %{{x}}, {second} %{{y}}: %{{text}}<extra></extra>",
         )
     )
-    drawn = styled(drawn, "Validation RankIC (%), mean over seeds and standard error")
-    drawn.update_xaxes(title=_title(first), type="category")
-    drawn.update_yaxes(title=_title(second), type="category")
+    drawn = styled(drawn, "Validation RankIC, mean over seeds \u00b1 standard error over seeds")
+    drawn.update_xaxes(title=axis_title(first), type="category")
+    drawn.update_yaxes(title=axis_title(second), type="category")
     return drawn
 
 
-def points(sweep: Sweep, measure: str, title: str, ticks: str = ".1%") -> go.Figure:
+def points(sweep: Sweep, measure: str, title: str, unit: str, ticks: str = ".1%") -> go.Figure:
     """A point a configuration, over the first axis; a line for each point of the others.
 
     Args:
         sweep: What to draw.
         measure: Column of its configurations; `NAME_error`, if any, is its error bar.
         title: Said above it.
+        unit: What the vertical axis counts.
         ticks: Format of the vertical axis.
     """
     axis = next(iter(sweep.axes), "")
@@ -133,18 +149,17 @@ def points(sweep: Sweep, measure: str, title: str, ticks: str = ".1%") -> go.Fig
         color = COLORS[place % len(COLORS)]
         drawn.add_scatter(
             x=[row[axis] if axis else sweep.name_of(row) for row in rows],
-            y=np.array([one.mean for one in spreads], dtype=np.float32),
-            error_y={"array": np.nan_to_num([one.error for one in spreads]), "thickness": 1,
-                     "width": 3},
+            y=numbers([one.mean for one in spreads]),
+            error_y=error_bars([one.error for one in spreads], color),
             mode="lines+markers" if axis else "markers",
             line={"color": color, "width": 1.2},
             marker={"color": color, "size": 9},
             name=label,
         )  # fmt: skip
-    drawn = styled(drawn, title, height=300)
+    drawn = styled(drawn, title, unit, height=300)
     if axis:
         values = sorted(set(sweep.configurations[axis]))
-        drawn.update_xaxes(title=_title(axis), tickvals=values)
+        drawn.update_xaxes(title=axis_title(axis), tickvals=values)
     else:
         drawn.update_xaxes(type="category")
     drawn.update_yaxes(tickformat=ticks, zerolinecolor=MUTED)
@@ -154,7 +169,7 @@ def points(sweep: Sweep, measure: str, title: str, ticks: str = ".1%") -> go.Fig
 def pairs_covered(sweep: Sweep) -> go.Figure:
     """Feature pairs that the trained seeds see together, and what as many seeds see on average."""
     title = "Share of the feature pairs that the trained seeds see together"
-    drawn = points(sweep, "pairs_covered", title, ".0%")
+    drawn = points(sweep, "pairs_covered", title, "share of all pairs", ".0%")
     axis = next(iter(sweep.axes), "")
     first = next(iter(_lines(sweep, axis).values()))
     drawn.add_scatter(
@@ -182,7 +197,8 @@ def _note(sweep: Sweep) -> str:
     seeds = sorted(set(sweep.configurations["seeds"]))
     words = [
         f"Fits as of {span}, {' to '.join(map(str, seeds))} seed{'s' if seeds[-1] > 1 else ''} a "
-        "configuration. After \u00b1 stands the standard error over seeds; one seed has none.",
+        "configuration. After \u00b1 and in error bars stands the standard error over seeds; one "
+        "seed has none.",
     ]
     if sweep.simulated:
         words.append("The market is simulated: this shows that the code works.")
@@ -214,8 +230,8 @@ def _speed(sweep: Sweep) -> str:
         )
     else:
         said = (
-            f"The ratio is to {full.n} fits of the same window that pair all {sweep.features} "
-            f"features, {_plain(full, 3)} seconds an epoch: below 1 is faster. Seconds are "
+            f"The ratio is to {counted(full.n, 'fit')} of the same window with all "
+            f"{sweep.features} features paired, {_plain(full, 3)} seconds an epoch: below 1 is faster. Seconds are "
             "wall time, and hold for machines that were equally busy."
         )
     header = ("", "seconds an epoch", f"ratio to n = {sweep.features}", "epochs")
@@ -254,17 +270,6 @@ def _cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame
 
 def _spread(row: Row, measure: str) -> Spread:
     return Spread(row.get(measure, nan), row.get(f"{measure}_error", nan))
-
-
-def _title(text: str) -> dict[str, object]:
-    return {"text": text, "font": {"size": 13}}
-
-
-def _in_percent(one: Spread) -> str:
-    if not isfinite(one.mean):
-        return ""
-    error = f" \u00b1 {100 * one.error:.2f}" if isfinite(one.error) else ""
-    return f"{100 * one.mean:.2f}{error}"
 
 
 def _plain(value: Spread, digits: int = 2) -> str:

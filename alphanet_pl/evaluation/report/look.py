@@ -83,6 +83,6 @@ def numbers(values: Sequence[float]) -> np.ndarray:
     return np.asarray(values, dtype=np.float32)
 
 
-def error_bars(errors: Sequence[float]) -> dict[str, object]:
-    """Thin bars of standard errors, none where one is unknown."""
-    return {"array": np.nan_to_num(errors), "thickness": 1, "width": 3, "color": "#323f4b"}
+def error_bars(errors: Sequence[float], color: str = "#323f4b") -> dict[str, object]:
+    """Thin bars of standard errors, none where one is NaN: unknown (a zero would draw its caps)."""
+    return {"array": numbers(errors), "thickness": 1, "width": 3, "color": color}

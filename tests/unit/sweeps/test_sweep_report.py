@@ -1,5 +1,9 @@
 """The page of a sweep: means over seeds, errors over seeds, and what is missing."""
 
+import json
+import re
+
+import numpy as np
 import pytest
 from helpers.invented_sweep import ERROR, configuration, invented
 from markupsafe import Markup
@@ -31,7 +35,7 @@ def test_a_grid_is_drawn_as_a_heat_map_with_its_errors():
     (map_,) = heat_map(sweep).data
     assert map_.x == ("6", "8")
     assert map_.y == ("1", "2")
-    assert map_.text[0][0] == "2.00 \u00b1 0.58"
+    assert map_.text[0][0] == "2.00% \u00b1 0.58%"
 
 
 def test_a_row_is_no_grid():
@@ -54,18 +58,35 @@ def test_whatever_number_varies_is_an_axis(changes, axes):
     base = {"trainer.learning_rate": 1e-4, "loss.neutralise": False}
     sweep = invented(configuration(**base), configuration(**base | changes), keys=keys)
     assert sweep.axes == axes
-    figure = points(sweep, RANK_IC, "RankIC")
+    figure = points(sweep, RANK_IC, "RankIC", "RankIC")
     assert figure.layout.xaxis.title.text == (axes[0] if axes else None)
     assert (figure.layout.xaxis.type == "category") == (not axes)
 
 
 def test_a_line_is_drawn_for_each_point_of_the_other_axes_and_its_bars_are_standard_errors():
-    figure = points(invented(), RANK_IC, "RankIC")
+    figure = points(invented(), RANK_IC, "RankIC", "RankIC")
     assert [trace.name for trace in figure.data] == [
         "v2.1 loss.long_weight=1.0", "v2.1 loss.long_weight=2.0",
     ]  # fmt: skip
     assert figure.data[0].x == (6, 8)
     assert figure.data[0].error_y.array[0] == pytest.approx(ERROR)
+
+
+def test_a_single_seed_has_no_bar():
+    sweep = invented(configuration(**{f"{RANK_IC}_error": float("nan")}))
+    (trace,) = points(sweep, RANK_IC, "RankIC", "RankIC").data
+    assert np.isnan(trace.error_y.array).all()
+
+
+def test_every_figure_has_a_title_and_a_unit_on_both_axes():
+    form = r"<figcaption>(.*?)</figcaption>.*?figures.push\((.*?)\);</script>"
+    drawn = re.findall(form, sweep_text(invented()), re.DOTALL)
+    assert len(drawn) > 5
+    for caption, arguments in drawn:
+        layout = json.loads(arguments)[2]
+        assert caption
+        assert layout["xaxis"]["title"]["text"] == "model.n"
+        assert layout["yaxis"]["title"]["text"]
 
 
 def test_two_variants_are_two_lines_over_the_same_axis():
@@ -75,7 +96,7 @@ def test_two_variants_are_two_lines_over_the_same_axis():
         for n in (6, 8)
     ]
     sweep = invented(*rows, keys=("variant", "model.n"))
-    assert [trace.name for trace in points(sweep, RANK_IC, "").data] == ["v2.1", "combined"]
+    assert [trace.name for trace in points(sweep, RANK_IC, "", "").data] == ["v2.1", "combined"]
     assert not has_grid(sweep)
 
 

@@ -9,7 +9,14 @@ from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.compare import having, seed_spread
 from alphanet_pl.evaluation.report import figures
-from alphanet_pl.evaluation.report.look import KNOWN, LAYERS, OTHERS, colors, layer_colors
+from alphanet_pl.evaluation.report.look import (
+    KNOWN,
+    LAYERS,
+    OTHERS,
+    colors,
+    error_bars,
+    layer_colors,
+)
 from alphanet_pl.evaluation.signal.ic import ic_summary
 from alphanet_pl.evaluation.types import Series
 
@@ -145,3 +152,9 @@ def test_a_single_bar_does_not_fill_the_figure(alone):
 def test_layers_run_from_the_first_color_to_the_last(count):
     colors = layer_colors(count)
     assert (len(colors), colors[0], colors[-1]) == (count, LAYERS[0], LAYERS[-1])
+
+
+def test_what_has_no_standard_error_has_no_bar():
+    bars = error_bars([float("nan"), 0.01])["array"]
+    assert np.isnan(bars[0])  # a zero would be drawn, as a cap on top of the bar
+    assert bars[1] == pytest.approx(0.01)
