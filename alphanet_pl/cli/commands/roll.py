@@ -12,7 +12,7 @@ from alphanet_pl.fit.checkpoints import LAST
 from alphanet_pl.fit.folder import describe_earlier
 from alphanet_pl.job.world import global_rank
 from datamodules.base.files import try_place
-from datamodules.base.words import log
+from datamodules.base.words import counted, log
 from datamodules.panel import Panel
 
 
@@ -49,8 +49,9 @@ def _describe(study: Study, ours: Sequence[Task], parts: str | None) -> str:
     more = f", {begun} of them begun: they go on" if begun else ""
     share = "" if parts is None else f"; part {parts}: {len(ours)} fits"
     return (
-        f"{len(study.tasks)} fits: {len(study.windows)} windows, {first} to {last}, x "
-        f"{len(study.tasks) // len(study.windows)} seeds{share}; "
+        f"{counted(len(study.tasks), 'fit')}: {counted(len(study.windows), 'window')}, "
+        f"{first} to {last}, x "
+        f"{counted(len(study.tasks) // len(study.windows), 'seed')}{share}; "
         f"{len(ours) - len(todo)} done, {len(todo)} to train{more}"
     )
 
@@ -61,8 +62,9 @@ def _stitch(study: Study, settings: Settings) -> str:
     rank_ic = np.mean([fit.record["metrics"]["val/rank_ic"] for fit in fits])
     return "\n".join(
         [
-            f"{settings.variant}, {first} to {last}, by {len(fits)} fits of "
-            f"{len(study.windows)} windows; their mean validation RankIC is {rank_ic:.4f}",
+            f"{settings.variant}, {first} to {last}, by {counted(len(fits), 'fit')} of "
+            f"{counted(len(study.windows), 'window')}; "
+            f"their mean validation RankIC is {rank_ic:.4f}",
             f"factor: {path}",
         ]
     )

@@ -6,11 +6,8 @@ from alphanet_pl.evaluation.report.figures import cover
 from alphanet_pl.evaluation.report.formats import entry, percent, say, sentence
 from alphanet_pl.evaluation.report.metrics import HEADLINE, SETUP, shown
 from alphanet_pl.evaluation.report.page import Part, cards, figure, paragraph, part, points, table
-from alphanet_pl.evaluation.report.tables import frame, headline
+from alphanet_pl.evaluation.report.tables import few, frame, headline
 from alphanet_pl.evaluation.results import Evaluation
-
-FEW = 30
-"""Cross-sections below which a standard error is itself rough."""
 
 
 def top(comparison: Comparison, evaluations: Evaluations) -> Part:
@@ -93,10 +90,7 @@ def _errors(evaluations: Evaluations) -> str:
     if single:
         key = "note.single" if len(single) == 1 else "note.singles"
         words.append(say(key, names=sentence(single)))
-    counts = [each.ic.neutral.summary.n for each in evaluations.values() if each.ic]
-    if counts and 0 < min(counts) < FEW:
-        words.append(say("note.few", n=min(counts)))
-    return " ".join(words)
+    return " ".join([*words, *few(evaluations)])
 
 
 def _printed(evaluations: Evaluations) -> str:

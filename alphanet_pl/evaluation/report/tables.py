@@ -31,6 +31,8 @@ from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.ic import ICResult
 
 Record = dict[str, Any]
+FEW = 30
+"""Cross-sections below which a standard error is itself rough."""
 PRINTED_LAYERS = 5
 PRINTED_RATIOS = ("icir", "sharpe", "sharpe_report", "top_information_ratio", "information_ratio",
                   "calmar")  # fmt: skip
@@ -243,6 +245,13 @@ def markdown(table: pd.DataFrame) -> str:
                      for line in lines)  # fmt: skip
 
 
+def few(evaluations: Evaluations) -> list[str]:
+    """A warning where a standard error is itself rough; else nothing."""
+    counts = [each.ic.neutral.summary.n for each in evaluations.values() if each.ic]
+    rough = counts and 0 < min(counts) < FEW
+    return [say("note.few", n=min(counts))] if rough else []
+
+
 def terminal_lines(evaluations: Evaluations, comparison: Comparison) -> list[str]:
     """The headline for a terminal, and the parts that could not be made with their reasons."""
     table = shown(TERMINAL, headline(evaluations, comparison))
@@ -250,6 +259,7 @@ def terminal_lines(evaluations: Evaluations, comparison: Comparison) -> list[str
     if len(table):
         text = table.to_string(header=len(table.columns) > 1)
         lines += text.replace("\u00b1", "+-").splitlines()
+        lines += [" ".join([say("note.terminal"), *few(evaluations)])]
     missing = (each for e in evaluations.values() for each in e.provenance.lacks)
     return lines + [each for each in dict.fromkeys(missing) if each.startswith("There is no ")]
 

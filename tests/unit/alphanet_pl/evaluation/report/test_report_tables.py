@@ -13,6 +13,7 @@ from alphanet_pl.evaluation.report import metrics as module
 from alphanet_pl.evaluation.report.formats import entry, number, percent, say, sentence, with_error
 from alphanet_pl.evaluation.report.metrics import ENHANCEMENT, Metric, layer_metrics, shown
 from alphanet_pl.evaluation.report.tables import (
+    FEW,
     enhancement_cells,
     frame,
     ic_cells,
@@ -126,6 +127,8 @@ def test_the_terminal_says_the_headline_and_what_is_missing(evaluation):
     summary = evaluation.ic.neutral.summary
     (said,) = (line for line in lines if line.startswith("RankIC, neutral factor"))
     assert said.endswith(f"{percent(summary.mean)} +- {percent(summary.standard_error)}")
+    assert "After +- stands a plain standard error over time." in lines[-1]
+    assert ("Only" in lines[-1]) == (summary.n < FEW)
 
 
 def test_numbers_that_do_not_exist_are_dashes():
