@@ -231,8 +231,8 @@ def _speed(sweep: Sweep) -> str:
     else:
         said = (
             f"The ratio is to {counted(full.n, 'fit')} of the same window with all "
-            f"{sweep.features} features paired, {_plain(full, 3)} seconds an epoch: below 1 is faster. Seconds are "
-            "wall time, and hold for machines that were equally busy."
+            f"{sweep.features} features paired, {_plain(full, 3)} seconds an epoch: below "
+            "1 is faster. Seconds are wall time, and hold for machines that were equally busy."
         )
     header = ("", "seconds an epoch", f"ratio to n = {sweep.features}", "epochs")
     return table(_cells(header, rows), "Training time") + paragraph(said)
