@@ -12,6 +12,7 @@ FINDINGS = {
     "adjustment": "adjusted prices that move beyond the day's price limit, or against prev_close",
     "prev_close": "prev_close is not the close of the session before",
     "open_close": "open is nearer to the next close than to the one before it",
+    "vwap": "vwap is farther from amount / volume than open or close, or a price is another's copy",
     "units": "columns that must agree differ by powers of ten",
     "weekends": "sessions on Saturdays or Sundays",
     "calendar": "sessions with few of the stocks, or that other tables do not have",

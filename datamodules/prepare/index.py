@@ -9,8 +9,11 @@ import pandas as pd
 
 from datamodules.base.errors import ConfigError
 from datamodules.base.words import SHOWN
-from datamodules.canon.report import DataReport
+from datamodules.canon.report import Cost, DataReport
 from datamodules.prepare.grid import QuoteGrid, ffill
+
+_MANY = 0.1
+"""Share of an index's members without quotes or weight, from which on it is another portfolio."""
 
 
 def index_close(
@@ -90,7 +93,8 @@ def _note_members(
         missing = codes[found].unique()
         of = codes.nunique()
         says = f"of {of:,} members of {name} {says}"
-        report.note("index_members", kind, len(missing), says, missing[:SHOWN].tolist())
+        cost: Cost = "wrong" if len(missing) > _MANY * of else "none"
+        report.note("index_members", kind, len(missing), says, missing[:SHOWN].tolist(), cost)
 
 
 def _check(name: str, rows: pd.DataFrame, names: pd.Series, setting: str) -> None:

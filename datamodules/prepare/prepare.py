@@ -57,7 +57,7 @@ def prepare(
     )
     if not ledger.labelled:
         says = "stock-dates, and none of them has a label: nothing can be trained on this panel"
-        tables.report.note("panel", "no_label", ledger.listed, says)
+        tables.report.note("panel", "no_label", ledger.listed, says, cost="wrong")
     report = {
         "panel": summary,
         "tables": tables.report.to_dict(),

@@ -31,6 +31,7 @@ from datamodules.tables.benchmark import check_index
 from datamodules.tables.calendar import check_sessions, check_weekdays
 from datamodules.tables.identities import check_identities
 from datamodules.tables.oddities import note_oddities
+from datamodules.tables.prices import check_prices
 from datamodules.tables.stocks import rows_by_stock
 from datamodules.tables.units import check_units
 
@@ -133,6 +134,7 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
     check_sessions(rows, tables.index, report)
     note_oddities(quotes, rows, report)
     moves = moves_of(quotes, rows, limits)
+    check_prices(quotes, report)
     check_open(quotes, moves, report)
     check_adjustment(quotes, moves, report)
     if tables.index is not None:
