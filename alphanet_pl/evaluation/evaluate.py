@@ -86,7 +86,9 @@ def check_index(panel: Panel, index: IndexSettings) -> None:
             f"evaluation.index names {index.members}, {index.code}",
             f"{panel.path} holds the weights of {built.members} and the closes of {built.code}",
             f"evaluation.index.members={built.members} evaluation.index.code={built.code}, "
-            "or prepare a panel with the other index",
+            f"or build the other panel: alphanet prepare evaluation.index.members={index.members}"
+            f" evaluation.index.code={index.code} data.panel=NEW.zarr, with its data.source and"
+            " data.path",
         )
 
 

@@ -16,7 +16,7 @@ FINDINGS = {
     "units": "columns that must agree differ by powers of ten",
     "weekends": "sessions on Saturdays or Sundays",
     "calendar": "sessions with few of the stocks, or that other tables do not have",
-    "announced": "accounts announced on or near the end of their period",
+    "announced": "accounts announced on or near the end of their period, or after they are due",
     "accounts": "accounts of no stock that is quoted, or with hardly any positive equity",
     "accounting": "accounts that contradict one another, as swapped columns and quarterly flows do",
     "index": "index closes that leap, or are those of the session before or after",

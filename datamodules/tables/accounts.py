@@ -12,6 +12,11 @@ from datamodules.settings import TableSettings
 _SOON = 5
 """Days after a period's end in which hardly any company announces; A-shares: 2 of 62,799 times."""
 
+_MONTHS = np.array([4, 4, 1, 4, 4, 2, 4, 4, 1, 4, 4, 4])
+"""Month of a period's end -> months after it by whose end A-share companies must announce."""
+_LATE = 0.1
+"""Share of accounts announced after that; A-shares: 1.5%, and 16% with all dates a day late."""
+
 _USUAL = {
     "equity": 0.7, "total_assets": 1.4, "total_liabilities": 0.6, "revenue_ytd": 0.3,
     "net_profit_ytd": 0.03, "operating_cash_flow_ytd": 0.03, "total_shares": 1.5,
@@ -46,6 +51,7 @@ def check_accounts(
         )  # fmt: skip
     else:
         report.note("fundamentals", "announced", soon, says, cost="lost")
+    _check_late(accounts, report)
     _check_codes("accounts", "fundamentals", accounts, quotes, report)
     _check_units(accounts, quotes, settings.scale.get("fundamentals", {}), report)
     _check_parts(accounts, report)
@@ -62,6 +68,27 @@ def check_accounts(
             report.refuse("accounts", "fundamentals", negative, says, "most companies have", hint)
         else:
             report.note("fundamentals", "equity", negative, says)
+
+
+def _check_late(accounts: pd.DataFrame, report: DataReport) -> None:
+    """Refuse accounts of which many come later than an exchange lets them."""
+    first = ~accounts.duplicated(["code", "period_end"])
+    ends, announced = (
+        accounts.loc[first, name].to_numpy().astype("datetime64[D]")
+        for name in ("period_end", "announced")
+    )
+    month = ends.astype("datetime64[M]")
+    due = month + _MONTHS[month.astype(np.int64) % 12] + 1
+    late = int((announced >= due.astype("datetime64[D]")).sum())
+    says = f"of {len(ends):,} accounts are announced after the month by whose end they are due"
+    if late > _LATE * len(ends):
+        report.refuse(
+            "announced", "fundamentals", late, says,
+            "A-share companies announce by the end of April, August, October and April",
+            "data.columns.fundamentals.announced=NAME of the publication date",
+        )  # fmt: skip
+    else:
+        report.note("fundamentals", "late", late, says, cost="lost")
 
 
 def _check_units(

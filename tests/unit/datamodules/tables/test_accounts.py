@@ -13,7 +13,7 @@ def accounts(moving):
             {
                 "code": codes,
                 "period_end": pd.Timestamp(end),
-                "announced": pd.Timestamp(end) + pd.Timedelta(days=40),
+                "announced": pd.Timestamp(end) + pd.Timedelta(days=30),
                 "equity": 0.7 * cap,
                 "total_assets": 1.4 * cap,
                 "net_profit_ytd": 0.03 * cap,
@@ -51,6 +51,23 @@ def test_accounts_known_at_the_periods_end_are_refused(moving, accounts, refused
 def test_a_tenth_of_the_accounts_known_too_early_is_refused(moving, accounts, refused):
     accounts.loc[:1, "announced"] = accounts["period_end"]
     assert "2 of 24 accounts" in refused(quotes=moving, fundamentals=accounts).given
+
+
+@pytest.mark.parametrize(("end", "due"), [("2020-09-30", "10-31"), ("2020-12-31", "04-30")])
+def test_accounts_after_they_are_due_are_refused(moving, accounts, refused, load, end, due):
+    accounts["period_end"] = pd.Timestamp(end)
+    accounts = accounts.drop_duplicates("code")
+    last = pd.Timestamp(f"{2020 if due[0] == '1' else 2021}-{due}")
+    assert note(load(quotes=moving, fundamentals=accounts.assign(announced=last)), "late") is None
+    late = accounts.assign(announced=last + pd.Timedelta(days=1))
+    error = refused("announced", quotes=moving, fundamentals=late)
+    assert "12 of 12 accounts are announced after the month by whose end" in error.given
+
+
+def test_a_few_late_accounts_are_noted(moving, accounts, load):
+    accounts.loc[0, "announced"] += pd.Timedelta(days=365)
+    accounts = accounts.sort_values(["code", "period_end"])
+    assert note(load(quotes=moving, fundamentals=accounts), "late").count == 1
 
 
 def test_accounts_of_no_quoted_stock_are_refused(moving, accounts, refused):
