@@ -72,6 +72,7 @@ def index_weight(
     total = weight.sum(axis=1, keepdims=True)
     if report is not None:
         _note_members(report, name, rows, stocks, weightless=drifts & ~np.isfinite(given))
+        _note_number(report, name, grid, first, last)
     return (weight / np.where(total > 0, total, 1)).astype(np.float32)
 
 
@@ -95,6 +96,20 @@ def _note_members(
         says = f"of {of:,} members of {name} {says}"
         cost: Cost = "wrong" if len(missing) > _MANY * of else "none"
         report.note("index_members", kind, len(missing), says, missing[:SHOWN].tolist(), cost)
+
+
+def _note_number(
+    report: DataReport, name: str, grid: QuoteGrid, first: np.ndarray, last: np.ndarray
+) -> None:
+    """Note sessions with another number of members, as where spells overlap or leave a hole."""
+    sessions = len(grid.dates) + 1
+    members = np.bincount(first, minlength=sessions) - np.bincount(last, minlength=sessions)
+    members = members.cumsum()[:-1]
+    usual = np.median(members[members > 0]) if (members > 0).any() else 0
+    odd = np.flatnonzero(np.abs(members - usual) > _MANY * usual)
+    says = f"sessions have not the usual {usual:.0f} members of {name}, by more than {_MANY:.0%}"
+    examples = [f"{grid.dates[t]} {members[t]}" for t in odd[:SHOWN]]
+    report.note("index_members", "number", len(odd), says, examples)
 
 
 def _check(name: str, rows: pd.DataFrame, names: pd.Series, setting: str) -> None:

@@ -96,7 +96,7 @@ def test_members_that_the_quotes_lack_are_left_out(quotes, make_tables):
     np.testing.assert_array_equal(
         index_weight(grid, more, "csi500", report), index_weight(grid, members, "csi500")
     )
-    (note,) = report.notes
+    (note,) = [note for note in report.notes if note.kind == "unknown_members"]
     assert (note.kind, note.count, note.examples) == ("unknown_members", 1, ("SH699999",))
 
 
@@ -106,3 +106,14 @@ def test_an_unknown_index_is_refused_with_the_known_ones(quotes, make_tables):
         index_weight(grid, tables.index_members, "csi50")
     with pytest.raises(ConfigError, match="no index 'SH0009': one of SH000905"):
         index_close(grid, tables.index, "SH0009")
+
+
+def test_sessions_with_another_number_of_members_are_noted(quotes, make_tables):
+    grid, members = to_grid(quotes), make_tables(quotes).index_members
+    whole, part = DataReport(), DataReport()
+    index_weight(grid, members.assign(start=grid.dates[0], end=grid.dates[-1]), "csi500", whole)
+    index_weight(grid, members.assign(start=grid.dates[0], end=grid.dates[-2]), "csi500", part)
+    assert [note for note in whole.notes if note.kind == "number"] == []
+    (note,) = [note for note in part.notes if note.kind == "number"]
+    assert note.count == 1
+    assert note.examples == (f"{grid.dates[-1]} 0",)

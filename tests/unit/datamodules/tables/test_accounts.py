@@ -65,8 +65,7 @@ def test_accounts_after_they_are_due_are_refused(moving, accounts, refused, load
 
 
 def test_a_few_late_accounts_are_noted(moving, accounts, load):
-    accounts.loc[0, "announced"] += pd.Timedelta(days=365)
-    accounts = accounts.sort_values(["code", "period_end"])
+    accounts.loc[0, "announced"] += pd.Timedelta(days=100)
     assert note(load(quotes=moving, fundamentals=accounts), "late").count == 1
 
 
