@@ -14,7 +14,7 @@ from datamodules.canon.report import DataReport
 from datamodules.tables.adjustment import Moves
 
 _LEAP = 0.15
-"""Return apart from the market's that only another level of the index explains."""
+"""Return, and its distance from the market's, that only another level of the index explains."""
 _SESSIONS = 60
 """Sessions from which on a shift is judged."""
 _FAR = 0.3
@@ -41,7 +41,7 @@ def check_index(
         days = rows["date"].to_numpy().astype("datetime64[D]")
         close = pd.Series(rows["close"].to_numpy(), days).reindex(moves.rows.dates).to_numpy()
         returns = np.append(np.nan, close[1:] / close[:-1] - 1)
-        apart = np.abs(returns - market) > _LEAP
+        apart = (np.abs(returns - market) > _LEAP) & (np.abs(returns) > _LEAP)
         leaps += [f"{code} {day} {move:+.0%}" for day, move in zip(
             moves.rows.dates[apart], returns[apart], strict=True)]  # fmt: skip
         if (words := _shift(returns, market)) is not None:
