@@ -10,7 +10,7 @@ from alphanet_pl.evaluation.compare import Comparison, Episode, Evaluations, hav
 from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
 from alphanet_pl.evaluation.report.figures import episode
-from alphanet_pl.evaluation.report.formats import ABSENT, percent, say, sentence
+from alphanet_pl.evaluation.report.formats import ABSENT, named, percent, say, sentence
 from alphanet_pl.evaluation.report.page import figure, paragraph, table
 from alphanet_pl.evaluation.report.tables import years_frame
 
@@ -71,13 +71,16 @@ def episodes(comparison: Comparison, known: Mapping[str, EnhancementResult]) -> 
     cells = pd.DataFrame(
         {name: [_cell(each[period]) for period in spans] for name, each in found.items()},
         index=[
-            say("table.episode", name=period, first=span.first, last=span.last)
+            say("table.episode", name=named(period), first=span.first, last=span.last)
             for period, span in spans.items()
         ],
     )
     inside = [period for period in spans if any(each[period].drawdown for each in found.values())]
     drawn = [
-        figure(episode(known, period, spans[period].first, spans[period].last), f"episode-{place}")
+        figure(
+            episode(known, named(period), spans[period].first, spans[period].last),
+            f"episode-{place}",
+        )
         for place, period in enumerate(inside)
     ]
     return [table(cells, say("table.episodes")), paragraph(claim(comparison)), *drawn]
@@ -95,7 +98,7 @@ def claim(comparison: Comparison) -> str:
         return f"{says} {say('note.none_inside')}"
     held = [name for name in both if _depth(ours[name]) < _depth(theirs[name])]
     key = "note.held" if held else "note.held_none"
-    return f"{says} {say(key, count=len(both), names=sentence(held))}"
+    return f"{says} {say(key, count=len(both), names=sentence([*map(named, held)]))}"
 
 
 def _cell(found: Episode) -> str:

@@ -91,6 +91,13 @@ def say(key: str, **values: Any) -> str:
     return text.format(**values) if values else text
 
 
+def named(text: str) -> str:
+    """What the results say in English, whole or in parts that the catalogue has."""
+    for english, said in entry("named").items():
+        text = text.replace(english, said)
+    return text
+
+
 def entry(key: str) -> Any:
     """What the catalogue has under a key: a sentence, a list, or more keys."""
     found: Any = _words(_LANGUAGE.get())

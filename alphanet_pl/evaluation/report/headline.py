@@ -3,7 +3,7 @@
 from alphanet_pl.evaluation.compare import Comparison, Evaluations, having
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.figures import cover
-from alphanet_pl.evaluation.report.formats import entry, percent, say, sentence
+from alphanet_pl.evaluation.report.formats import entry, named, percent, say, sentence
 from alphanet_pl.evaluation.report.metrics import HEADLINE, SETUP, shown
 from alphanet_pl.evaluation.report.page import Part, cards, figure, paragraph, part, points, table
 from alphanet_pl.evaluation.report.tables import few, frame, headline
@@ -81,7 +81,7 @@ def _span(comparison: Comparison, evaluations: Evaluations) -> str:
         words.append(say("span.seeds", count=len(seeds)))
     elif seeds:
         words.append(say("span.seed", seed=seeds[0]))
-    return " ".join([*words, *([say("span.data", data=data)] if data else [])])
+    return " ".join([*words, *([say("span.data", data=named(data))] if data else [])])
 
 
 def _errors(evaluations: Evaluations) -> str:
@@ -110,8 +110,8 @@ def _caveats(evaluations: Evaluations) -> list[str]:
         out.append(say("note.panels"))
     lacks = {name: each.provenance.lacks for name, each in evaluations.items()}
     shared = [each for each in next(iter(lacks.values())) if all(each in s for s in lacks.values())]
-    out.append(" ".join(shared))
+    out.append(named(" ".join(shared)))
     for name, own in lacks.items():
         rest = [each for each in own if each not in shared]
-        out += [say("note.own", name=name, what=" ".join(rest))] if rest else []
+        out += [say("note.own", name=name, what=named(" ".join(rest)))] if rest else []
     return out

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import Comparison, Evaluations
-from alphanet_pl.evaluation.report.formats import ABSENT, say
+from alphanet_pl.evaluation.report.formats import ABSENT, named, say
 from alphanet_pl.evaluation.report.page import Part, definitions, folded, paragraph, part, table
 from alphanet_pl.evaluation.results import FitOrigin, Provenance
 
@@ -21,7 +21,9 @@ def drops(comparison: Comparison, evaluations: Evaluations) -> Part:
     found = evaluations[comparison.baseline].provenance.drops
     cells = pd.DataFrame(
         {say("column.count"): [f"{count:,}" for count in found.values()]},
-        index=pd.Index([name.replace("_", " ") for name in found], name=say("table.drops_head")),
+        index=pd.Index(
+            [named(name.replace("_", " ")) for name in found], name=say("table.drops_head")
+        ),
     )
     return part(say("part.drops"), table(cells)) if found else part("")
 
@@ -102,7 +104,7 @@ def _origin(found: Provenance) -> dict[str, str]:
     return {
         say("metric.created"): found.created or ABSENT,
         say("metric.command"): found.command or say("note.from_python"),
-        say("metric.data"): found.data or ABSENT,
+        say("metric.data"): named(found.data) or ABSENT,
         say(
             "metric.panel"
         ): f"{found.panel or ABSENT} (fingerprint {found.panel_fingerprint[:12]})",

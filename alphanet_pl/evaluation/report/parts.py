@@ -15,7 +15,7 @@ from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report import figures as draw
 from alphanet_pl.evaluation.report import metrics, tables
 from alphanet_pl.evaluation.report.calendar import episodes, years
-from alphanet_pl.evaluation.report.formats import ABSENT, count, entry, number, percent, say
+from alphanet_pl.evaluation.report.formats import ABSENT, count, entry, named, number, percent, say
 from alphanet_pl.evaluation.report.metrics import Metric, shown
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
 from alphanet_pl.evaluation.results import Evaluation
@@ -214,7 +214,7 @@ def _alone_layers(found: LayersResult) -> list[Markup]:
 def _relaxed(found: EnhancementResult) -> Markup:
     if not found.relaxed:
         return paragraph(say("note.exact"))
-    cells = pd.DataFrame(map(vars, found.relaxed))
+    cells = pd.DataFrame(map(vars, found.relaxed)).astype(str).map(named)
     cells.columns = entry("table.relaxed_head")
     return table(cells.set_index(cells.columns[0]), say("table.relaxed"), text=True)
 

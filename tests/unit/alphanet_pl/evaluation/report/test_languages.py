@@ -1,6 +1,8 @@
 """A page in Chinese: the same page, said in the other catalogue; everything else stays English."""
 
+import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,21 @@ def test_a_chinese_page_has_the_figures_of_the_english_one(evaluation, catalogue
         long = [text for text in said if len(text) > 20 and "{" not in text]
         left = [text for text in long if text in chinese and f"（{text}" not in chinese]
         assert not left
+
+
+DATA = {"There is no <free_turn>.", "source parquet, 40 stocks", "- (fingerprint )", "(sha256 )"}
+"""What a panel says of itself, and what an author puts on a page, is not the page's to say."""
+
+
+def test_no_english_sentence_is_left_on_a_chinese_page(evaluation):
+    page = render({"v2.1": evaluation, "v2": evaluation}, language="zh")
+    read = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.S)
+    texts = {unescape(found).strip() for found in re.findall(r">([^<>]+)<", read)}
+    drawn = {json.loads(f'"{found}"') for found in re.findall(r'"(?:text|name)":"([^"]*)"', page)}
+    words = re.compile(r"\b[A-Za-z]{2,}[ ,]+[a-z]{2,}")
+    left = {text for text in texts | drawn if words.search(text)}
+    assert {text for text in left if not re.search("[\u4e00-\u9fff]", text)} <= DATA
+    assert len(drawn) > 10
 
 
 def test_what_is_not_the_page_stays_english(evaluation):
