@@ -14,6 +14,8 @@ from datamodules.canon.report import DataReport
 _MEAN = ("open", "close", "vwap")
 _FEW = 100
 """Rows from which on they are judged."""
+_WIDE = 0.005
+"""Share of rows whose high may be above twice the low, as on some days of listing."""
 _OFF = 0.002
 """Median distance of vwap from amount / volume that no rounding explains; a close's is 0.8%."""
 
@@ -28,12 +30,19 @@ def check_prices(quotes: pd.DataFrame, report: DataReport) -> None:
         report: Takes what is odd.
 
     Raises:
-        TableError: Unless `data.accept` names `vwap`.
+        TableError: Unless `data.accept` names `vwap`, or `units` for a high that is far too high.
     """
     moved = (quotes["traded"] & (quotes["high"] > quotes["low"])).to_numpy()
     price = {name: quotes[name].to_numpy()[moved] for name in _MEAN}
     if moved.sum() < _FEW:
         return
+    wide = int((quotes["high"].to_numpy()[moved] > 2 * quotes["low"].to_numpy()[moved]).sum())
+    says = f"of {moved.sum():,} rows of more than one price have a high above twice the low"
+    if wide > _WIDE * moved.sum():
+        hint = "data.columns.quotes.high=NAME or data.columns.quotes.low=NAME, or mend these rows"
+        report.refuse("units", "quotes", wide, says, "high and low of one day and unit", hint)
+    else:
+        report.note("quotes", "wide", wide, says)
     for one, other in combinations(_MEAN, 2):
         equal = int((price[one] == price[other]).sum())
         if equal > 0.5 * moved.sum():

@@ -30,3 +30,13 @@ def test_another_mean_price_is_noted(moving, load):
     (note,) = [note for note in report.notes if note.kind == "mean price"]
     assert "traded rows have a vwap more than 0.2% off amount / volume" in note.line()
     assert note.line().startswith("WARNING ")
+
+
+@pytest.mark.parametrize(("name", "factor"), [("high", 100), ("low", 0.01)])
+def test_highs_and_lows_of_another_unit_are_refused(moving, refused, name, factor):
+    third = moving["code"].isin(sorted(moving["code"].unique())[:4])
+    error = refused(
+        quotes=moving.assign(**{name: moving[name].where(~third, moving[name] * factor)})
+    )
+    assert "have a high above twice the low" in error.given
+    assert "data.accept=[units]" in error.hint
