@@ -25,6 +25,8 @@ from sweeps.settings import SweepsSettings
 
 _STOPPED = "stopped.json"
 """Names of the trials that the scheduler stopped early."""
+_RANKED = "val/rank_ic +- standard error"
+"""Over the seeds of a configuration."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def table_lines(summary: pd.DataFrame) -> list[str]:
     """The summary for a terminal: what varies, and how well it did."""
     varied = _varied(summary)
     fixed = [f"{key} {summary[key].iloc[0]}" for key in _axes(summary) if key not in varied]
-    header = ["", *varied, "seeds", "val/rank_ic", "seeds' range", "epochs", "s/epoch", "pairs"]
+    header = ["", *varied, "seeds", _RANKED, "seeds' range", "epochs", "s/epoch", "pairs"]
     rows = [header, *(_cells(row, varied) for _, row in summary.iterrows())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
