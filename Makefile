@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 WORKERS ?= logical
 PANEL ?= runs/panel.zarr
 
-# A file's tests stay in one worker; the flow comes first, because it takes longest.
+# A file's tests stay in one worker (tests/conftest.py: those of the cluster, too); the flow comes first, because it takes longest.
 SPREAD := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: demo check test test-rest storm lint study clean
@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev lint
 
 # Two at a time on any machine: the cluster's jobs, which mostly wait, and what starts its own processes.
 test-rest: $(VENV)/installed-dev
-	$(RUN)/pytest tests/slurm tests/rest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder --durations=20
+	$(RUN)/pytest tests/slurm tests/rest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=20
 
 storm: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200

@@ -13,6 +13,8 @@ import pytest
 import torch
 from helpers.small_study import ASOF, WINDOWS, Study, call
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from datamodules.market.market import simulate
 from datamodules.panel import Panel
@@ -24,6 +26,19 @@ torch.set_num_threads(1)
 settings.register_profile("same", derandomize=True, deadline=None)  # what CI saw, everybody sees
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+class ByFile(LoadFileScheduling):
+    """A file's tests in one worker, and all of the cluster in one: its nodes are killed."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "slurm" if nodeid.startswith("tests/slurm/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """For `--dist=loadfile`."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

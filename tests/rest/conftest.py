@@ -10,11 +10,6 @@ KILLS = int(os.environ.get("KILLS", "1"))
 """How often each test that kills something at a random moment runs; `make storm` says 200."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """A file's tests stay in one worker of pytest-xdist: they share what took long to make."""
-    item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `kill`, itself or through a fixture, as often as KILLS says."""
     if "kill" in metafunc.fixturenames:

@@ -13,11 +13,6 @@ from helpers.slurm_jobs import ROOT, Site
 from alphanet_pl.cli.main import main
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """All in one worker of pytest-xdist: two jobs that kill the same node are one too many."""
-    item.add_marker(pytest.mark.xdist_group("slurm"))
-
-
 @pytest.fixture(scope="session")
 def cluster() -> None:
     """Two nodes of a Slurm that is named on purpose: nobody's tests belong in a real queue."""
