@@ -211,7 +211,9 @@ def test_a_recorded_fit_trained_again_is_the_same(first, capsys):
 
 def test_a_check_has_a_tolerance_and_names_what_is_absent(first, capsys):
     row = Record(first).rows[0]
-    other = row._replace(weights_sha256="0", test_rank_ic=row.test_rank_ic + 0.009)
+    other = row._replace(
+        weights_sha256="0", test_rank_ic=row.test_rank_ic + 0.9 * check_study.TOLERANCE
+    )
     assert check_study.compare("a fit", other, row) == 0
     assert check_study.compare("a fit", other._replace(val_rank_ic=1.0), row) == 1
     assert "NOT within the tolerance" in capsys.readouterr().out
