@@ -185,8 +185,7 @@ def _frame(batches: pa.RecordBatchReader, names: Sequence[str]) -> pd.DataFrame:
         whole = pa.Table.from_batches(block)
         for number, kind in enumerate(kinds):
             # Copied: one column of a batch that is kept would keep all of them.
-            chunks = _kept(whole.column(number), kind).chunks
-            parts[number].append(pa.concat_arrays(chunks))
+            parts[number].append(pa.concat_arrays(_kept(whole.column(number), kind).chunks))
     columns = {}
     for name, kind, own in zip(names, kinds, parts, strict=True):
         column = pa.chunked_array(own, kind).unify_dictionaries()

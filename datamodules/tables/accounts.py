@@ -40,18 +40,7 @@ def check_accounts(
     Raises:
         TableError: Unless `data.accept` names the finding.
     """
-    days = (accounts["announced"] - accounts["period_end"]).dt.days
-    soon = int((days <= _SOON).sum())
-    says = f"of {len(accounts):,} accounts are announced within {_SOON} days of their period's end"
-    if soon > 0.01 * len(accounts):
-        report.refuse(
-            "announced", "fundamentals", soon, says,
-            "they are known from the day on which the company published them",
-            "data.columns.fundamentals.announced=NAME of the publication date",
-        )  # fmt: skip
-    else:
-        report.note("fundamentals", "announced", soon, says, cost="lost")
-    _check_late(accounts, report)
+    _check_announced(accounts, report)
     _check_codes("accounts", "fundamentals", accounts, quotes, report)
     _check_units(accounts, quotes, settings.scale.get("fundamentals", {}), report)
     _check_parts(accounts, report)
@@ -70,8 +59,9 @@ def check_accounts(
             report.note("fundamentals", "equity", negative, says)
 
 
-def _check_late(accounts: pd.DataFrame, report: DataReport) -> None:
-    """Refuse accounts of which many come later than an exchange lets them."""
+def _check_announced(accounts: pd.DataFrame, report: DataReport) -> None:
+    """Refuse accounts of which many come before anybody has them, or later than they may."""
+    days = (accounts["announced"] - accounts["period_end"]).dt.days
     first = ~accounts.duplicated(["code", "period_end"])
     ends, announced = (
         accounts.loc[first, name].to_numpy().astype("datetime64[D]")
@@ -79,16 +69,24 @@ def _check_late(accounts: pd.DataFrame, report: DataReport) -> None:
     )
     month = ends.astype("datetime64[M]")
     due = month + _MONTHS[month.astype(np.int64) % 12] + 1
-    late = int((announced >= due.astype("datetime64[D]")).sum())
-    says = f"of {len(ends):,} accounts are announced after the month by whose end they are due"
-    if late > _LATE * len(ends):
-        report.refuse(
-            "announced", "fundamentals", late, says,
+    for kind, wrong, most, says, needed in (
+        (
+            "announced", (days <= _SOON).to_numpy(), 0.01,
+            f"within {_SOON} days of their period's end",
+            "they are known from the day on which the company published them",
+        ),
+        (
+            "late", announced >= due.astype("datetime64[D]"), _LATE,
+            "after the month by whose end they are due",
             "A-share companies announce by the end of April, August, October and April",
-            "data.columns.fundamentals.announced=NAME of the publication date",
-        )  # fmt: skip
-    else:
-        report.note("fundamentals", "late", late, says, cost="lost")
+        ),
+    ):  # fmt: skip
+        count, says = int(wrong.sum()), f"of {len(wrong):,} accounts are announced {says}"
+        if count > most * len(wrong):
+            hint = "data.columns.fundamentals.announced=NAME of the publication date"
+            report.refuse("announced", "fundamentals", count, says, needed, hint)
+        else:
+            report.note("fundamentals", kind, count, says, cost="lost")
 
 
 def _check_units(
