@@ -6,7 +6,7 @@ WORKERS ?= logical
 PANEL ?= runs/panel.zarr
 
 # A file's tests stay in one worker (tests/conftest.py: those of the cluster, too); the flow comes first, because it takes longest.
-SPREAD := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+SPREAD = --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: demo check test test-rest storm lint study clean
 
@@ -22,8 +22,9 @@ test: $(VENV)/installed-dev lint
 	$(RUN)/pytest tests/flow tests/golden tests/unit $(SPREAD) --durations=20
 
 # Two at a time on any machine: the cluster's jobs, which mostly wait, and what starts its own processes.
+test-rest: WORKERS = 2
 test-rest: $(VENV)/installed-dev
-	$(RUN)/pytest tests/slurm tests/rest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=20
+	$(RUN)/pytest tests/slurm tests/rest $(SPREAD) --durations=20
 
 storm: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200
