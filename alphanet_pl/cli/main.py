@@ -5,6 +5,7 @@ Nothing heavy is imported before a verb is known to run, so that help and refusa
 
 import argparse
 import importlib
+import logging
 import os
 import platform
 import select
@@ -118,6 +119,8 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         return stop.status
     except KeyboardInterrupt as stop:
         terminated = isinstance(stop, Terminated)
+        # Zarr's reads and writes under way are left where they are: asyncio would list them as lost.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         if not rank:
             how = "terminated" if terminated else "interrupted"
             said = " ".join(filter(None, [how, str(stop)]))

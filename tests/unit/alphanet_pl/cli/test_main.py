@@ -1,3 +1,6 @@
+import asyncio
+import gc
+import logging
 import os
 import platform
 import signal
@@ -9,6 +12,7 @@ import torch.distributed as dist
 
 import alphanet_pl.fit.trainer  # noqa: F401  a process of a group has it loaded
 from alphanet_pl.cli.main import VERBS, main
+from alphanet_pl.job.signals import Terminated
 
 
 def test_help_lists_every_verb(capsys):
@@ -102,6 +106,22 @@ def test_a_reader_that_leaves_ends_the_verb_quietly(words):
     assert ("HINT" in said) == mistake
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
+
+
+def test_what_zarr_left_under_way_is_not_listed_after_the_last_words(monkeypatch, caplog):
+    def run(settings):
+        raise Terminated
+
+    monkeypatch.setattr("alphanet_pl.cli.commands.doctor.run", run)
+    monkeypatch.setattr(logging.getLogger("asyncio"), "level", logging.NOTSET)
+    assert main(["doctor"]) == Terminated.status
+    loop = asyncio.new_event_loop()
+    reading = loop.create_task(asyncio.sleep(9))
+    loop.close()
+    reading.get_coro().close()
+    del reading
+    gc.collect()
+    assert caplog.messages == []
 
 
 def test_a_group_of_processes_is_left_however_the_verb_ends(tmp_path):
