@@ -119,7 +119,7 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
         return stop.status
     except KeyboardInterrupt as stop:
         terminated = isinstance(stop, Terminated)
-        # Zarr's reads and writes under way are left where they are: asyncio would list them as lost.
+        # What zarr has under way is left where it is: asyncio would list its tasks as lost.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         if not rank:
             how = "terminated" if terminated else "interrupted"

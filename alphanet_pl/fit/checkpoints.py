@@ -4,7 +4,6 @@ A checkpoint is written aside and renamed; `last.ckpt` leaves its predecessor as
 """
 
 import io
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from alphanet_pl.fit.folder import BEST, LAST, PREVIOUS, is_whole
 from datamodules.base.errors import FitError
 from datamodules.base.files import sha256_of, written_aside
-
-BEST, LAST, PREVIOUS = "best.ckpt", "last.ckpt", "previous.ckpt"
 
 
 class SafeCheckpoints(TorchCheckpointIO):
@@ -111,15 +109,6 @@ def _all_finite(node: Any) -> bool:
     if isinstance(node, dict):
         return all(map(_all_finite, node.values()))
     return all(map(_all_finite, node)) if isinstance(node, list | tuple) else True
-
-
-def is_whole(path: Path) -> bool:
-    """Whether every part of a checkpoint matches its checksum."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            return file.testzip() is None
-    except Exception:  # a damaged archive raises many kinds
-        return False
 
 
 class KeptCheckpoint(ModelCheckpoint):

@@ -5,7 +5,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 
 from alphanet_pl.config.settings import LossSettings, Settings
-from alphanet_pl.fit.checkpoints import BEST
+from alphanet_pl.fit.folder import BEST
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.tracking import Curves
 from alphanet_pl.model.baselines import Estimated

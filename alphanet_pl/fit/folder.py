@@ -6,19 +6,24 @@ fit = done_fit(folder)
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.checkpoints import BEST, is_whole
-from alphanet_pl.model.module import AlphaNetModule, named_classes
 from datamodules.base.errors import FitError
 from datamodules.base.files import read_json, sha256_of
 from datamodules.base.words import log
+
+if TYPE_CHECKING:
+    from alphanet_pl.model.module import AlphaNetModule
+
+BEST, LAST, PREVIOUS = "best.ckpt", "last.ckpt", "previous.ckpt"
+"""Checkpoints in it: of the best epoch; while it is trained, of the last and the one before."""
 
 PROTOCOL = 2
 """Raised when the code, or the default of a setting, changes the weights that the same words give.
@@ -88,6 +93,8 @@ def same_settings(identity: Mapping[str, Any], settings: Settings) -> bool:
 
 def _with_sources(settings: Settings) -> Groups:
     """`decisive_settings`, and of classes of the user's own what their source files say."""
+    from alphanet_pl.model.module import named_classes  # brings Lightning; evaluate needs none
+
     digests = {kind.key: kind.digest(name) for kind, name in named_classes(settings)}
     sources = {key: digest for key, digest in digests.items() if digest is not None}
     return {**decisive_settings(settings), "sources": sources}
@@ -180,13 +187,15 @@ class Fit:
                 f"put the right one back, or rm -r {self.folder} and train again",
             )
 
-    def load(self) -> AlphaNetModule:
+    def load(self) -> "AlphaNetModule":
         """The network with its best weights, ready to score.
 
         Raises:
             FitError: The checkpoint is not the fit's, cannot be read, or names a class that the
                 command's settings do not.
         """
+        from alphanet_pl.model.module import AlphaNetModule  # see `_with_sources`
+
         self.check()
         path = self.folder / BEST
         if DIGEST not in self.record:
@@ -204,6 +213,15 @@ class Fit:
                 f"delete {self.folder} and train again",
             ) from error
         return module.eval()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether every part of a checkpoint matches its checksum."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except Exception:  # a damaged archive raises many kinds
+        return False
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

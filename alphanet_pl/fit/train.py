@@ -12,15 +12,11 @@ from omegaconf import OmegaConf
 from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.checkpoints import (
-    PREVIOUS,
-    digest_of_best,
-    find_checkpoint,
-    remove_leftovers,
-)
+from alphanet_pl.fit.checkpoints import digest_of_best, find_checkpoint, remove_leftovers
 from alphanet_pl.fit.estimate import check_loss, estimate
 from alphanet_pl.fit.folder import (
     DIGEST,
+    PREVIOUS,
     SCHEMA,
     Fit,
     describe_earlier,

@@ -17,8 +17,9 @@ from torch.futures import Future
 from torch.nn.parallel import DistributedDataParallel
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.checkpoints import LAST, KeptCheckpoint, SafeCheckpoints
+from alphanet_pl.fit.checkpoints import KeptCheckpoint, SafeCheckpoints
 from alphanet_pl.fit.finite import FiniteLoss
+from alphanet_pl.fit.folder import LAST
 from alphanet_pl.fit.history import STOPS_ON, History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
 from alphanet_pl.fit.stop import StopOnSignal

@@ -11,7 +11,7 @@ import torch
 from helpers.small_study import ASOF, Study, call
 from helpers.waiting import epochs_of, until
 
-from alphanet_pl.fit.checkpoints import is_whole
+from alphanet_pl.fit.folder import is_whole
 from datamodules.base.files import read_json, write_json
 from datamodules.panel import Panel
 

@@ -8,8 +8,7 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.roll.plan import Study, Task, name_tasks, plan_study, take_part
 from alphanet_pl.factor.roll.roll import FactorBusy, stitch, train_all
 from alphanet_pl.factor.store import factor_path
-from alphanet_pl.fit.checkpoints import LAST
-from alphanet_pl.fit.folder import describe_earlier
+from alphanet_pl.fit.folder import LAST, describe_earlier
 from alphanet_pl.job.world import global_rank
 from datamodules.base.files import try_place
 from datamodules.base.words import counted, log

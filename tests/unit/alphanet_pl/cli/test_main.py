@@ -37,6 +37,14 @@ def test_help_is_instant_and_imports_no_torch(words):
     assert sum(os.times()[2:4]) - begun < 1.0
 
 
+def test_evaluate_reads_fits_without_the_seconds_of_torch():
+    code = (
+        "import sys, alphanet_pl.cli.commands.evaluate\n"
+        "assert not {'torch', 'lightning'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
 @pytest.mark.parametrize(
     ("verb", "status"), [("evaluate", 5), ("train", 5), ("sweep", -signal.SIGUSR1)]
 )
