@@ -29,10 +29,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 class ByFile(LoadFileScheduling):
-    """A file's tests in one worker, and all of the cluster in one: its nodes are killed."""
+    """A file's tests in one worker; likewise all of the cluster, whose nodes are killed, and of the
+    flow, which share a study (the README's blocks have their own)."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "slurm" if nodeid.startswith("tests/slurm/") else super()._split_scope(nodeid)
+        scope = super()._split_scope(nodeid)
+        alone = scope == "tests/flow/test_readme.py"
+        shared = [room for room in ("tests/slurm/", "tests/flow/") if scope.startswith(room)]
+        return shared[0] if shared and not alone else scope
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -21,16 +21,6 @@ def _fits(study: Study, experiment: str) -> list:
     return sorted(study.runs.glob(f"{experiment}/*/*/*/fit.json"))
 
 
-def test_parts_train_their_share_and_the_last_one_writes_the_factor(study, rolling, whole, capsys):
-    factor = study.runs / "parts" / "v2.1" / "factor.parquet"
-    assert call(study, "roll", *rolling, "experiment=parts", "parts=2/2") == 0
-    assert "still waits for 2 of other parts: v2.1" in capsys.readouterr().out
-    assert len(_fits(study, "parts")) == 2
-    assert not factor.exists()
-    assert call(study, "roll", *rolling, "experiment=parts", "parts=1/2") == 0
-    assert factor.read_bytes() == (whole / "factor.parquet").read_bytes()
-
-
 def test_every_date_is_scored_by_the_newest_window_on_or_before_it(study, rolling, whole):
     factor = pd.read_parquet(whole / "factor.parquet").astype({"code": str})
     dates = Panel.open(study.runs / "demo" / "panel.zarr").dates

@@ -1,4 +1,4 @@
-"""Rolling training that is killed or signalled: the same factor in the end."""
+"""Rolling training in parts, killed or signalled: the same factor in the end."""
 
 import shutil
 import signal
@@ -9,6 +9,16 @@ import time
 import pytest
 from helpers.small_study import Study, call
 from helpers.waiting import until
+
+
+def test_parts_train_their_share_and_the_last_one_writes_the_factor(study, rolling, whole, capsys):
+    factor = study.runs / "parts" / "v2.1" / "factor.parquet"
+    assert call(study, "roll", *rolling, "experiment=parts", "parts=2/2") == 0
+    assert "still waits for 2 of other parts: v2.1" in capsys.readouterr().out
+    assert len(list(study.runs.glob("parts/*/*/*/fit.json"))) == 2
+    assert not factor.exists()
+    assert call(study, "roll", *rolling, "experiment=parts", "parts=1/2") == 0
+    assert factor.read_bytes() == (whole / "factor.parquet").read_bytes()
 
 
 @pytest.mark.parametrize("when", ["early", "late"])

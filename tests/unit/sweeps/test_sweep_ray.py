@@ -24,12 +24,12 @@ def test_a_worker_imports_what_the_command_imports(tmp_path):
         "import sys; from ray import cloudpickle\n"
         f"cloudpickle.loads({pickled!r})()\n"
         f"sys.path.insert(0, {str(other.parent)!r})\n"  # as Ray does with the present folder
-        "import sweeps.plan; print(sweeps.plan.__file__)"
+        "import sweeps.settings; print(sweeps.settings.__file__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == f"{package_root()}/sweeps/plan.py"
+    assert done.stdout.strip() == f"{package_root()}/sweeps/settings.py"
 
 
 def test_the_session_of_a_killed_sweep_goes_with_the_next_one_and_nothing_else_does(tmp_path):

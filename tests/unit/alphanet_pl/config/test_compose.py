@@ -229,19 +229,3 @@ def test_a_users_folder_that_does_not_exist_is_refused(tmp_path):
 def test_only_verbs_of_sweeps_have_its_settings():
     for verb in VERBS:
         assert hasattr(load_settings(verb), "sweep") == (verb in OF_SWEEPS)
-
-
-def test_help_and_settings_need_no_package_of_sweeps():
-    code = (
-        "import sys\n"
-        "sys.modules['sweeps'] = None\n"
-        "from alphanet_pl.cli.main import main\n"
-        "assert main(['train', '--help']) == 0 and main(['train', '--cfg']) == 0\n"
-        "import alphanet_pl.cli.commands.train, alphanet_pl.cli.commands.roll\n"
-        "import alphanet_pl.cli.commands.evaluate, datamodules.batches.datamodule\n"
-        "assert main(['sweep']) == 2\n"
-        "sys.exit(main(['train', 'data.panel=/no/such/panel.zarr']))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr
-    assert "/no/such/panel.zarr" in done.stderr

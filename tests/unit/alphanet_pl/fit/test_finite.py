@@ -1,10 +1,8 @@
 """A loss that is no number ends the fit, in one sentence; without its cause the fit is trained."""
 
 import json
-import os
 import re
 import shutil
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.finite import FiniteLoss, Step
 from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.train import train
-from alphanet_pl.fit.trainer import leave_group
 from alphanet_pl.model.losses import Loss
 from datamodules.base.errors import FitError
 from datamodules.panel import Panel
@@ -139,37 +136,6 @@ def test_a_checkpoint_without_finite_weights_is_not_resumed(settings, capsys):
     again = train(settings)
     assert "last.ckpt holds weights that are not finite" in capsys.readouterr().err
     assert all(weight.equal(kept[key]) for key, weight in weights(again).items())
-
-
-def rank_of_two(rank: int, port: int, job: Settings) -> None:
-    """The second process alone meets a loss that is nan."""
-    os.environ |= {"LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    selection = Loss.selection
-    if rank:
-        Loss.selection = lambda self, *given: selection(self, *given) * torch.nan
-    try:
-        train(job)
-    except FitError as error:
-        Path(f"{job.runs}/rank{rank}").write_text(error.given)
-    leave_group()
-
-
-def test_all_processes_stop_alike(settings):
-    job = replace(
-        settings,
-        data=replace(settings.data, dates_per_step=2),
-        trainer=replace(settings.trainer, devices=2),
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    torch.multiprocessing.spawn(rank_of_two, (port, job), nprocs=2)
-    said = [(Path(job.runs) / f"rank{rank}").read_text() for rank in (0, 1)]
-    assert said == [
-        "the validation loss is not finite any more (epoch 0)",
-        "the validation loss is nan (epoch 0)",
-    ]
-    assert record_of(job)["status"] == "failed"
 
 
 class Arrives:

@@ -256,15 +256,6 @@ def test_a_sample_out_of_range_is_refused():
         FusedAlphaNet(n=16)
 
 
-def test_the_exported_program_agrees_at_two_batch_sizes():
-    network = trained_a_little(8, torch.float32).eval()
-    stocks = torch.export.Dim("stocks", min=2)
-    exported = torch.export.export(network, (pictures(20),), dynamic_shapes=({0: stocks},))
-    for count in (7, 41):
-        result = exported.module()(pictures(count))
-        torch.testing.assert_close(result, network(pictures(count)), rtol=1e-5, atol=1e-6)
-
-
 def market(stocks: int, unit: float) -> Tensor:
     """Pictures at a market's own magnitudes, their volumes counted in a unit."""
     generator = torch.Generator().manual_seed(stocks)
