@@ -1,4 +1,4 @@
-"""Every verb as a shell sees it: a process with an exit status."""
+"""A mistake at any verb as a shell sees it: a process with an exit status."""
 
 import pytest
 from helpers.small_study import Study
@@ -19,9 +19,3 @@ def test_a_mistake_ends_any_verb_with_status_2_and_one_hint(study, verb):
     assert (status, out) == (2, "")
     assert err.count("HINT: model.n=8") == 1
     assert "Traceback" not in err
-
-
-def test_compare_ends_with_status_0_and_a_page(study):
-    status, _, err = _run(study, "compare")
-    assert status == 0, err
-    assert (study.runs / "default" / "compare.html").is_file()

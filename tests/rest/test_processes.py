@@ -1,4 +1,4 @@
-"""Verbs in processes of their own: where sweeps and Ray are absent, and two exit statuses."""
+"""Verbs in processes of their own: their exit status, and a place where sweeps and Ray are absent."""
 
 import subprocess
 import sys
@@ -8,13 +8,15 @@ from helpers.small_study import ASOF
 from datamodules.panel import Panel
 
 
-def test_roll_and_coverage_end_with_status_0(study, rolling, whole):
-    """tests/flow runs all other verbs."""
-    for verb, words in (("roll", (*rolling, "experiment=whole")), ("coverage", ())):
+def test_roll_compare_and_coverage_end_with_status_0(study, rolling, whole):
+    """The README's blocks run all other verbs."""
+    verbs = {"roll": (*rolling, "experiment=whole"), "compare": (), "coverage": ()}
+    for verb, words in verbs.items():
         process = study.start(verb, *words)
         out, err = process.communicate()
         assert process.returncode == 0, err
         assert out
+    assert (study.runs / "default" / "compare.html").is_file()
 
 
 def test_a_factor_is_trained_and_scored_where_sweeps_and_ray_are_absent(study):
