@@ -1,4 +1,4 @@
-"""Verbs in processes of their own: their exit status, and a place where sweeps and Ray are absent."""
+"""Verbs as processes: their exit status, and a place where sweeps and Ray are absent."""
 
 import subprocess
 import sys
