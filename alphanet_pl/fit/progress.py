@@ -121,13 +121,16 @@ def _left(trainer: pl.Trainer, per_epoch: float) -> str:
 
 
 def quiet() -> None:
-    """Keep Lightning's advertising and its warnings about what is meant here off the screen."""
+    """Keep advertising, diaries and warnings about what is meant here off the screen."""
     for name in (
         "lightning.pytorch.utilities.rank_zero",
         "lightning.fabric.utilities.seed",
         "lightning.fabric.utilities.distributed",
+        "mlflow.store.db.utils",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # "Experiment with name ... not found. Creating it." reads as the user's mistake.
+    logging.getLogger("lightning.pytorch.loggers.mlflow").setLevel(logging.ERROR)
     for message in (
         ".*does not have many workers.*",  # gathering a picture from memory takes a millisecond
         ".*exists and is not empty.*",  # a fit folder is where a resumed fit belongs

@@ -10,6 +10,7 @@ from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import LoggerSettings, Settings
 from alphanet_pl.fit import tracking as loggers
 from alphanet_pl.fit.history import History
+from alphanet_pl.fit.progress import quiet
 from datamodules.base.errors import ConfigError
 from datamodules.settings import DataSettings
 
@@ -72,10 +73,12 @@ def logged(words: str, runs: Path, status: str = "done", first: int = 0) -> Path
     return folder
 
 
-def test_mlflow_keeps_curves_settings_and_the_best_epoch_in_one_run_that_resumes(tmp_path):
+def test_mlflow_keeps_curves_settings_and_the_best_epoch_in_one_run_that_resumes(tmp_path, caplog):
     from mlflow import MlflowClient
 
+    quiet()
     folder = logged("logger=mlflow", tmp_path)
+    assert caplog.text == ""
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     (experiment,) = (e for e in client.search_experiments() if e.name == "default")
     (run,) = client.search_runs([experiment.experiment_id])
