@@ -21,8 +21,8 @@ check: $(VENV)/installed-dev lint
 test: $(VENV)/installed-dev lint
 	$(RUN)/pytest tests/flow tests/golden tests/unit $(SPREAD) --durations=20
 
-# Two at a time on any machine: the cluster's jobs, which mostly wait, and what starts its own processes.
-test-rest: WORKERS = 2
+# Three at a time on any machine: one has the cluster's jobs, which mostly wait.
+test-rest: WORKERS = 3
 test-rest: $(VENV)/installed-dev
 	$(RUN)/pytest tests/slurm tests/rest $(SPREAD) --durations=20
 
