@@ -1,17 +1,21 @@
 """Every block of the README runs as it stands."""
 
+import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import lightning.pytorch as pl
 import pandas as pd
 import pytest
 
+from alphanet_pl.cli.main import main
 from datamodules.batches.datamodule import CrossSectionDataModule
 from datamodules.market.market import simulate
 from datamodules.settings import DataSettings, MarketSettings
@@ -42,14 +46,20 @@ def folder(tmp_path_factory) -> Path:
     return home
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_core() -> Iterator[None]:
+    """A block owns one core, so one thread: others test beside us, on other cores."""
+    cores, worker = sorted(os.sched_getaffinity(0)), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
 def _bash(text: str, cwd: Path) -> str:
     here = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PATH": here, "OMP_NUM_THREADS": "1"}
-    # One core, so one thread: others test beside us, on other cores.
-    cores, worker = sorted(os.sched_getaffinity(0)), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    core = cores[int(worker.removeprefix("gw")) % len(cores)]
     done = subprocess.run(
-        ["taskset", "-c", str(core), "bash", "-euc", text],
+        ["bash", "-euc", text],
         cwd=cwd,
         env=environment,
         capture_output=True,
@@ -58,6 +68,13 @@ def _bash(text: str, cwd: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def _here(text: str, cwd: Path) -> None:
+    """Lines of `alphanet VERB ...` in this process, which has imported what each would import."""
+    with contextlib.chdir(cwd):
+        for line in text.splitlines():
+            assert main(shlex.split(line)[1:]) == 0, line
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +125,7 @@ def mine(said, folder) -> Path:
     with (my / "variant" / "mine.yaml").open("a") as file:
         file.write("trainer: {max_epochs: 3}\n")
     seeds = "sweep=seeds sweep.axes.seed=[0,1] sweep.cpus_per_trial=1"
-    _bash(_block("bash", "variant=mine").replace("sweep=seeds", seeds), folder)
+    _here(_block("bash", "variant=mine").replace("sweep=seeds", seeds), folder)
     return folder / "runs" / "default"
 
 

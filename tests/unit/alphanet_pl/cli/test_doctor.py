@@ -1,5 +1,7 @@
 import os
+from functools import cache
 from importlib.machinery import ModuleSpec
+from importlib.metadata import packages_distributions
 
 import pytest
 import torch
@@ -35,6 +37,14 @@ def home(tmp_path, monkeypatch):
     """A checkout without job scripts: not what this machine happens to submit to."""
     monkeypatch.setenv("ALPHANET_HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def installed():
+    """What is installed, read once for all: a second of its own each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor, "packages_distributions", cache(packages_distributions))
+        yield
 
 
 @pytest.fixture
