@@ -100,6 +100,7 @@ def check(row: Row, kept: Fit, panel: str | None) -> int:
 def recorded(fit: Fit) -> Settings:
     """The settings of a fit from its config.yaml."""
     values: Any = yaml.safe_load((fit.folder / "config.yaml").read_text(encoding="utf-8"))
+    del values["logger"]  # its runs were logged, and trained again they are nobody's curves
     return to_settings(Composed(CommandLine("train", (), None), values))
 
 

@@ -123,6 +123,13 @@ def no_such_setting(name: str, value: str, verb: str) -> ConfigError:
             f"only {' and '.join(OF_SWEEPS)} take it",
             f"alphanet sweep {name}={value}",
         )
+    group, _, option = name.rpartition(".")
+    if group in groups(verb) and option in options(group, None):
+        return ConfigError(
+            f"there is no setting {name!r}",
+            f"{option!r} is an option of {group!r}",
+            f"{group}={option}",
+        )
     known = tuple(settings_of(verb))
     near = nearest(name, known if "." in name else (*known, *groups(verb)))
     return ConfigError(

@@ -100,10 +100,8 @@ class TrainerSettings:
 class LoggerSettings:
     """Group `logger`: where curves go besides the fit folder's own metrics.csv."""
 
-    wandb: bool = False
-    """Also log to Weights & Biases."""
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Further Lightning loggers: a name of yours -> `_target_` and arguments."""
+    """Lightning loggers: a name -> `_target_` and arguments; wandb is also the other verbs'."""
     mode: Literal["auto", "online", "offline"] = "auto"
     """W&B's; auto: online where a key is configured, else offline."""
     project: str = "alphanet"
@@ -116,6 +114,11 @@ class LoggerSettings:
     """W&B job type of a fit; a sweep's trials are of type trial."""
     tags: list[str] = field(default_factory=list)
     """W&B tags besides variant and window."""
+
+    @property
+    def wandb(self) -> bool:
+        """Whether the other verbs, too, make runs of Weights & Biases."""
+        return "wandb" in self.others
 
 
 Schedule = Literal["weekly", "every_5"]

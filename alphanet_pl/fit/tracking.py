@@ -5,7 +5,6 @@ run, a row an epoch and those that a run lacks, the best epoch at the end.
 """
 
 import inspect
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from lightning.pytorch.loggers import Logger, MLFlowLogger, WandbLogger
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.history import History, Row
-from alphanet_pl.fit.wandb_runs import begin_run, run_config
+from alphanet_pl.fit.wandb_runs import no_run, run_arguments, run_config
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import write_text
 from datamodules.base.words import log
@@ -26,6 +25,9 @@ _IDS = ("id", "run_id", "experiment_key")
 
 _OUTCOME = ("status", "seconds", "metrics")
 """What fit.json says of the end: before it, a run would show it as if it were true."""
+
+_FINISH_SECONDS = 60.0
+"""How long W&B may go on sending at the end of a fit: a job that is to be requeued has no more."""
 
 _CURVES = ("train/loss", "val/loss", "val/rank_ic")
 
@@ -43,15 +45,11 @@ def build_loggers(settings: Settings, folder: Path, record: Mapping[str, Any]) -
     """
     facts = {name: value for name, value in record.items() if name not in _OUTCOME}
     config = run_config(settings) | {"asof": folder.parent.name, "fit": facts}
-    loggers: list[Logger] = []
-    if settings.logger.wandb:
-        loggers.append(_wandb_logger(settings, folder, config))
-    for name, arguments in settings.logger.others.items():
-        loggers.append(_lightning_logger(name, arguments, settings, folder, config))
-    return loggers
+    named = settings.logger.others.items()
+    return [_build(name, arguments, settings, folder, config) for name, arguments in named]
 
 
-def _lightning_logger(
+def _build(
     name: str,
     arguments: Mapping[str, Any],
     settings: Settings,
@@ -61,35 +59,67 @@ def _lightning_logger(
     """A logger from its `_target_` and arguments; what these leave out and it takes, we fill in."""
     from hydra.utils import instantiate
 
-    key, window = f"logger.others.{name}", folder.parent.name
-    parameters = inspect.signature(_logger_class(key, arguments)).parameters
+    kind = _logger_class(f"logger.others.{name}", arguments)
+    parameters = inspect.signature(kind).parameters
+    facts = _facts(kind, settings, folder, config)
     place = next((one for one in _IDS if one in parameters), None)
     kept = folder / f"{name}_id"
-    facts = {
-        "save_dir": str(folder),
-        "run_name": _title(settings, window),
-        "tags": {"variant": settings.variant, "asof": window, "seed": str(settings.seed)}
-        | dict.fromkeys(settings.logger.tags, "true"),
-    }
     if place and kept.is_file():
         facts[place] = kept.read_text(encoding="utf-8")
-    given = {one: value for one, value in facts.items() if one in parameters}
     places = {"{runs}": str(Path(settings.runs).absolute()), "{folder}": str(folder)}
     try:
-        logger: Logger = instantiate(given | {k: _filled(v, places) for k, v in arguments.items()})
+        chosen = {name: _filled(value, places) for name, value in arguments.items()}
+        begin = instantiate(chosen | {"_partial_": True})
+        logger: Logger = begin(**{n: fact for n, fact in facts.items() if n not in arguments})
         if not kept.is_file():
             logger.log_hyperparams(config)
+        if isinstance(logger, WandbLogger):
+            _step_by_epoch(logger)
     except Exception as error:  # of a package of any vendor's
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        missing = isinstance(error, ModuleNotFoundError)
-        raise ConfigError(
-            f"{key}: {arguments['_target_']} takes no run ({reason})",
-            "a logger needs its package, arguments that it takes, and a server that answers",
-            f"pip install 'alphanet-pl[{name}]'" if missing else "logger=csv, for the files alone",
-        ) from error
+        raise _refusal(name, arguments, error) from error
     if place:
         write_text(kept, str(logger.version))
     return logger
+
+
+def _facts(kind: type, settings: Settings, folder: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """What we know of a fit's run, by the names of the arguments that a logger takes."""
+    window, parameters = folder.parent.name, inspect.signature(kind).parameters
+    title, facts = _title(settings, window), dict[str, Any](save_dir=str(folder))
+    if issubclass(kind, WandbLogger):  # it passes on to W&B what it does not know itself
+        return facts | run_arguments(
+            settings,
+            name=title,
+            job_type=settings.logger.job_type,
+            tags=[settings.variant, window],
+            config=config,
+            finish_seconds=_FINISH_SECONDS,
+        )
+    tags = {"variant": settings.variant, "asof": window, "seed": str(settings.seed)}
+    facts |= {"run_name": title, "tags": tags | dict.fromkeys(settings.logger.tags, "true")}
+    return {name: value for name, value in facts.items() if name in parameters}
+
+
+def _step_by_epoch(logger: WandbLogger) -> None:
+    """Draw its curves over epochs; begins the run."""
+    logger.experiment.define_metric("epoch", hidden=True)
+    for name in _CURVES:
+        logger.experiment.define_metric(name, step_metric="epoch")
+
+
+def _refusal(name: str, arguments: Mapping[str, Any], error: Exception) -> ConfigError:
+    """Why a logger takes no run."""
+    from wandb.errors import Error
+
+    if isinstance(error, Error):
+        return no_run(error)
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    missing = isinstance(error, ModuleNotFoundError)
+    return ConfigError(
+        f"logger.others.{name}: {arguments['_target_']} takes no run ({reason})",
+        "a logger needs its package, arguments that it takes, and a server that answers",
+        f"pip install 'alphanet-pl[{name}]'" if missing else "logger=csv, for the files alone",
+    )
 
 
 def _logger_class(key: str, arguments: Mapping[str, Any]) -> type:
@@ -125,31 +155,6 @@ def _title(settings: Settings, window: str) -> str:
     words += [f"n={n}"] if n < len(settings.data.features) else []
     words += [f"long_weight={weight:g}"] if weight > 1 else []
     return " ".join([*words, window, f"seed {settings.seed}"])
-
-
-def _wandb_logger(settings: Settings, folder: Path, config: dict[str, Any]) -> WandbLogger:
-    """W&B's, over epochs; Lightning's own way to begin a run warns of a setting that it leaves."""
-    window = folder.parent.name
-    run = begin_run(
-        settings,
-        folder,
-        name=_title(settings, window),
-        job_type=settings.logger.job_type,
-        tags=[settings.variant, window],
-        config=config,
-        fit_id=_run_id(folder),
-    )
-    run.define_metric("epoch", hidden=True)
-    for name in _CURVES:
-        run.define_metric(name, step_metric="epoch")
-    return WandbLogger(experiment=run)
-
-
-def _run_id(folder: Path) -> str:
-    path = folder / "wandb_id"
-    if not path.is_file():
-        write_text(path, secrets.token_hex(4))
-    return path.read_text(encoding="utf-8")
 
 
 class Curves(pl.Callback):

@@ -19,61 +19,69 @@ from datamodules.base.files import sha256_of
 if TYPE_CHECKING:
     import wandb
 
-_FINISH_SECONDS = 60.0
-"""How long W&B may go on sending at the end of a fit: a job that is to be requeued has no more."""
 
-
-def begin_run(
+def run_arguments(
     settings: Settings,
-    folder: Path,
     *,
     name: str,
     job_type: str,
     tags: Sequence[str],
     config: Mapping[str, Any],
-    fit_id: str | None = None,
-) -> "wandb.Run":
-    """A run in the group of a variant's fits: never a prompt, and offline where there is no key.
-
-    Whoever begins it finishes it, or its data is lost.
+    finish_seconds: float = 0.0,
+) -> dict[str, Any]:
+    """What `wandb.init` takes of a run in the group of a variant's fits; offline without a key.
 
     Args:
         settings: Whose logger it is.
-        folder: Takes the run's own files.
         name: Shown in W&B.
         job_type: Sets fits, trials, rolls and evaluations apart.
         tags: Besides the user's.
         config: Of the run.
-        fit_id: Of a fit: a run of this id is continued.
+        finish_seconds: How long its end may go on sending; 0: until all is sent.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    import wandb
+
+    wandb.setup()  # silent before it reads arguments: it warns of one that Lightning passes on
+    options = settings.logger
+    return {
+        "project": options.project,
+        "entity": options.entity,
+        "name": name,
+        "group": group_of(settings),
+        "job_type": job_type,
+        "tags": [*tags, *options.tags],
+        "mode": "offline" if is_offline(options) else "online",
+        "config": dict(config),
+        "settings": wandb.Settings(finish_timeout=finish_seconds),
+    }
+
+
+def begin_run(folder: Path, arguments: Mapping[str, Any]) -> "wandb.Run":
+    """A run of a verb other than a fit; whoever begins it finishes it, or its data is lost.
+
+    Args:
+        folder: Takes the run's own files.
+        arguments: From `run_arguments`.
 
     Raises:
         ConfigError: W&B takes no run: without a key at once, without a server after a while.
     """
-    options = settings.logger
-    os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
     try:
-        return wandb.init(
-            project=options.project,
-            entity=options.entity,
-            name=name,
-            group=group_of(settings),
-            job_type=job_type,
-            tags=[*tags, *options.tags],
-            dir=str(folder),
-            mode="offline" if is_offline(options) else "online",
-            config=dict(config),
-            id=fit_id,
-            resume="allow" if fit_id else None,
-            settings=wandb.Settings(finish_timeout=_FINISH_SECONDS if fit_id else 0.0),
-        )
+        return wandb.init(dir=str(folder), **arguments)
     except wandb.errors.Error as error:
-        raise ConfigError(
-            f"W&B takes no run ({next(iter(str(error).splitlines()), type(error).__name__)})",
-            "logging online needs a key (wandb login) and a server that answers",
-            "logger.mode=offline, and `wandb sync` later",
-        ) from error
+        raise no_run(error) from error
+
+
+def no_run(error: Exception) -> ConfigError:
+    """The refusal where W&B takes no run."""
+    return ConfigError(
+        f"W&B takes no run ({next(iter(str(error).splitlines()), type(error).__name__)})",
+        "logging online needs a key (wandb login) and a server that answers",
+        "logger.mode=offline, and `wandb sync` later",
+    )
 
 
 def group_of(settings: Settings) -> str:
@@ -123,7 +131,7 @@ def log_roll(
     period: tuple[np.datetime64, np.datetime64],
     fingerprint: str,
 ) -> None:
-    """Log a factor that was just stitched as one run beside its fits', if `logger.wandb` is set.
+    """Log a factor that was just stitched as one run beside its fits', if `logger=wandb` is set.
 
     Args:
         settings: Of the study; the run joins the group of its fits.
@@ -139,14 +147,14 @@ def log_roll(
         return
     span = f"{period[0]}..{period[1]}"
     seeds = sorted({fit.seed for fit in fits})
-    with begin_run(
+    arguments = run_arguments(
         settings,
-        path.parent,
         name=f"{settings.variant} {span}",
         job_type="roll",
         tags=[settings.variant, span],
         config=run_config(settings, seeds),
-    ) as run:
+    )
+    with begin_run(path.parent, arguments) as run:
         rank_ic = float(np.mean([fit.record["metrics"]["val/rank_ic"] for fit in fits]))
         windows = len({fit.asof for fit in fits})
         run.summary.update({"val/rank_ic": rank_ic, "windows": windows, "seeds": len(seeds)})

@@ -99,6 +99,15 @@ def test_the_wandb_folder_of_a_resumed_fit_holds_every_epoch_and_is_the_only_one
     assert (summary["status"], summary["seconds"], summary["val/rank_ic"]) == ("done", 1.5, 0.07)
     config = records[1]["run"]["config"]["update"]["fit"]
     assert config == {"panel": {"fingerprint": "f00"}}
+    assert records[1]["run"]["run_id"] == (folder / "wandb_id").read_text()
+
+
+def test_an_argument_of_ones_own_reaches_wandb(tmp_path, capfd):
+    words = ["logger=wandb", "logger.others.wandb.notes=mine", "data.panel=p", f"runs={tmp_path}"]
+    (logger,) = loggers.build_loggers(load_settings("train", words), tmp_path, {})
+    assert logger.experiment.notes == "mine"
+    loggers.finish_loggers([logger], RECORD)
+    assert capfd.readouterr().err == ""  # nor does W&B warn of what Lightning passes on
 
 
 def test_tensorboard_writes_event_files_that_read_back(tmp_path):

@@ -18,14 +18,14 @@ from alphanet_pl.evaluation.report.figures import (
 )
 from alphanet_pl.evaluation.report.tables import tables
 from alphanet_pl.evaluation.results import Evaluation, to_json
-from alphanet_pl.fit.wandb_runs import begin_run, log_factor, run_config
+from alphanet_pl.fit.wandb_runs import begin_run, log_factor, run_arguments, run_config
 
 if TYPE_CHECKING:
     import wandb
 
 
 def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> None:
-    """Log figures of merit, tables, figures and the factor as one run, if `logger.wandb` is set.
+    """Log figures of merit, tables, figures and the factor as one run, if `logger=wandb` is set.
 
     Args:
         settings: Of the evaluation; the run joins the group of the variant's fits.
@@ -40,14 +40,14 @@ def log_evaluation(settings: Settings, evaluation: Evaluation, out: Path) -> Non
     import wandb
 
     period, seeds = f"{evaluation.start}..{evaluation.stop}", evaluation.provenance.seeds
-    with begin_run(
+    arguments = run_arguments(
         settings,
-        out,
         name=f"{evaluation.variant} {period}",
         job_type="evaluation",
         tags=[evaluation.variant, period],
         config=run_config(settings, seeds) | {"provenance": to_json(evaluation.provenance)},
-    ) as run:
+    )
+    with begin_run(out, arguments) as run:
         run.summary.update(figures_of_merit(evaluation))
         run.log(
             {f"tables/{name}": _table(table) for name, table in tables(evaluation).items()}

@@ -3,6 +3,7 @@ import os
 import pytest
 import wandb
 
+from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import LoggerSettings, Settings
 from alphanet_pl.fit import tracking as loggers
 from datamodules.base.errors import ConfigError
@@ -13,22 +14,22 @@ def test_no_logger_is_built_unless_asked_for(tmp_path):
     assert loggers.build_loggers(Settings(data=DataSettings(panel="p")), tmp_path, {}) == []
 
 
-def test_a_resumed_fit_keeps_its_runs_id(tmp_path):
-    assert loggers._run_id(tmp_path) == loggers._run_id(tmp_path)
-
-
 def test_online_without_a_key_is_refused_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wandb.teardown()  # of an offline run that an earlier test began in this process
-    settings = Settings(
-        data=DataSettings(panel="p"), logger=LoggerSettings(wandb=True, mode="online")
-    )
+    settings = load_settings("train", ["logger=wandb", "logger.mode=online", "data.panel=p"])
     with pytest.raises(ConfigError, match=r"W&B takes no run .*No API key") as refused:
         loggers.build_loggers(settings, tmp_path, {})
     assert "logger.mode=offline" in str(refused.value)
 
 
 CSV = {"_target_": "lightning.pytorch.loggers.CSVLogger"}
+
+
+def test_every_logger_that_ships_is_a_class_that_its_file_names():
+    for name in ("wandb", "mlflow", "tensorboard"):
+        others = load_settings("train", [f"logger={name}", "data.panel=p"]).logger.others
+        assert others[name]["_target_"].startswith("lightning.pytorch.loggers.")
 
 
 def test_what_a_logger_answers_at_the_end_of_a_fit_is_no_failure_of_the_fit(tmp_path, capsys):
