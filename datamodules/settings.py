@@ -4,7 +4,6 @@
 """
 
 from dataclasses import field
-from datetime import date
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict, field_validator
 from pydantic.dataclasses import dataclass
 
+from datamodules.base.dates import read_day
 from datamodules.base.errors import ConfigError
 
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
@@ -19,10 +19,7 @@ CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=
 
 
 def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError("a date reads YYYY-MM-DD") from None
+    return read_day(text).isoformat()
 
 
 def at_home(path: Any) -> Any:
@@ -185,7 +182,7 @@ class MarketSettings:
     """Sessions."""
     seed: Seed = 2021
     """The market's own seed, apart from the model's."""
-    start: str = "2011-01-04"
+    start: Day = "2011-01-04"
     """First session, YYYY-MM-DD."""
     rank_ic: Annotated[Number, Field(ge=0.0, le=0.3)] = 0.11
     """Achievable 10-day RankIC that is planted."""

@@ -81,8 +81,7 @@ def _needed(
     if kind == "too_short":
         return f"it has at least {context['min_length']} entries", None
     if kind == "value_error":
-        is_day = "YYYY-MM-DD" in str(context["error"])
-        return str(context["error"]), "2011-01-31" if is_day else None
+        return str(context["error"]), getattr(context["error"], "likely", None)
     wanted = _KINDS.get(kind.split("_")[0])
     if wanted is None:
         return message, None

@@ -10,7 +10,6 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from alphanet_pl.config.compose import heeded
-from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import digest_of_best, find_checkpoint, remove_leftovers
 from alphanet_pl.fit.estimate import check_loss, estimate
@@ -190,7 +189,7 @@ def asof_session(panel: Panel, settings: Settings) -> int:
     """Session index of the fit: the last one on or before `asof`, or the newest with labels."""
     if settings.asof is None:
         return len(panel.dates) - 1 - panel.horizon
-    day = parse_date("asof", settings.asof)
+    day = np.datetime64(settings.asof)
     first, last = panel.dates[[0, -1]]
     if not first <= day <= last:
         raise ConfigError(

@@ -26,7 +26,7 @@ def simulate(settings: MarketSettings, out: Path) -> None:
     """Write quotes, fundamentals, index, index_members and truth (Parquet) into the folder `out`.
 
     Raises:
-        ConfigError: A start that is no date, or days in the future.
+        ConfigError: Days in the future.
         TableError: `out` holds something else.
     """
     market = _Market(settings, checked_calendar(settings))
@@ -50,12 +50,7 @@ def checked_calendar(settings: MarketSettings) -> np.ndarray:
     Raises:
         ConfigError: Naming the setting that cannot.
     """
-    try:
-        start = np.datetime64(settings.start, "D")
-    except ValueError as error:
-        given = f"a simulated market that starts on {settings.start!r}"
-        hint = "set data.market.start=2011-01-04"
-        raise ConfigError(given, "a date, YYYY-MM-DD", hint) from error
+    start = np.datetime64(settings.start)
     calendar = np.busday_offset(start, np.arange(settings.days), roll="forward")
     if calendar[-1] > np.datetime64("today"):  # every reader of tables would refuse it
         given = f"{settings.days} sessions from {settings.start} reach {calendar[-1]}"

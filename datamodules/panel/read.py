@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import zarr
 
+from datamodules.base.dates import NoDayError, read_day
 from datamodules.base.errors import PanelError
 from datamodules.panel.layout import COORDINATES, LAYOUT, SHARD_DAYS, hash_array, shard_files
 from datamodules.panel.manifest import (
@@ -144,9 +145,9 @@ class Panel:
             PanelError: It is no date, or before the panel's first session.
         """
         try:
-            wanted = np.datetime64(date.fromisoformat(str(day)[:10]))
-        except ValueError as error:
-            raise PanelError(f"{day!r} is no date", "a date such as 2011-01-31") from error
+            wanted = np.datetime64(read_day(str(day)[:10]))
+        except NoDayError as error:
+            raise PanelError(f"{day!r} is no date", str(error)) from error
         session = int(np.searchsorted(self.dates, wanted, side="right")) - 1
         if session < 0:
             raise PanelError(f"{day} is before the panel's first session {self.dates[0]}",

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alphanet_pl.config.dates import parse_date
 from alphanet_pl.config.settings import RollingSettings, Settings
 from alphanet_pl.fit.folder import Fit, done_fit, earlier_fits, fit_folder
 from alphanet_pl.fit.train import check_panel
@@ -183,7 +182,7 @@ def last_session(panel: Panel, options: RollingSettings) -> int:
     """The last session that is scored: none is after `rolling.stop`."""
     if options.stop is None:
         return len(panel.dates) - 1
-    return panel.session_on_or_before(parse_date("rolling.stop", options.stop))
+    return panel.session_on_or_before(np.datetime64(options.stop))
 
 
 def check_history(panel: Panel, data: DataSettings, sessions: list[int]) -> None:
@@ -213,7 +212,7 @@ def _enough_history(panel: Panel, data: DataSettings) -> str:
 
 
 def _every(panel: Panel, options: RollingSettings) -> NDArray[np.datetime64]:
-    start = parse_date("rolling.start", options.start)
+    start = np.datetime64(options.start)
     first, last = panel.dates[[0, last_session(panel, options)]]
     if not first <= start <= last:
         until = f" with rolling.stop={options.stop}" if options.stop else ""
@@ -227,7 +226,7 @@ def _every(panel: Panel, options: RollingSettings) -> NDArray[np.datetime64]:
 
 def _listed(panel: Panel, options: RollingSettings) -> NDArray[np.datetime64]:
     given = options.dates or []
-    days = np.array([parse_date("rolling.dates", text) for text in given], dtype="datetime64[D]")
+    days = np.array(given, dtype="datetime64[D]")
     if not len(days):
         raise ConfigError(
             "rolling.dates=[] was given",

@@ -108,7 +108,8 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("zzz=1", "HINT: alphanet VERB --help lists the settings"),
         ("asof=", "HINT: asof=2011-01-31"),
         ("asof=NaT", "HINT: asof=2011-01-31"),
-        ("asof=2012-01", "HINT: asof=2011-01-31"),
+        ("asof=2012-01", "HINT: asof=2012-01-31"),
+        ("data.market.start=2012", "HINT: data.market.start=2012-12-31"),
         ("rolling.dates=[2011-06-31]", "rolling.dates holds 2011-06-31: a date reads YYYY-MM-DD"),
         ("data.free_turn=turns", "HINT: data.free_turn=turn"),
         ("data.style_profile.winsorise=iqr", "HINT: data.style_profile.winsorise=std"),
@@ -229,3 +230,8 @@ def test_a_users_folder_that_does_not_exist_is_refused(tmp_path):
 def test_only_verbs_of_sweeps_have_its_settings():
     for verb in VERBS:
         assert hasattr(load_settings(verb), "sweep") == (verb in OF_SWEEPS)
+
+
+def test_an_option_that_is_typed_as_a_setting_is_named_with_its_group():
+    with pytest.raises(ConfigError, match=r"HINT: logger=wandb"):
+        load_settings("train", ["logger.wandb=true"])

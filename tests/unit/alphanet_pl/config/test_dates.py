@@ -8,7 +8,8 @@ DATES = np.array(["2012-01-12", "2012-01-13", "2012-01-16", "2012-01-17"], "date
 
 
 def test_a_date_is_the_day_it_reads():
-    assert parse_date("asof", "2012-02-29") == np.datetime64("2012-02-29", "D")
+    for text in ("2012-02-29", "20120229"):
+        assert parse_date("date", text) == np.datetime64("2012-02-29", "D")
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ def test_a_date_is_the_day_it_reads():
         ("2012-02", "this is a whole month", "asof=2012-02-29"),
         ("2011-02-29", "the calendar has no such day", "asof=2011-02-28"),
         ("2011-13-01", "the calendar has no such day", "asof=2011-12-01"),
-        ("20120301", "a date reads YYYY-MM-DD", "asof=2012-03-01"),
+        ("2012-0301", "a date reads YYYY-MM-DD", "asof=2012-03-01"),
         ("2012/3/1", "a date reads YYYY-MM-DD", "asof=2012-03-01"),
         ("2012-01-14T09:30", "a date reads YYYY-MM-DD", "asof=2011-01-31"),
         ("today", "a date reads YYYY-MM-DD", "asof=2011-01-31"),
