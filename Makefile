@@ -19,12 +19,12 @@ check: $(VENV)/installed-dev lint
 	  echo "pytest $$tests" && $(RUN)/pytest $$tests; fi
 
 test: $(VENV)/installed-dev lint
-	$(RUN)/pytest tests/flow tests/golden tests/unit $(SPREAD) --durations=20
+	$(RUN)/pytest tests/flow tests/unit $(SPREAD) --durations=20
 
 # Three at a time on any machine: one has the cluster's jobs, which mostly wait.
 test-rest: WORKERS = 3
 test-rest: $(VENV)/installed-dev
-	$(RUN)/pytest tests/slurm tests/rest $(SPREAD) --durations=20
+	$(RUN)/pytest tests/slurm tests/rest tests/golden $(SPREAD) --durations=20
 
 storm: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200
