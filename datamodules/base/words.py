@@ -4,10 +4,14 @@ Nothing heavy is imported: the command line refuses a mistake by these at once.
 """
 
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import TypeVar
+from threading import Timer
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Item = TypeVar("Item")
 
@@ -15,6 +19,7 @@ SHOWN = 5
 """Offending rows named in an error, and examples kept in the data report."""
 
 _BAR_SECONDS = 2.0
+_bar: "Progress | None" = None
 
 
 def log(line: str, quiet: bool = False) -> None:
@@ -36,22 +41,54 @@ def tracked(items: Sequence[Item], what: str) -> Iterator[Item]:
         items: What is done.
         what: Said beside the bar.
     """
+    with working(what, len(items)) as advance:
+        for item in items:
+            yield item
+            advance()
+
+
+@contextmanager
+def working(what: str, steps: int | None = None) -> Iterator[Callable[[], None]]:
+    """A bar beside what the block does, on a terminal once that takes two seconds.
+
+    One inside another is a further row of the same bar.
+
+    Args:
+        what: Said beside the bar.
+        steps: Calls of what is yielded until all is done; None if nobody counts.
+    """
     if not sys.stderr.isatty():
-        yield from items
+        yield lambda: None
+        return
+    with _shared_bar() as bar:
+        row = bar.add_task(what, total=steps)
+        try:
+            yield lambda: bar.advance(row)
+        finally:
+            bar.remove_task(row)
+
+
+@contextmanager
+def _shared_bar() -> "Iterator[Progress]":
+    """The process's bar: the outermost block makes it and, by a timer, starts it."""
+    global _bar
+    if _bar is not None:
+        yield _bar
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    bar, begun = Progress(console=Console(stderr=True), transient=True), time.monotonic()
-    row = bar.add_task(what, total=len(items))
+    _bar = Progress(console=Console(stderr=True), transient=True)
+    timer = Timer(_BAR_SECONDS, _bar.start)
+    timer.daemon = True
+    timer.start()
     try:
-        for item in items:
-            if time.monotonic() - begun > _BAR_SECONDS:
-                bar.start()
-            yield item
-            bar.advance(row)
+        yield _bar
     finally:
-        bar.stop()
+        timer.cancel()
+        timer.join()
+        _bar.stop()
+        _bar = None
 
 
 def nearest(name: str, options: Iterable[str], cutoff: float = 0.0) -> str:

@@ -15,12 +15,16 @@ from alphanet_pl.evaluation.report.wandb import log_evaluation
 from alphanet_pl.evaluation.results import Evaluation, write_result
 from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.files import try_place, write_text
+from datamodules.base.words import working
 
 
 def run(settings: Settings) -> str:
     """Judge the factor or the factors, write what came out, and say the headline."""
-    if settings.variants:
-        return _several(settings)
+    with working(f"evaluate {', '.join(settings.variants) or settings.variant}"):
+        return _several(settings) if settings.variants else _one(settings)
+
+
+def _one(settings: Settings) -> str:
     out = Path(settings.output) if settings.output else variant_folder(settings)
     try_place(out / "evaluation.json", "output=FOLDER")
     evaluation = evaluate(settings)

@@ -1,8 +1,10 @@
 import io
+from typing import ClassVar
 
 import pytest
 
-from datamodules.base.words import counted, duration, log, nearest, tracked
+from datamodules.base import words
+from datamodules.base.words import counted, duration, log, nearest, tracked, working
 
 
 @pytest.mark.parametrize(
@@ -33,18 +35,66 @@ def test_a_log_line_goes_to_stderr_as_it_is_and_not_at_all_when_quiet(capsys):
     assert capsys.readouterr() == ("", "data.without=[is_st] does without\n")
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-@pytest.mark.parametrize("seconds", [0.1, 1.5])
-def test_a_bar_is_shown_on_a_terminal_over_what_takes_more_than_two_seconds(
-    monkeypatch, terminal, seconds
-):
-    now, stream = [0.0], io.StringIO()
+class Clock:
+    """In place of a timer's thread: its two seconds pass when a test says so."""
+
+    pending: ClassVar[list] = []
+
+    def __init__(self, seconds, then):
+        assert seconds == 2.0
+        self.pending.append(then)
+
+    def start(self):
+        pass
+
+    def cancel(self):
+        self.pending.clear()
+
+    def join(self):
+        pass
+
+
+def let_it_pass():
+    while Clock.pending:
+        Clock.pending.pop()()
+
+
+def watched(monkeypatch, terminal=True):
+    """What is written to stderr, from here on: pytest takes stderr back after a fixture."""
+    stream = io.StringIO()
     stream.isatty = lambda: terminal
     monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setattr("datamodules.base.words.time.monotonic", lambda: now[0])
-    found = []
+    monkeypatch.setattr("datamodules.base.words.Timer", Clock)
+    monkeypatch.setenv("TERM", "xterm")
+    return stream
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("long", [True, False])
+def test_a_bar_is_shown_on_a_terminal_over_what_takes_more_than_two_seconds(
+    monkeypatch, terminal, long
+):
+    stream, found = watched(monkeypatch, terminal), []
     for item in tracked([1, 2, 3], "layers"):
         found.append(item)
-        now[0] += seconds
+        if long:
+            let_it_pass()
     assert found == [1, 2, 3]
-    assert ("layers" in stream.getvalue()) == (terminal and seconds > 1)
+    assert ("layers" in stream.getvalue()) == (terminal and long)
+
+
+def test_a_bar_within_another_is_a_row_of_it_and_both_go_with_their_blocks(monkeypatch):
+    stream = watched(monkeypatch)
+    with working("evaluate v2"):
+        for _ in tracked([1], "layers"):
+            let_it_pass()
+    assert "evaluate v2" in stream.getvalue()
+    assert "layers" in stream.getvalue()
+    assert words._bar is None
+
+
+def test_no_bar_stays_after_a_mistake(monkeypatch):
+    watched(monkeypatch)
+    with pytest.raises(KeyError), working("evaluate v2"):
+        raise KeyError
+    assert words._bar is None
