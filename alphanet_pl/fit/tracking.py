@@ -5,6 +5,7 @@ run, a row an epoch and those that a run lacks, the best epoch at the end.
 """
 
 import inspect
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,10 @@ def _build(
     facts = _facts(kind, settings, folder, config)
     place = next((one for one in _IDS if one in parameters), None)
     kept = folder / f"{name}_id"
+    begun = kept.is_file()
+    if issubclass(kind, WandbLogger) and not begun:
+        # Kept before the run begins: a kill in between leaves no run that nobody continues.
+        write_text(kept, secrets.token_hex(4))
     if place and kept.is_file():
         facts[place] = kept.read_text(encoding="utf-8")
     places = {"{runs}": str(Path(settings.runs).absolute()), "{folder}": str(folder)}
@@ -71,7 +76,7 @@ def _build(
         chosen = {name: _filled(value, places) for name, value in arguments.items()}
         begin = instantiate(chosen | {"_partial_": True})
         logger: Logger = begin(**{n: fact for n, fact in facts.items() if n not in arguments})
-        if not kept.is_file():
+        if not begun:
             logger.log_hyperparams(config)
         if isinstance(logger, WandbLogger):
             _step_by_epoch(logger)

@@ -23,6 +23,22 @@ def test_online_without_a_key_is_refused_in_one_sentence(tmp_path, monkeypatch):
     assert "logger.mode=offline" in str(refused.value)
 
 
+def test_the_id_of_a_wandb_run_is_kept_before_the_run_begins(tmp_path, monkeypatch):
+    begun = []
+
+    def init(**arguments):
+        begun.append(arguments["id"])
+        raise KeyboardInterrupt  # killed while W&B begins it
+
+    monkeypatch.setattr(wandb, "init", init)
+    words = ["logger=wandb", "logger.mode=offline", "data.panel=p", "asof=2012-01-10"]
+    settings = load_settings("train", words)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            loggers.build_loggers(settings, tmp_path, {})
+    assert begun[0] == begun[1] == (tmp_path / "wandb_id").read_text()
+
+
 CSV = {"_target_": "lightning.pytorch.loggers.CSVLogger"}
 
 
