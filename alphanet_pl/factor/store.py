@@ -113,6 +113,12 @@ def read_factor(path: Path, panel: Panel, column: str = "factor") -> np.ndarray:
         EvaluationError: No such file, missing columns or rows, a column of another type, or rows
             that the panel does not know.
     """
+    if path.is_dir():
+        raise EvaluationError(
+            f"{path} is a folder",
+            "factor names a Parquet file",
+            f"factor={path / 'factor.parquet'}",
+        )
     if not path.is_file():
         raise EvaluationError(
             f"{path} is not there", "evaluate needs a factor", "alphanet predict date=START:END"

@@ -151,3 +151,9 @@ def test_an_empty_factor_is_said_to_be_empty(small_panel, table, tmp_path):
     table[:0].to_parquet(tmp_path / "factor.parquet")
     with pytest.raises(EvaluationError, match="has no rows"):
         read_factor(tmp_path / "factor.parquet", small_panel)
+
+
+def test_a_folder_in_place_of_a_factor_is_said_to_be_one(small_panel, tmp_path):
+    with pytest.raises(EvaluationError, match="is a folder") as refused:
+        read_factor(tmp_path, small_panel)
+    assert refused.value.hint == f"factor={tmp_path / 'factor.parquet'}"
