@@ -54,7 +54,8 @@ def check_identities(accounts: pd.DataFrame, report: DataReport) -> None:
     for names, wrong, judged, most, says in contradictions:
         if judged >= _FEW and wrong > most * judged:
             _refuse(report, wrong, f"of {judged:,} accounts have {says}", names)
-        report.note("fundamentals", " and ".join(names), wrong, f"accounts have {says}")
+        else:
+            report.note("fundamentals", " and ".join(names), wrong, f"accounts have {says}")
     _check_moves(accounts, report)
     _check_year_to_date(accounts, report)
 

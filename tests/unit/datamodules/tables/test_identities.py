@@ -105,3 +105,11 @@ def test_too_few_accounts_are_not_judged(accounts):
     report = DataReport("here")
     check_identities(few, report)
     assert {note.count for note in report.notes} == {9}
+
+
+def test_an_accepted_contradiction_is_noted_once(accounts):
+    accounts["equity"] = 1e6
+    report = DataReport("here", accept=("accounting",))
+    check_identities(accounts, report)
+    said = [note for note in report.notes if "equity above total_assets" in note.says]
+    assert [note.kind for note in said] == ["accounting"]
