@@ -94,7 +94,7 @@ def _check_units(
 ) -> None:
     last = quotes.drop_duplicates("code", keep="last").set_index("code")
     names = [name for name in _USUAL if name in accounts]
-    middle = accounts.groupby("code", observed=True)[names].median().abs()
+    middle = _size_by_stock(accounts, names)
     middle = middle.set_axis(middle.index.astype(str))
     cap = last["float_cap"].set_axis(last.index.astype(str)).reindex(middle.index)
     close = last["close"].set_axis(last.index.astype(str)).reindex(middle.index)
@@ -128,7 +128,7 @@ def _check_parts(accounts: pd.DataFrame, report: DataReport) -> None:
     years = ((step > _OFF) | (step < 1 / _OFF)).any()
     broken = [f"{name} in time" for name in years.index[years]]
     if "total_assets" in names:
-        middle = accounts.groupby("code", observed=True)[names].median().abs()
+        middle = _size_by_stock(accounts, names)
         size = middle.div(middle["total_assets"], axis="index")
         size = (size / size.median()).replace([np.inf, -np.inf], np.nan)
         share = ((size > _OFF) | (size < 1 / _OFF)).sum() / size.count().clip(lower=1)
@@ -138,6 +138,11 @@ def _check_parts(accounts: pd.DataFrame, report: DataReport) -> None:
         f"columns change their unit: {', '.join(broken)}", "yuan and shares throughout",
         "mend these rows, for no scale mends them all",
     )  # fmt: skip
+
+
+def _size_by_stock(accounts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Median size of each column by stock; signs are dropped first, or losses offset profits."""
+    return accounts[names].abs().groupby(accounts["code"], observed=True).median()
 
 
 def check_members(members: pd.DataFrame, quotes: pd.DataFrame, report: DataReport) -> None:

@@ -53,6 +53,8 @@ class Relation:
         return {_PRICES if n in _PRICE_COLUMNS else n: power for n, power in self.powers.items()}
 
 
+_FEW = 20
+"""Rows from which on a stock or a year is judged: a new listing's odd days are no unit."""
 _PRICES = "prices"
 _PRICE_COLUMNS = ("open", "high", "low", "close", "vwap")
 _RELATIONS = (
@@ -106,8 +108,8 @@ class _Found:
 
     @property
     def is_wrong(self) -> bool:
-        """A year is mostly outside, or more stocks than a vendor has oddities."""
-        return len(self.years) > 0 or len(self.stocks) > 0.02 * self.judged
+        """The table or a year is mostly outside, or more stocks than a vendor has oddities."""
+        return self.whole or len(self.years) > 0 or len(self.stocks) > 0.02 * self.judged
 
 
 def check_units(quotes: pd.DataFrame, settings: TableSettings, report: DataReport) -> None:
@@ -168,7 +170,8 @@ def _mostly(
     base = int(group.min())
     rows = np.bincount(group[judged] - base)
     wrong = np.bincount(group[outside] - base, minlength=len(rows))
-    return np.flatnonzero(wrong > share * rows) + base, int((rows > 0).sum())
+    enough = rows >= _FEW
+    return np.flatnonzero(enough & (wrong > share * rows)) + base, int(enough.sum())
 
 
 def _span(years: np.ndarray) -> str:

@@ -132,3 +132,11 @@ def test_an_infinite_weight_is_refused(moving, refused):
     weights = np.append(np.ones(11), np.inf)
     error = refused(quotes=moving, index_members=members(moving, weight=weights))
     assert "1 with an infinite weight): csi500 SH600011" in error.given
+
+
+def test_losses_do_not_hide_a_unit(moving, accounts, refused):
+    """Profits and losses of equal size have a median of 0, but no size of 0."""
+    accounts["net_profit_ytd"] /= 1e4
+    accounts.loc[accounts["period_end"] == "2020-12-31", "net_profit_ytd"] *= -1
+    error = refused("units", quotes=moving, fundamentals=accounts)
+    assert "data.scale.fundamentals.net_profit_ytd=10000" in error.hint

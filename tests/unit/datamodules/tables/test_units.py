@@ -96,3 +96,18 @@ def test_turn_in_the_place_of_free_turn_is_not_asked_of_free_turn(moving, refuse
 def test_a_ratio_of_the_wrong_sign_is_refused(moving, refused):
     error = refused(quotes=moving.assign(prev_close=-1.0))
     assert "prev_close is -0.0" in error.given
+
+
+def test_a_stock_of_few_rows_is_not_judged(moving, load):
+    """A new listing whose few days differ is one of twelve stocks, but no unit."""
+    new = (moving["code"] == "SH600011") & (moving["date"] < moving["date"].unique()[21])
+    few = damaged(moving[~new], {"volume": 0.01}, moving["code"] == "SH600011")
+    assert (few["code"] == "SH600011").sum() == 19
+    notes = {note.kind: note.count for note in load(quotes=few).report.notes}
+    assert notes["size of amount"] == 19
+
+
+def test_a_stock_of_twenty_rows_is_judged(moving, refused):
+    new = (moving["code"] == "SH600011") & (moving["date"] < moving["date"].unique()[20])
+    enough = damaged(moving[~new], {"volume": 0.01}, moving["code"] == "SH600011")
+    assert "1 of 12 stocks" in refused("units", quotes=enough).given
