@@ -92,4 +92,5 @@ def _unreadable(path: Path | str, error: Exception) -> TableError:
 
 
 def _frame(rows: pa.Table) -> pd.DataFrame:
-    return rows.to_pandas(date_as_object=False, ignore_metadata=True)
+    # Without pandas' own note in the file: it is parsed, and may be damaged, even where ignored.
+    return rows.replace_schema_metadata().to_pandas(date_as_object=False)

@@ -182,6 +182,7 @@ def change_table(folder: Path, table: str, made: Change, seed: int) -> None:
     how=st.sampled_from(FILE_DAMAGES),
     seed=SEEDS,
 )
+@example("index_members", "flipped", 2342)
 def test_a_damaged_file_of_a_table(tables, whole_contents, table, how, seed):
     path = tables / f"{table}.parquet"
     damage_file(path, how, random.Random(seed))
