@@ -8,7 +8,7 @@ Example: `shown(IC, beside(frame({"v2": summary}), printed_ic()))`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
@@ -33,6 +33,8 @@ from alphanet_pl.evaluation.signal.ic import ICResult
 Record = dict[str, Any]
 FEW = 30
 """Cross-sections below which a standard error is itself rough."""
+_MOST = 10
+"""Layers that are all said in a line of the terminal."""
 PRINTED_LAYERS = 5
 PRINTED_RATIOS = ("icir", "sharpe", "sharpe_report", "top_information_ratio", "information_ratio",
                   "calmar")  # fmt: skip
@@ -131,7 +133,7 @@ def _headline(evaluation: Evaluation, row: VariantRow) -> Record:
             out["share_reached"] = ic.achievable.share_reached
     if layers is not None:
         out["top_excess"] = layers.annual_excess[0]
-        out["layers"] = ", ".join(percent(value, 1) for value in layers.annual_excess)
+        out["layers"] = _in_a_line([percent(value, 1) for value in layers.annual_excess])
     if enhanced is not None:
         out |= record(enhanced.relative) | {"excess_error": enhanced.excess_standard_error}
     return out
@@ -250,6 +252,12 @@ def few(evaluations: Evaluations) -> list[str]:
     counts = [each.ic.neutral.summary.n for each in evaluations.values() if each.ic]
     rough = counts and 0 < min(counts) < FEW
     return [say("note.few", n=min(counts))] if rough else []
+
+
+def _in_a_line(layers: Sequence[str]) -> str:
+    """Figures of all layers, or, of many, of those that count: the first and the last ones."""
+    shown = layers if len(layers) <= _MOST else [*layers[:3], "...", *layers[-3:]]
+    return ", ".join(shown)
 
 
 def terminal_lines(evaluations: Evaluations, comparison: Comparison) -> list[str]:

@@ -131,6 +131,15 @@ def test_the_terminal_says_the_headline_and_what_is_missing(evaluation):
     assert ("Only" in lines[-1]) == (summary.n < FEW)
 
 
+def test_the_terminal_says_the_first_and_last_of_many_layers(evaluation):
+    layers = evaluation.layers
+    many = replace(layers.by_filter[layers.filter], annual_excess=[k / 100 for k in range(100)])
+    layers = replace(layers, by_filter={**layers.by_filter, layers.filter: many})
+    changed = replace(evaluation, layers=layers)
+    lines = terminal_lines({"v2.1": changed}, compare({"v2.1": changed}))
+    assert any(line.endswith(" 0.0%, 1.0%, 2.0%, ..., 97.0%, 98.0%, 99.0%") for line in lines)
+
+
 def test_numbers_that_do_not_exist_are_dashes():
     assert (percent(None), percent(math.nan), number(None)) == ("-", "-", "-")
     assert (percent(0.11449), number(1.096)) == ("11.45%", "1.10")
