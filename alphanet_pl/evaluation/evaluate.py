@@ -58,6 +58,11 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
             "There is no order in the factor: it gives every stock of a cross-section the same "
             "score, so that it ranks nothing, and layers are in the order of the codes."
         )
+    if np.isfinite(cut.published).any() and not np.isfinite(cut.neutral).any():
+        lacks.append(
+            "There is no neutral factor: the panel has no industry, or no size (float_cap), of "
+            "the scored stocks, as with data.without=[float_cap]."
+        )
     samples = samples_of(path, settings)
     return Evaluation(
         variant=settings.variant,

@@ -14,6 +14,7 @@ FINDINGS = {
     "open_close": "open is nearer to the next close than to the one before it",
     "vwap": "vwap is farther from amount / volume than open or close, or a price is another's copy",
     "units": "columns that must agree differ by powers of ten",
+    "idle": "a volume or turnover of 0 on many of the rows that traded",
     "weekends": "sessions on Saturdays or Sundays",
     "calendar": "sessions with few of the stocks, or that other tables do not have",
     "announced": "accounts announced on or near the end of their period, or after they are due",

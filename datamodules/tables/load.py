@@ -33,7 +33,7 @@ from datamodules.tables.identities import check_identities
 from datamodules.tables.oddities import note_oddities
 from datamodules.tables.prices import check_prices
 from datamodules.tables.stocks import rows_by_stock
-from datamodules.tables.units import check_units
+from datamodules.tables.units import check_idle, check_units
 
 _FAR = pd.Timestamp("2099-12-31")
 """Stands for "still a member": vendors write 9999-12-31, which datetime64[ns] cannot hold."""
@@ -133,6 +133,7 @@ def _check_meaning(tables: Tables, settings: TableSettings, limits: LimitTable) 
     rows = rows_by_stock(quotes)
     check_sessions(rows, tables.index, report)
     note_oddities(quotes, rows, report)
+    check_idle(quotes, report)
     moves = moves_of(quotes, rows, limits)
     check_prices(quotes, report)
     check_open(quotes, moves, report)

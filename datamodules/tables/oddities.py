@@ -67,11 +67,6 @@ def _note_unknown(quotes: pd.DataFrame, traded: np.ndarray, report: DataReport) 
     sizeless = traded & ~(quotes["float_cap"].to_numpy() > 0)
     says = "traded rows have no positive float_cap"
     report.note("quotes", "float_cap", sizeless.sum(), says, cost="lost")
-    for name in ("volume", "turn", "free_turn"):
-        if name in quotes:
-            idle = traded & (quotes[name].to_numpy() == 0)
-            says = f"traded rows have a {name} of 0, unknown to features that divide by it"
-            report.note("quotes", f"no {name}", idle.sum(), says, cost="lost")
     strange = [code for code in quotes["code"].cat.categories if not is_canonical(code)]
     says = "codes do not tell their exchange (SH600000 would): main-board price limits are assumed"
     report.note("quotes", "codes", len(strange), says, strange[:SHOWN], "wrong")

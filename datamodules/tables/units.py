@@ -55,6 +55,8 @@ class Relation:
 
 _FEW = 20
 """Rows from which on a stock or a year is judged: a new listing's odd days are no unit."""
+_IDLE = 0.02
+"""Share of the traded rows whose volume or turnover may be 0; none of the A-shares' is."""
 _PRICES = "prices"
 _PRICE_COLUMNS = ("open", "high", "low", "close", "vwap")
 _RELATIONS = (
@@ -145,6 +147,33 @@ def check_units(quotes: pd.DataFrame, settings: TableSettings, report: DataRepor
             r = each.relation
             says = f"traded rows have {r.name} outside {r.least:g} to {r.most:g} x ({r.formula})"
             report.note("quotes", f"size of {r.name}", each.rows, says, cost="lost")
+
+
+def check_idle(quotes: pd.DataFrame, report: DataReport) -> None:
+    """Refuse a volume or turnover that is 0 on more than a few of the rows that traded.
+
+    Args:
+        quotes: Checked and sorted.
+        report: Takes what is odd.
+
+    Raises:
+        TableError: Unless `data.accept` names `idle`.
+    """
+    traded = quotes["traded"].to_numpy()
+    for name in ("volume", "turn", "free_turn"):
+        if name not in quotes:
+            continue
+        idle = int((traded & (quotes[name].to_numpy() == 0)).sum())
+        if idle > _IDLE * traded.sum():
+            report.refuse(
+                "idle", "quotes", idle,
+                f"of {traded.sum():,} traded rows have a {name} of 0",
+                "what traded has a volume and a turnover",
+                f"data.columns.quotes.{name}=NAME, or traded=false where nothing was",
+            )  # fmt: skip
+        else:
+            says = f"traded rows have a {name} of 0, unknown to features that divide by it"
+            report.note("quotes", f"no {name}", idle, says, cost="lost")
 
 
 def _judge(relation: Relation, quotes: pd.DataFrame) -> _Found:

@@ -1,5 +1,8 @@
 """Factors that are too short or too narrow for a section still get the others, and a sentence."""
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
 from helpers.small_study import call
@@ -52,3 +55,15 @@ def test_a_constant_factor_is_said_to_rank_nothing(judged):
     found = judged(lambda factor: factor.assign(factor=1.0))
     assert found.ic.neutral.summary.n == 0
     assert any("There is no order in the factor" in said for said in found.provenance.lacks)
+
+
+def test_without_sizes_there_is_no_neutral_factor_and_the_cause_is_named(study, tmp_path):
+    tables = Path(__file__).parents[1] / "golden" / "tables"
+    panel, path = tmp_path / "p.zarr", tmp_path / "part.parquet"
+    data = ("data=parquet", f"data.path={tables}", f"data.panel={panel}", "data.styles=none")
+    assert call(study, "prepare", *data, "data.without=[float_cap]") == 0
+    quotes = pd.read_parquet(tables / "quotes.parquet")[["date", "code"]]
+    quotes.assign(factor=np.random.default_rng(0).normal(size=len(quotes))).to_parquet(path)
+    assert call(study, "evaluate", *data, f"factor={path}", f"output={tmp_path}") == 0
+    lacks = read_evaluation(tmp_path / "evaluation.json").provenance.lacks
+    assert any("no neutral factor" in said and "float_cap" in said for said in lacks)

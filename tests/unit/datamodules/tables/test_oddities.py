@@ -1,5 +1,4 @@
 import pandas as pd
-import pytest
 
 CODE = "SH600000"
 
@@ -94,12 +93,6 @@ def test_turnover_in_percent_is_refused(clean, refused):
 def test_an_amount_in_thousands_is_refused(clean, refused):
     error = refused("units", quotes=clean["quotes"].assign(amount=10.1))
     assert "amount is 0.001 x (volume x vwap)" in error.given
-
-
-@pytest.mark.parametrize("name", ["volume", "turn", "free_turn"])
-def test_a_traded_row_of_no_volume_or_turnover_is_counted(clean, load, name):
-    clean["quotes"].loc[4, name] = 0.0
-    assert note(load(quotes=clean["quotes"]), f"no {name}").count == 1
 
 
 def test_infinite_sizes_of_untraded_rows_count_as_missing(clean, load):

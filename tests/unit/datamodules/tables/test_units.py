@@ -111,3 +111,16 @@ def test_a_stock_of_twenty_rows_is_judged(moving, refused):
     new = (moving["code"] == "SH600011") & (moving["date"] < moving["date"].unique()[20])
     enough = damaged(moving[~new], {"volume": 0.01}, moving["code"] == "SH600011")
     assert "1 of 12 stocks" in refused("units", quotes=enough).given
+
+
+@pytest.mark.parametrize("name", ["volume", "turn", "free_turn"])
+def test_a_column_of_noughts_is_refused_where_stocks_traded(moving, refused, name):
+    error = refused("idle", quotes=moving.assign(**{name: 0.0}))
+    assert f"480 of 480 traded rows have a {name} of 0" in error.given
+
+
+@pytest.mark.parametrize("name", ["volume", "turn", "free_turn"])
+def test_a_few_noughts_are_noted(moving, load, name):
+    moving.loc[[7, 90], name] = 0.0
+    notes = {note.kind: note for note in load(quotes=moving).report.notes}
+    assert (notes[f"no {name}"].count, notes[f"no {name}"].cost) == (2, "lost")
