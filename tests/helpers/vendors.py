@@ -175,8 +175,8 @@ def write_baostock(tables: Tables, out: Path) -> None:
         "code": quotes["code"].astype(str).map(dot),
         **{name: quotes[name].map("{:.4f}".format) for name in ("open", "high", "low", "close")},
         "preclose": quotes["prev_close"].map("{:.4f}".format),
-        "volume": quotes["volume"].map("{:.0f}".format).where(traded, ""),
-        "amount": quotes["amount"].map("{:.4f}".format).where(traded, ""),
+        "volume": quotes["volume"].map("{:.0f}".format).where(traded, "0"),
+        "amount": quotes["amount"].map("{:.4f}".format).where(traded, "0.0000"),
         "adjustflag": "3",
         "turn": (quotes["turn"] * 100).map("{:.6f}".format).where(traded, ""),
         "tradestatus": np.where(traded, "1", "0"),
@@ -204,6 +204,8 @@ def write_baostock(tables: Tables, out: Path) -> None:
     held = snapshots(tables["index_members"], member_days(tables))
     members = {"updateDate": _text(held["day"], "%Y-%m-%d"), "code": held["code"].map(dot)}
     _put(pd.DataFrame(members), out / "zz500" / "all.csv")
+    first = held["day"] == held["day"].min()
+    _put(pd.DataFrame(members)[first], out / "zz500" / "asked_again.csv")
     accounts = tables["fundamentals"]
     key = {
         "code": accounts["code"].map(dot),
@@ -260,6 +262,9 @@ def write_jqdata(tables: Tables, out: Path) -> None:
     weights = {"index_code": "000905.XSHG", "code": held["code"].map(code),
                "date": _text(held["day"], "%Y-%m-%d"), "weight": held["weight"] * 100}  # fmt: skip
     _put(pd.DataFrame(weights), out / "index_weights" / "all.parquet")
+    # A day without weights of its own gets the nearest day's (查询日期最近日期的权重信息).
+    first = held["day"] == held["day"].min()
+    _put(pd.DataFrame(weights)[first], out / "index_weights" / "asked_again.parquet")
     filed = {
         "code": accounts["code"].map(code),
         "end_date": _text(accounts["period_end"], "%Y-%m-%d"),
@@ -368,7 +373,8 @@ def write_akshare(tables: Tables, out: Path) -> None:
                    "成分券代码": rows["code"].str[2:],
                    "交易所": rows["code"].str[:2].map(exchange),
                    "权重": (rows["weight"] * 100).round(3)}  # fmt: skip
-        _put(pd.DataFrame(weights), out / "weights" / f"{when.date()}.csv")
+        for asked in (when, when + pd.Timedelta(days=1)):
+            _put(pd.DataFrame(weights), out / "weights" / f"{asked.date()}.csv")
     filed = {
         "SECUCODE": accounts["code"].map(lambda code: f"{code[2:]}.{code[:2]}"),
         "REPORT_DATE": _text(accounts["period_end"], "%Y-%m-%d 00:00:00"),
