@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.report.formats import number, percent, with_error
+from alphanet_pl.evaluation.report.formats import entry, number, percent, say, with_error
 from alphanet_pl.evaluation.report.look import (
     ACCENT,
     INK,
@@ -27,23 +27,13 @@ from alphanet_pl.evaluation.report.look import (
     styled,
 )
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
-from datamodules.base.words import counted
 from sweeps.holdout import HOLDOUT_SESSIONS
 from sweeps.results import RANK_IC, Spread, Sweep, ratio_with_error
 
 COLORS = (ACCENT, *OTHERS, *KNOWN.values())
 _SECONDS = "seconds_per_epoch"
-_AFTER = {
-    "rank_ic": ("RankIC after the window, single seeds", "RankIC", ".1%"),
-    "top_excess": (
-        "Excess of the top layer over the pool, a section, before cost",
-        "return of a section",
-        ".1%",
-    ),
-    "volatility": ("Rank correlation with residual volatility", "rank correlation", ".2f"),
-    "correlation": ("Rank correlation between the scores of two seeds", "rank correlation", ".2f"),
-}
-"""What the fits are worth after their window: column -> title, unit and ticks of its figure."""
+_AFTER = {"rank_ic": ".1%", "top_excess": ".1%", "volatility": ".2f", "correlation": ".2f"}
+"""What the fits are worth after their window: column -> ticks of its figure."""
 
 Row = Mapping[str, Any]
 """A configuration."""
@@ -54,19 +44,19 @@ def sweep_section(sweep: Sweep) -> Part:
     name = re.sub(r"[^\w-]", "-", sweep.name)
     known = sweep.configurations.columns
     after = [
-        figure(points(sweep, measure, title, unit, ticks), f"{name}-{measure}")
-        for measure, (title, unit, ticks) in _AFTER.items()
+        figure(points(sweep, measure, measure, ticks), f"{name}-{measure}")
+        for measure, ticks in _AFTER.items()
         if measure in known and sweep.configurations[measure].notna().any()
     ]
     return part(
-        f"Sweep {sweep.name}",
+        say("sweep.part", name=sweep.name),
         paragraph(_note(sweep)),
         table(results(sweep)),
         figure(heat_map(sweep), f"{name}-heat") if has_grid(sweep) else "",
-        figure(points(sweep, RANK_IC, "Validation RankIC", "RankIC"), f"{name}-val"),
+        figure(points(sweep, RANK_IC, "validation"), f"{name}-val"),
         *after,
         _speed(sweep),
-        figure(points(sweep, _SECONDS, "Seconds an epoch", "seconds", ".3~g"), f"{name}-time"),
+        figure(points(sweep, _SECONDS, "seconds", ".3~g"), f"{name}-time"),
         _pairs(sweep),
         figure(pairs_covered(sweep), f"{name}-pairs"),
     )
@@ -84,14 +74,10 @@ def sweep_table(sweep: Sweep) -> pd.DataFrame:
 
 def results(sweep: Sweep) -> pd.DataFrame:
     """What each configuration is worth."""
-    header = (
-        "", "seeds", "validation RankIC", "RankIC after the window", "of the seeds' mean",
-        "top layer, a section", "residual volatility",
-    )  # fmt: skip
     rows = [
         [
             sweep.name_of(row),
-            f"{row['seeds']} of {row['of']}",
+            say("sweep.share", done=row["seeds"], all=row["of"]),
             with_error(*_spread(row, RANK_IC)[:2]),
             with_error(*_spread(row, "rank_ic")[:2]),
             percent(row.get("rank_ic_of_mean")),
@@ -100,7 +86,7 @@ def results(sweep: Sweep) -> pd.DataFrame:
         ]
         for row in sweep.rows()
     ]
-    return _cells(header, rows)
+    return _cells("results", rows)
 
 
 def has_grid(sweep: Sweep) -> bool:
@@ -126,20 +112,19 @@ def heat_map(sweep: Sweep) -> go.Figure:
             hovertemplate=f"{first} %{{x}}, {second} %{{y}}: %{{text}}<extra></extra>",
         )
     )
-    drawn = styled(drawn, "Validation RankIC, mean over seeds \u00b1 standard error over seeds")
+    drawn = styled(drawn, say("sweep.figure.heat"))
     drawn.update_xaxes(title=axis_title(first), type="category")
     drawn.update_yaxes(title=axis_title(second), type="category")
     return drawn
 
 
-def points(sweep: Sweep, measure: str, title: str, unit: str, ticks: str = ".1%") -> go.Figure:
+def points(sweep: Sweep, measure: str, words: str, ticks: str = ".1%") -> go.Figure:
     """A point a configuration, over the first axis; a line for each point of the others.
 
     Args:
         sweep: What to draw.
         measure: Column of its configurations; `NAME_error`, if any, is its error bar.
-        title: Said above it.
-        unit: What the vertical axis counts.
+        words: Key of the catalogue's title and unit.
         ticks: Format of the vertical axis.
     """
     axis = next(iter(sweep.axes), "")
@@ -156,6 +141,7 @@ def points(sweep: Sweep, measure: str, title: str, unit: str, ticks: str = ".1%"
             marker={"color": color, "size": 9},
             name=label,
         )  # fmt: skip
+    title, unit = say(f"sweep.figure.{words}"), say(f"sweep.unit.{words}")
     drawn = styled(drawn, title, unit, height=300)
     if axis:
         values = sorted(set(sweep.configurations[axis]))
@@ -168,15 +154,14 @@ def points(sweep: Sweep, measure: str, title: str, unit: str, ticks: str = ".1%"
 
 def pairs_covered(sweep: Sweep) -> go.Figure:
     """Feature pairs that the trained seeds see together, and what as many seeds see on average."""
-    title = "Share of the feature pairs that the trained seeds see together"
-    drawn = points(sweep, "pairs_covered", title, "share of all pairs", ".0%")
+    drawn = points(sweep, "pairs_covered", "pairs", ".0%")
     axis = next(iter(sweep.axes), "")
     first = next(iter(_lines(sweep, axis).values()))
     drawn.add_scatter(
         x=[row[axis] if axis else sweep.name_of(row) for row in first],
         y=[row["pairs_expected"] for row in first],
         mode="markers", marker={"color": INK, "size": 11, "symbol": "x-thin-open"},
-        name="expected of as many seeds",
+        name=say("sweep.expected"),
     )  # fmt: skip
     return drawn
 
@@ -184,7 +169,7 @@ def pairs_covered(sweep: Sweep) -> go.Figure:
 def _lines(sweep: Sweep, axis: str) -> dict[str, list[Row]]:
     """The configurations of each line of a figure, in the order of its axis."""
     if not axis:
-        return {"all": [*sweep.rows()]}
+        return {say("sweep.all"): [*sweep.rows()]}
     out: dict[str, list[Row]] = {}
     for row in sorted(sweep.rows(), key=lambda row: row[axis]):
         out.setdefault(sweep.name_of(row, without=axis), []).append(row)
@@ -192,28 +177,22 @@ def _lines(sweep: Sweep, axis: str) -> dict[str, list[Row]]:
 
 
 def _note(sweep: Sweep) -> str:
-    windows = sorted(set(sweep.configurations["asof"]))
-    span = windows[0] if len(windows) == 1 else f"{windows[0]} to {windows[-1]}"
-    seeds = sorted(set(sweep.configurations["seeds"]))
-    words = [
-        f"Fits as of {span}, {' to '.join(map(str, seeds))} seed{'s' if seeds[-1] > 1 else ''} a "
-        "configuration. After \u00b1 and in error bars stands the standard error over seeds; one "
-        "seed has none.",
-    ]
+    fits = sweep.configurations
+    span, seeds = (_span(sorted(set(fits[column]))) for column in ("asof", "seeds"))
+    words = [say("sweep.note.fits", span=span, seeds=seeds)]
     if sweep.simulated:
-        words.append("The market is simulated: this shows that the code works.")
+        words.append(say("sweep.note.simulated"))
     if sweep.missing:
-        words.append(f"{sweep.missing} trials are not finished and not counted.")
+        words.append(say("sweep.note.missing", trials=sweep.missing))
     sections = sweep.configurations.get("sections", pd.Series([0])).iloc[0]
     if sections > 0:
-        words.append(
-            f"After the window means {sections:.0f} cross-sections of the {HOLDOUT_SESSIONS} "
-            "sessions that begin with the as-of session, which no fit has seen: RankIC of the "
-            "neutral scores, excess of the top layer over the pool from section to section before "
-            "cost, and rank correlation with residual volatility. Few sections of one window: "
-            "their own luck, shared by all configurations, is in no error bar."
-        )
+        words.append(say("sweep.note.after", sections=f"{sections:.0f}", sessions=HOLDOUT_SESSIONS))
     return " ".join(words)
+
+
+def _span(values: Sequence[object]) -> str:
+    """The first and the last one, or the only one."""
+    return say("sweep.span").join(dict.fromkeys(map(str, (values[0], values[-1]))))
 
 
 def _speed(sweep: Sweep) -> str:
@@ -224,18 +203,12 @@ def _speed(sweep: Sweep) -> str:
         epochs = _plain(_spread(row, "epochs"), 1)
         rows.append([sweep.name_of(row), _plain(own, 3), ratio, epochs])
     if full is None:
-        said = (
-            f"No fit of the same window pairs all {sweep.features} features, so that there is no "
-            "ratio: alphanet train variant=v2 with the same asof and experiment makes one."
-        )
+        said = say("sweep.note.no_ratio", features=sweep.features)
     else:
-        said = (
-            f"The ratio is to {counted(full.n, 'fit')} of the same window with all "
-            f"{sweep.features} features paired, {_plain(full, 3)} seconds an epoch: below "
-            "1 is faster. Seconds are wall time, and hold for machines that were equally busy."
-        )
-    header = ("", "seconds an epoch", f"ratio to n = {sweep.features}", "epochs")
-    return table(_cells(header, rows), "Training time") + paragraph(said)
+        facts = {"fits": full.n, "features": sweep.features, "seconds": _plain(full, 3)}
+        said = say("sweep.note.ratio", **facts)
+    cells = _cells("speed", rows, features=sweep.features)
+    return table(cells, say("sweep.table.speed")) + paragraph(said)
 
 
 def _pairs(sweep: Sweep) -> str:
@@ -250,22 +223,14 @@ def _pairs(sweep: Sweep) -> str:
         ]
         for row in sweep.rows()
     ]
-    header = (
-        "", "correlation of two seeds", "models", "pairs reached", "expected",
-        "printed, ten models",
-    )  # fmt: skip
-    note = (
-        "The error of the correlation is a jackknife over seeds, from three seeds on. Sampling "
-        "features is meant to make the members of an ensemble less alike: a lower correlation at "
-        "a lower n says that it does."
-    )
-    cells = _cells(header, rows)
-    return table(cells, "How alike the seeds are, and what they see") + paragraph(note)
+    cells = _cells("pairs", rows)
+    return table(cells, say("sweep.table.pairs")) + paragraph(say("sweep.note.pairs"))
 
 
-def _cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """Written rows, each named by its first cell."""
-    return pd.DataFrame([list(row[1:]) for row in rows], [row[0] for row in rows], list(header[1:]))
+def _cells(words: str, rows: Sequence[Sequence[str]], **values: object) -> pd.DataFrame:
+    """Written rows, each named by its first cell, under the catalogue's list of columns."""
+    columns = [name.format(**values) for name in entry(f"sweep.columns.{words}")]
+    return pd.DataFrame([list(row[1:]) for row in rows], [row[0] for row in rows], columns)
 
 
 def _spread(row: Row, measure: str) -> Spread:

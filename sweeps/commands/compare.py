@@ -6,6 +6,7 @@ from pathlib import Path
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import Comparison, compare, read_correlation
 from alphanet_pl.evaluation.report import report_parts
+from alphanet_pl.evaluation.report.formats import say, written_in
 from alphanet_pl.evaluation.report.look import KNOWN
 from alphanet_pl.evaluation.report.page import page
 from alphanet_pl.evaluation.results import Evaluation, read_evaluation
@@ -35,11 +36,12 @@ def run(settings: Settings) -> str:
             "compare puts beside each other what is there",
             "alphanet evaluate variants=[v2,v2.1], or alphanet sweep sweep=dropout",
         )
-    parts = [sweep_section(sweep) for sweep in sweeps]
-    if evaluations:
-        parts = report_parts(evaluations, comparison, more=parts)
-    title = f"AlphaNet, experiment {settings.experiment}: variants and sweeps side by side"
-    write_text(out / "compare.html", page(title, parts))
+    with written_in(settings.page.language):
+        parts = [sweep_section(sweep) for sweep in sweeps]
+        if evaluations:
+            parts = report_parts(evaluations, comparison, more=parts)
+        title = say("sweep.title", experiment=settings.experiment)
+        write_text(out / "compare.html", page(title, parts))
     for sweep in sweeps:
         table = sweep_table(sweep).to_csv(index=False, lineterminator="\n")
         write_text(out / "tables" / f"sweep_{sweep.name}.csv", table)

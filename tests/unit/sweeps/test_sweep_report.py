@@ -8,6 +8,7 @@ import pytest
 from helpers.invented_sweep import ERROR, configuration, invented
 from markupsafe import Markup
 
+from alphanet_pl.evaluation.report.formats import written_in
 from sweeps.report import (
     has_grid,
     heat_map,
@@ -58,13 +59,13 @@ def test_whatever_number_varies_is_an_axis(changes, axes):
     base = {"trainer.learning_rate": 1e-4, "loss.neutralise": False}
     sweep = invented(configuration(**base), configuration(**base | changes), keys=keys)
     assert sweep.axes == axes
-    figure = points(sweep, RANK_IC, "RankIC", "RankIC")
+    figure = points(sweep, RANK_IC, "validation")
     assert figure.layout.xaxis.title.text == (axes[0] if axes else None)
     assert (figure.layout.xaxis.type == "category") == (not axes)
 
 
 def test_a_line_is_drawn_for_each_point_of_the_other_axes_and_its_bars_are_standard_errors():
-    figure = points(invented(), RANK_IC, "RankIC", "RankIC")
+    figure = points(invented(), RANK_IC, "validation")
     assert [trace.name for trace in figure.data] == [
         "v2.1 loss.long_weight=1.0", "v2.1 loss.long_weight=2.0",
     ]  # fmt: skip
@@ -74,7 +75,7 @@ def test_a_line_is_drawn_for_each_point_of_the_other_axes_and_its_bars_are_stand
 
 def test_a_single_seed_has_no_bar():
     sweep = invented(configuration(**{f"{RANK_IC}_error": float("nan")}))
-    (trace,) = points(sweep, RANK_IC, "RankIC", "RankIC").data
+    (trace,) = points(sweep, RANK_IC, "validation").data
     assert np.isnan(trace.error_y.array).all()
 
 
@@ -96,7 +97,10 @@ def test_two_variants_are_two_lines_over_the_same_axis():
         for n in (6, 8)
     ]
     sweep = invented(*rows, keys=("variant", "model.n"))
-    assert [trace.name for trace in points(sweep, RANK_IC, "", "").data] == ["v2.1", "combined"]
+    assert [trace.name for trace in points(sweep, RANK_IC, "validation").data] == [
+        "v2.1",
+        "combined",
+    ]
     assert not has_grid(sweep)
 
 
@@ -117,7 +121,7 @@ def test_covered_pairs_stand_beside_those_expected():
 def test_the_ratio_of_training_times_is_on_the_page():
     text = sweep_text(invented(full=Spread(1.7, 0.1, 4)))
     assert "<td>0.50 \u00b1 0.03</td>" in text  # 0.85 s for n = 8 against 1.7 s
-    assert "The ratio is to 4 fits" in text
+    assert "all 15 features paired (there are 4)" in text
 
 
 def test_without_a_full_model_there_is_no_ratio():
@@ -126,7 +130,7 @@ def test_without_a_full_model_there_is_no_ratio():
 
 def test_what_is_missing_or_simulated_is_said():
     text = sweep_text(invented(missing=2, simulated=True))
-    assert "2 trials are not finished and not counted." in text
+    assert "Trials that are not finished and not counted: 2." in text
     assert "The market is simulated" in text
 
 
@@ -155,3 +159,22 @@ def test_the_csv_has_a_row_a_configuration():
     assert table["model.n"].tolist() == [6, 6, 8, 8]
     assert table["val_rank_ic"].tolist() == pytest.approx([0.02] * 4)
     assert table["correlation_error"].tolist() == pytest.approx([0.1] * 4)
+
+
+def test_a_chinese_page_has_the_same_figures_and_no_sentence_in_english():
+    sweep = invented(missing=2, simulated=True, full=Spread(1.7, 0.1, 4))
+    english = sweep_text(sweep)
+    with written_in("zh"):
+        chinese = sweep_text(sweep)
+    for pattern in (r"\d+\.\d\d%", r'id="figure-([\w-]+)"'):
+        assert sorted(re.findall(pattern, chinese)) == sorted(re.findall(pattern, english))
+    texts = {
+        text.strip()
+        for text in re.findall(r">([^<>]+)<", re.sub(r"<script.*?</script>", "", chinese))
+    }
+    drawn = {json.loads(f'"{text}"') for text in re.findall(r'"text":"([^"]*)"', chinese)}
+    english_words = re.compile(r"\b[A-Za-z]{2,}[ ,]+[a-z]{2,}")
+    left = {text for text in texts | drawn if english_words.search(text)}
+    assert {text for text in left if not re.search("[\u4e00-\u9fff]", text)} <= {
+        "alphanet train variant=v2"
+    }
