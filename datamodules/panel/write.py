@@ -4,6 +4,7 @@ Killed at any moment, a build leaves the old panel or none, and a folder `.NAME.
 next build clears away.
 """
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import zarr
+from zarr.core.sync import sync
 
 from datamodules.base.errors import PanelError
 from datamodules.base.words import tracked
@@ -150,8 +152,15 @@ def _staging(out: Path) -> Iterator[Path]:
         try:
             yield folder
         except BaseException:
+            sync(_under_way())  # an interrupted write goes on in zarr's own thread
             shutil.rmtree(folder, ignore_errors=True)
             raise
+
+
+async def _under_way() -> None:
+    """Wait for the other tasks of zarr's event loop, which would write into a removed folder."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+import asyncio
 import fcntl
 import os
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from zarr.core.sync import _get_loop, sync
 
 from datamodules.base.errors import PanelError
 from datamodules.panel import Panel, build_panel, check_target
@@ -53,6 +55,23 @@ def test_leftovers_of_a_killed_build_are_cleared(small, tmp_path):
     (tmp_path / ".panel.zarr.old").mkdir()
     build_panel(small(), tmp_path / "panel.zarr")
     assert [path.name for path in tmp_path.iterdir()] == ["panel.zarr"]
+
+
+def test_a_build_that_is_stopped_waits_for_what_zarr_still_writes(small, tmp_path, monkeypatch):
+    def stopped(group, *_args):
+        async def write_later():
+            await asyncio.sleep(0.05)
+            late = tmp_path / ".panel.zarr.building" / "late"
+            late.mkdir(parents=True)
+
+        asyncio.run_coroutine_threadsafe(write_later(), _get_loop())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("datamodules.panel.write.write_array", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        build_panel(small(), tmp_path / "panel.zarr")
+    sync(asyncio.sleep(0.1))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_build_that_fails_keeps_the_old_panel_and_no_leftovers(small, tmp_path, monkeypatch):
