@@ -46,7 +46,8 @@ start_ray() { # on all nodes; `ray stop` is never called, for it stops other job
   # without a secret of the job's own, whoever reaches the port may run code as you
   RAY_AUTH_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
   export head port RAY_AUTH_MODE=token RAY_AUTH_TOKEN
-  export RAY_USAGE_STATS_ENABLED=0 RAY_gcs_rpc_server_reconnect_timeout_s=15
+  # the cores are the job's: at Ray's own niceness of 15 whatever else is on the node comes first
+  export RAY_USAGE_STATS_ENABLED=0 RAY_worker_niceness=0 RAY_gcs_rpc_server_reconnect_timeout_s=15
   export -f node refuse
   # pages of banners: they would read as the sweep's, down to the `ray stop` that it never calls
   log=$ALPHANET_RUNS/slurm/$SLURM_JOB_NAME-$SLURM_JOB_ID.ray
