@@ -26,9 +26,10 @@ test-rest: WORKERS = 3
 test-rest: $(VENV)/installed-dev
 	$(RUN)/pytest tests/slurm tests/rest tests/golden $(SPREAD) --durations=20
 
+# Eight tests kill something, 25 times each: 200 kills.
 storm: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200
-	KILLS=$${KILLS:-200} $(RUN)/pytest tests/rest -m kill
+	KILLS=$${KILLS:-25} $(RUN)/pytest tests/rest -m kill $(SPREAD) --timeout=7200
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .

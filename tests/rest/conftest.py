@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 KILLS = int(os.environ.get("KILLS", "1"))
-"""How often each test that kills something at a random moment runs; `make storm` says 200."""
+"""How often each test that kills something at a random moment runs; `make storm` says 25."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
