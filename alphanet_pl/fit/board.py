@@ -162,8 +162,9 @@ class Board:
             found = _rank_ics(fit)
             figures = [f"{found[-1]:.4f}", f"{max(found):.4f}"] if found else ["", ""]
             table.add_row(Text(fit.name), str(len(found)), *figures)
-        words = ", ".join(filter(None, [f"{self.count()} fits done", self.left()]))
-        return Group(table, Text(words, style="bold"))
+        idle = "" if table.rows or not self._ahead() else "the next is starting"
+        words = ", ".join(filter(None, [f"{self.count()} fits done", idle, self.left()]))
+        return Group(*([table] if table.rows else []), Text(words, style="bold"))
 
 
 def _record_of_done(fit: Shown) -> dict[str, Any] | None:

@@ -107,3 +107,12 @@ def test_what_an_interruption_leaves_is_counted_by_checkpoints(fits, monkeypatch
     torch.save(saved, fits[1].folder / "last.ckpt")
     made, _ = board(fits, [0.0], monkeypatch)
     assert made.kept() == "with 1 of 4 fits done and 3 epochs of 1 more kept"
+
+
+def test_before_the_first_fit_begins_there_is_no_empty_table(fits, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    made, stream = board(fits, [0.0], monkeypatch, terminal=True)
+    with made:
+        pass
+    assert "0/4 fits done, the next is starting" in stream.getvalue()
+    assert "RankIC" not in stream.getvalue()
