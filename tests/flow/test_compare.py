@@ -24,7 +24,8 @@ def test_the_page_holds_the_variants_and_the_sweep(compared):
     places = [text.index(f"<h2>{title}") for title in titles]
     assert places == sorted(places)
     assert "How alike the factors are" in text
-    assert "Trials that are not finished and not counted: 4." in text  # seed 2 of each configuration
+    # Seed 2 of each configuration:
+    assert "Trials that are not finished and not counted: 4." in text
 
 
 def test_a_configuration_is_the_mean_of_its_fits(compared, table):

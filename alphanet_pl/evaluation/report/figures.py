@@ -17,6 +17,7 @@ from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report.formats import entry, say
 from alphanet_pl.evaluation.report.look import (
     ACCENT,
+    DATES,
     MUTED,
     PALE,
     PERCENT,
@@ -116,7 +117,8 @@ def rank_ic_difference(found: ICs, baseline: str) -> go.Figure:
 def rank_ic_by_section(found: ICs) -> go.Figure:
     """RankIC of every cross-section."""
     series = {name: ic.neutral.series for name, ic in found.items()}
-    return _bars("rank_ic", {name: (one.dates, one.values, None) for name, one in series.items()})
+    bars = {name: (one.dates, one.values, None) for name, one in series.items()}
+    return _dated(_bars("rank_ic", bars))
 
 
 def rank_ic_decay(found: ICs) -> go.Figure:
@@ -292,7 +294,12 @@ def _lines(key: str, lines: Iterable[Line], *, height: int = 320, **words: str) 
             x=series.dates, y=numbers(series.values), name=name, mode="lines",
             line={"color": color, "width": 1.6},
         )  # fmt: skip
-    return _titled(figure, key, words, height=height)
+    return _dated(_titled(figure, key, words, height=height))
+
+
+def _dated(figure: go.Figure) -> go.Figure:
+    """Dates along the axis in numbers, in any language: Plotly names months in English."""
+    return figure.update_xaxes(tickformatstops=DATES, hoverformat="%Y-%m-%d")
 
 
 def _bars(

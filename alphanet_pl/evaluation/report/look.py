@@ -19,6 +19,12 @@ OTHERS = ("#c28f00", "#c2417c", "#2a9d9d", "#7a4b2a", "#a0a83a")
 """For variants of one's own, in the order of the page."""
 PERCENT = {"tickformat": ".2~%", "hoverformat": ".2%"}
 """An axis of fractions: as few decimals as its ticks need."""
+DATES = [
+    {"dtickrange": [None, "M1"], "value": "%Y-%m-%d"},
+    {"dtickrange": ["M1", "M12"], "value": "%Y-%m"},
+    {"dtickrange": ["M12", None], "value": "%Y"},
+]
+"""An axis of dates: as much of them as its ticks need."""
 FEW_BARS = 3
 """So many bars or fewer are kept from filling the figure."""
 

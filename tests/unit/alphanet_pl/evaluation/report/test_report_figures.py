@@ -158,3 +158,10 @@ def test_what_has_no_standard_error_has_no_bar():
     bars = error_bars([float("nan"), 0.01])["array"]
     assert np.isnan(bars[0])  # a zero would be drawn, as a cap on top of the bar
     assert bars[1] == pytest.approx(0.01)
+
+
+def test_dates_along_an_axis_are_in_numbers_whatever_the_ticks(evaluation):
+    found = {"v2.1": evaluation.ic}
+    for figure in (figures.rank_ic_by_section(found), figures.cumulative_rank_ic(found)):
+        forms = [stop.value for stop in figure.layout.xaxis.tickformatstops]
+        assert forms == ["%Y-%m-%d", "%Y-%m", "%Y"]
