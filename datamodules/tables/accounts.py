@@ -44,10 +44,10 @@ def check_accounts(
     _check_codes("accounts", "fundamentals", accounts, quotes, report)
     _check_units(accounts, quotes, settings.scale.get("fundamentals", {}), report)
     _check_parts(accounts, report)
-    absent = accounts.select_dtypes("float64").isna().sum()
-    examples = [f"{count:,} of {name}" for name, count in absent[absent > 0].items()]
-    says = "numbers are missing, and what is made of them"
-    report.note("fundamentals", "missing", int(absent.sum()), says, examples, "lost")
+    absent = accounts.select_dtypes("float64").isna()
+    _note_numbers("missing", absent, "numbers are missing, and what is made of them", report)
+    nothing = accounts[[name for name in _USUAL if name in accounts]] == 0
+    _note_numbers("zero", nothing, "numbers are exactly 0, as hardly a company's are", report)
     if "equity" in accounts:
         known = accounts["equity"].notna()
         negative = int((accounts["equity"] <= 0).sum())
@@ -57,6 +57,13 @@ def check_accounts(
             report.refuse("accounts", "fundamentals", negative, says, "most companies have", hint)
         else:
             report.note("fundamentals", "equity", negative, says)
+
+
+def _note_numbers(kind: str, odd: pd.DataFrame, says: str, report: DataReport) -> None:
+    """Count numbers, and name their columns."""
+    counts = odd.sum()
+    examples = [f"{count:,} of {name}" for name, count in counts[counts > 0].items()]
+    report.note("fundamentals", kind, int(counts.sum()), says, examples, "lost")
 
 
 def _check_announced(accounts: pd.DataFrame, report: DataReport) -> None:

@@ -154,6 +154,7 @@ CHANGES = st.sampled_from(("quotes", "quotes", "fundamentals", "index", "index_m
 @example(("fundamentals", ("no equity", scaled("equity", np.nan, "stocks"))), 475)
 @example(("fundamentals", ("of late", scaled("revenue_ytd", 1e4, "sessions"))), 774)
 @example(("fundamentals", ("a year late", shifted("announced", 365, "sessions"))), 873)
+@example(("fundamentals", ("of one", scaled("net_profit_ytd", 0.0, "a row"))), 69)
 @example(("quotes", ("high of another unit", scaled("high", 100.0, "stocks"))), 7)
 @example(("index", ("another level", scaled("close", 0.01, "everywhere"))), 0)
 @example(("fundamentals", ("of some", scaled("revenue_ytd", 1e4, "stocks"))), 774)

@@ -111,6 +111,13 @@ def test_missing_numbers_of_accounts_are_counted_by_column(moving, accounts, loa
     assert {*found.examples} >= {"3 of equity", "1 of total_assets"}
 
 
+def test_numbers_of_nothing_are_counted_by_column(moving, accounts, load):
+    accounts.loc[:1, "net_profit_ytd"] = 0.0
+    found = note(load(quotes=moving, fundamentals=accounts), "zero")
+    assert found.count == 2
+    assert found.examples == ("2 of net_profit_ytd",)
+
+
 def test_members_of_whom_none_is_quoted_are_refused(moving, refused):
     strange = members(moving, code=[f"SH68{stock:04}" for stock in range(12)])
     error = refused("members", quotes=moving, index_members=strange)
