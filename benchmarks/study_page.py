@@ -5,10 +5,15 @@ python -m benchmarks.study_page [RECORD]        by default benchmarks/results/st
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+
+from alphanet_pl.evaluation.compare import compare
+from alphanet_pl.evaluation.report.metrics import TERMINAL, shown
+from alphanet_pl.evaluation.report.tables import headline
+from alphanet_pl.evaluation.results import read_evaluation
 
 PAGE = Path(__file__).parents[1] / "docs" / "study.md"
 RECORD = Path(__file__).parent / "results" / "study"
@@ -20,22 +25,23 @@ def main() -> None:
     """Rewrite the page's tables."""
     record = Path(sys.argv[1]) if len(sys.argv) > 1 else RECORD
     fits = pd.read_csv(record / "fits.csv", dtype={"asof": str})
+    tables = {"fits": of_fits(fits), "paired": paired(fits), "evaluations": evaluated(record)}
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(filled(text, fits), encoding="utf-8")
+    PAGE.write_text(filled(text, tables), encoding="utf-8")
 
 
-def filled(text: str, fits: pd.DataFrame) -> str:
+def filled(text: str, tables: Mapping[str, pd.DataFrame]) -> str:
     """The page with a table behind each mark `<!-- NAME -->`, in place of what is there.
 
     Args:
         text: The page.
-        fits: fits.csv.
+        tables: Mark -> table.
     """
-    for name, table in TABLES.items():
+    for name, table in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not mark.search(text):
             raise SystemExit(f"{PAGE} has no mark <!-- {name} -->")
-        body = f"\n{markdown(table(fits))}\n\n"
+        body = f"\n{markdown(table)}\n\n"
         text = mark.sub(lambda found, body=body: found[1] + body + found[2], text)
     return text
 
@@ -74,6 +80,17 @@ def paired(fits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def evaluated(record: Path) -> pd.DataFrame:
+    """A row a figure of merit, a column a variant whose factor has been evaluated."""
+    paths = {name: record / name / "evaluation.json" for name in VARIANTS}
+    found = {name: read_evaluation(path) for name, path in paths.items() if path.is_file()}
+    cells = shown(TERMINAL, headline(found, compare(found)))
+    cells.loc["seeds"] = [str(len(each.provenance.seeds)) for each in found.values()]
+    cells.loc["scored"] = [f"{each.start} to {each.stop}" for each in found.values()]
+    cells.index.name = "factor of all seeds"
+    return cells.reset_index()
+
+
 def _known(fits: pd.DataFrame) -> list[str]:
     return [name for name in VARIANTS if name in set(fits["variant"])]
 
@@ -82,10 +99,6 @@ def markdown(table: pd.DataFrame) -> str:
     """A table in Markdown."""
     lines = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-TABLES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {"fits": of_fits, "paired": paired}
-"""What stands behind each mark of the page."""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
+from helpers.synthetic_evaluation import synthetic_evaluation
 
-from benchmarks.study_page import filled, of_fits, paired
+from alphanet_pl.evaluation.results import write_result
+from benchmarks.study_page import evaluated, filled, of_fits, paired
 
 FITS = pd.DataFrame(
     [
@@ -35,12 +39,24 @@ def test_the_page_keeps_its_words_and_changes_its_tables():
     text = (
         "before\n<!-- fits -->\nold\n<!-- end -->\nbetween\n<!-- paired -->\n<!-- end -->\nafter\n"
     )
-    once = filled(text, FITS)
+    once = filled(text, {"fits": of_fits(FITS), "paired": paired(FITS)})
     assert "old" not in once
     assert [word in once for word in ("before", "between", "after", "| v2.1 |")] == [True] * 4
-    assert filled(once, FITS) == once
+    assert filled(once, {"fits": of_fits(FITS), "paired": paired(FITS)}) == once
 
 
 def test_a_page_without_its_marks_is_left_alone():
     with pytest.raises(SystemExit, match="no mark <!-- fits -->"):
-        filled("nothing", FITS)
+        filled("nothing", {"fits": of_fits(FITS)})
+
+
+def test_what_is_evaluated_stands_side_by_side_and_the_rest_is_left_out(tmp_path):
+    evaluation = synthetic_evaluation()
+    for name in ("v2", "v2.1"):
+        (tmp_path / name).mkdir()
+        write_result(replace(evaluation, variant=name), tmp_path / name / "evaluation.json")
+    table = evaluated(tmp_path).set_index("factor of all seeds")
+    assert list(table.columns) == ["v2", "v2.1"]
+    assert list(table.loc["scored"]) == [f"{evaluation.start} to {evaluation.stop}"] * 2
+    mean = evaluation.ic.neutral.summary.mean
+    assert table.loc["RankIC, neutral factor", "v2.1"].startswith(f"{mean:.2%} ")
