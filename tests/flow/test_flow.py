@@ -29,7 +29,7 @@ def test_a_fit_describes_itself(study):
     assert record["in_sample_days"] == 200
     assert record["metrics"]["val/loss"] > 0
     assert record["panel"]["fingerprint"]
-    assert record["versions"]["torch"] == torch.__version__
+    assert torch.__version__.startswith(record["versions"]["torch"])
     assert record["seconds"] > 0
 
 

@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
@@ -37,6 +38,9 @@ ASOF = "2011-11-01"
 DESCENT = ("trainer.optimiser=torch.optim.SGD", "trainer.learning_rate=1e-2")
 """Where a gradient is all rounding, as that of the level of a neutralised factor, Adam makes a
 whole step of it, and after an epoch no two kinds of processor agree to five digits."""
+TRAINED = ("/torch", "/losses", "roll/", "sweep_")
+"""What begins a difference of trained numbers: the same seed draws other initial weights from torch
+2.13 on than before (`trunc_normal_`), and another release may draw others again."""
 OF_THE_RUN = ["folder", "seconds", "seconds_per_epoch"]
 """Columns of a sweep's tables that no two runs share."""
 
@@ -46,7 +50,8 @@ class Golden:
     """What the code gives.
 
     Attributes:
-        numbers: The panel's fingerprint, the first losses of each variant, evaluation.json.
+        numbers: torch's release, the panel's fingerprint, the first losses of each variant,
+            evaluation.json.
         tables: File in expected/ without its ending -> table.
     """
 
@@ -61,6 +66,7 @@ def compute(folder: Path) -> Golden:
     evaluation, tables = evaluated(folder)
     return Golden(
         numbers={
+            "torch": ".".join(version("torch").split(".")[:2]),
             "fingerprint": panel.fingerprint,
             "losses": {variant: losses(variant, folder) for variant in VARIANTS},
             "evaluation": evaluation,

@@ -2,11 +2,32 @@
 
 import pandas as pd
 import pytest
-from golden.record import all_differences, compute, differences, kept, table_differences
+from golden.record import (
+    TRAINED,
+    Golden,
+    all_differences,
+    compute,
+    differences,
+    kept,
+    table_differences,
+)
 
 
-def test_everything_is_as_recorded(tmp_path):
-    assert all_differences(compute(tmp_path), kept(), tolerance=1e-5) == []
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Golden:
+    return compute(tmp_path_factory.mktemp("golden"))
+
+
+def test_a_panel_and_an_evaluation_are_as_recorded(found):
+    lines = all_differences(found, kept(), tolerance=1e-5)
+    assert [line for line in lines if not line.startswith(TRAINED)] == []
+
+
+def test_losses_a_sweep_and_a_stitched_factor_are_as_recorded(found):
+    ours, recorded = found.numbers["torch"], kept().numbers["torch"]
+    if ours != recorded:
+        pytest.skip(f"recorded with torch {recorded}: {ours} may draw other initial weights")
+    assert all_differences(found, kept(), tolerance=1e-5) == []
 
 
 @pytest.mark.parametrize("found", [{"a": [1.0, 2.1]}, {"a": [1.0]}, {}, {"a": [1.0, None]}])
