@@ -133,6 +133,7 @@ HONEST = tuple(
             r"scaled\('adj_factor', .*'(stocks|everywhere)'",  # its base is the vendor's choice
             r"flipped$",  # Parquet keeps no checksum of its own of values
             r"scaled\('noncurrent_liabilities', (0.0|0.01|0.0001),",  # many companies have none
+            r"scaled\('(net_profit|operating_cash_flow)_ytd', -1.0, '(a|few) rows?'",  # a loss
         ),
     )
 )
