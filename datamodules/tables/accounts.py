@@ -104,6 +104,7 @@ def _check_units(
     middle = _size_by_stock(accounts, names)
     middle = middle.set_axis(middle.index.astype(str))
     cap = last["float_cap"].set_axis(last.index.astype(str)).reindex(middle.index)
+    cap = cap.where(cap > 0)
     close = last["close"].set_axis(last.index.astype(str)).reindex(middle.index)
     size = middle.div(cap, axis="index")
     if "total_shares" in names:

@@ -157,6 +157,7 @@ CHANGES = st.sampled_from(("quotes", "quotes", "fundamentals", "index", "index_m
 @example(("fundamentals", ("a year late", shifted("announced", 365, "sessions"))), 873)
 @example(("fundamentals", ("of one", scaled("net_profit_ytd", 0.0, "a row"))), 69)
 @example(("quotes", ("high of another unit", scaled("high", 100.0, "stocks"))), 7)
+@example(("quotes", ("no size", scaled("float_cap", 0.0, "sessions"))), 0)
 @example(("index", ("another level", scaled("close", 0.01, "everywhere"))), 0)
 @example(("fundamentals", ("of some", scaled("revenue_ytd", 1e4, "stocks"))), 774)
 def test_a_damaged_table(tables, whole_contents, change, seed):

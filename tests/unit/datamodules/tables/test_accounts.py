@@ -103,6 +103,12 @@ def test_accounts_in_ten_thousands_are_refused_with_their_scales(moving, account
         assert f"data.scale.fundamentals.{name}=10000" in error.hint
 
 
+def test_stocks_without_a_size_do_not_judge_the_units_of_accounts(moving, accounts, load):
+    moving.loc[moving["date"] > moving["date"].unique()[20], "float_cap"] = 0.0
+    found = note(load(quotes=moving, fundamentals=accounts), "float_cap")
+    assert found.count == 12 * 19
+
+
 def test_missing_numbers_of_accounts_are_counted_by_column(moving, accounts, load):
     accounts.loc[:2, "equity"] = np.nan
     accounts.loc[:0, "total_assets"] = np.nan
