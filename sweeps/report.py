@@ -112,7 +112,7 @@ def heat_map(sweep: Sweep) -> go.Figure:
             hovertemplate=f"{first} %{{x}}, {second} %{{y}}: %{{text}}<extra></extra>",
         )
     )
-    drawn = styled(drawn, say("sweep.figure.heat"))
+    drawn = styled(drawn, *entry("sweep.figure.heat"))
     drawn.update_xaxes(title=axis_title(first), type="category")
     drawn.update_yaxes(title=axis_title(second), type="category")
     return drawn
@@ -141,8 +141,7 @@ def points(sweep: Sweep, measure: str, words: str, ticks: str = ".1%") -> go.Fig
             marker={"color": color, "size": 9},
             name=label,
         )  # fmt: skip
-    title, unit = say(f"sweep.figure.{words}"), say(f"sweep.unit.{words}")
-    drawn = styled(drawn, title, unit, height=300)
+    drawn = styled(drawn, *entry(f"sweep.figure.{words}"), height=300)
     if axis:
         values = sorted(set(sweep.configurations[axis]))
         drawn.update_xaxes(title=axis_title(axis), tickvals=values)

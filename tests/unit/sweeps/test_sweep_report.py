@@ -121,7 +121,8 @@ def test_covered_pairs_stand_beside_those_expected():
 def test_the_ratio_of_training_times_is_on_the_page():
     text = sweep_text(invented(full=Spread(1.7, 0.1, 4)))
     assert "<td>0.50 \u00b1 0.03</td>" in text  # 0.85 s for n = 8 against 1.7 s
-    assert "all 15 features paired (there are 4)" in text
+    assert "The ratio is to the fits of the same window with all 15 features paired" in text
+    assert "(number of fits: 4)" in text
 
 
 def test_without_a_full_model_there_is_no_ratio():
