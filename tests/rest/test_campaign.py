@@ -23,6 +23,7 @@ from helpers.damage import (
     Change,
     change_of,
     damage_file,
+    of_type,
     places_in,
     restore,
     scaled,
@@ -132,7 +133,8 @@ HONEST = tuple(
             r"shifted\('(start|end)',",  # vendors date members by the month's end
             r"scaled\('adj_factor', .*'(stocks|everywhere)'",  # its base is the vendor's choice
             r"flipped$",  # Parquet keeps no checksum of its own of values
-            r"scaled\('noncurrent_liabilities', (0.0|0.01|0.0001),",  # many companies have none
+            r"scaled\('noncurrent_liabilities', (0.0|0.01|0.0001), '(a |few |stocks|sessions)",
+            # many companies have none
             r"scaled\('(net_profit|operating_cash_flow)_ytd', -1.0, '(a|few) rows?'",  # a loss
         ),
     )
@@ -156,6 +158,8 @@ CHANGES = st.sampled_from(("quotes", "quotes", "fundamentals", "index", "index_m
 @example(("fundamentals", ("of late", scaled("revenue_ytd", 1e4, "sessions"))), 774)
 @example(("fundamentals", ("a year late", shifted("announced", 365, "sessions"))), 873)
 @example(("fundamentals", ("of one", scaled("net_profit_ytd", 0.0, "a row"))), 69)
+@example(("fundamentals", ("losses", scaled("net_profit_ytd", -1.0, "stocks"))), 0)
+@example(("fundamentals", ("row numbers", of_type("noncurrent_liabilities", "number"))), 0)
 @example(("quotes", ("high of another unit", scaled("high", 100.0, "stocks"))), 7)
 @example(("quotes", ("no size", scaled("float_cap", 0.0, "sessions"))), 0)
 @example(("index", ("another level", scaled("close", 0.01, "everywhere"))), 0)

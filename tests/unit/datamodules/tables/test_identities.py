@@ -15,7 +15,7 @@ def accounts():
     for stock in range(30):
         revenue = rng.uniform(50, 150, (3, 4))
         profit = revenue * rng.uniform(-0.02, 0.2, (3, 4))
-        cash = profit + rng.normal(0, 15, (3, 4))
+        cash = profit + rng.normal(0, 4, (3, 4))
         equity = 800 + profit.cumsum() + rng.normal(0, 2, 12)
         debts = 1000 + rng.normal(0, 40, 12)
         flows = {
@@ -98,6 +98,35 @@ def test_a_few_accounts_without_a_sense_are_noted(accounts):
     check_identities(accounts, report)
     says = {note.says: note.count for note in report.notes}
     assert says["accounts have equity above total_assets"] == 3
+
+
+@pytest.mark.parametrize("name", ["net_profit_ytd", "operating_cash_flow_ytd"])
+def test_a_sign_turned_in_a_third_of_the_stocks_is_refused(accounts, name):
+    third = accounts["code"].isin(accounts["code"].unique()[::3])
+    accounts.loc[third, name] *= -1
+    assert "10 of 30 stocks" in refusal(accounts).given
+
+
+@pytest.mark.parametrize("name", ["net_profit_ytd", "operating_cash_flow_ytd"])
+def test_a_sign_turned_in_a_year_is_refused(accounts, name):
+    more = accounts.assign(code=accounts["code"] + "B")
+    accounts = pd.concat([accounts, more], ignore_index=True)
+    accounts.loc[accounts["period_end"].dt.year == 2019, name] *= -1
+    assert "1 years have" in refusal(accounts).given
+
+
+def test_a_stock_whose_profit_has_its_sign_turned_is_noted(accounts):
+    accounts.loc[:11, "net_profit_ytd"] *= -1
+    report = DataReport("here")
+    check_identities(accounts, report)
+    assert any("SH600000" in note.examples for note in report.notes)
+
+
+def test_accounts_nearly_all_without_long_debts_are_noted(accounts):
+    accounts["noncurrent_liabilities"] = 1e-4
+    report = DataReport("here")
+    check_identities(accounts, report)
+    assert {(n.kind, n.cost) for n in report.notes} >= {("noncurrent_liabilities", "wrong")}
 
 
 def test_too_few_accounts_are_not_judged(accounts):
