@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from alphanet_pl.model.batchnorm import BatchNorm, FeatureNorm
-from alphanet_pl.model.fused import project, read_out
+from alphanet_pl.model.fused import by_date, project, read_out
 from alphanet_pl.model.network import WindowNetwork, output_layer
 from alphanet_pl.model.operators import SevenOperators, SixOperators
 from datamodules.base.errors import ConfigError
@@ -167,8 +167,8 @@ class WindowGRU(nn.Module):
         bias_DWG = self.bias + shift_DWC @ self.kernel.T
         units = self.recurrent.shape[1]
         state_HS = weights_DWGC.new_zeros(units, values_WCS.shape[2])
-        for window, values_CS in enumerate(values_WCS):
-            entering = project(values_CS, counts, weights_DWGC[:, window], bias_DWG[:, window])
+        for window, values_DCS in enumerate(zip(*by_date(values_WCS, counts), strict=True)):
+            entering = project(values_DCS, counts, weights_DWGC[:, window], bias_DWG[:, window])
             kept = torch.addmm(self.recurrent_bias[:, None], self.recurrent, state_HS)
             update, reset = (entering[: 2 * units] + kept[: 2 * units]).sigmoid().chunk(2)
             candidate = torch.addcmul(entering[2 * units :], reset, kept[2 * units :]).tanh()

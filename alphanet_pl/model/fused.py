@@ -13,7 +13,7 @@ forget, input, output, candidate: the first window has nothing to forget and sta
     prediction_S = network(pictures_SFT)
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,6 +25,9 @@ from alphanet_pl.model.network import AlphaNet, initial_lstm, torch_gates
 from datamodules.batches.windows import Windows
 
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+
+_BLOCK = 256
+"""Stocks that a product in half precision takes a multiple of: each new shape is compiled anew."""
 
 
 class FusedAlphaNet(AlphaNet):
@@ -111,12 +114,13 @@ class WindowLSTM(nn.Module):
         """
         weights_DWGC = self.kernel * scale_DWC[:, :, None]
         bias_DWG = self.bias + shift_DWC @ self.kernel.T
+        dates = by_date(values_WCS, counts)
         if torch.is_grad_enabled():
-            return _LastState.apply(values_WCS, counts, weights_DWGC, bias_DWG, self.recurrent)
+            return _LastState.apply(counts, weights_DWGC, bias_DWG, self.recurrent, *dates)
         doubled = (_scale_candidate(part, 2, dim) for part, dim in (
             (weights_DWGC, 2), (bias_DWG, 2), (self.recurrent, 0),
         ))  # fmt: skip
-        return _run(values_WCS, counts, *doubled)[-1]
+        return _run(dates, counts, *doubled)[-1]
 
 
 def _scale_candidate(rows: Tensor, factor: float, dim: int) -> Tensor:
@@ -126,8 +130,16 @@ def _scale_candidate(rows: Tensor, factor: float, dim: int) -> Tensor:
     return torch.cat([first, factor * last], dim)
 
 
+def by_date(values_WCS: Tensor, counts: Sequence[int]) -> list[Tensor]:
+    """The stocks of each date; zeros fill a block, for products in half precision."""
+    dates = list(values_WCS.split(list(counts), dim=2))
+    if values_WCS.dtype.itemsize > 2:
+        return dates
+    return [nn.functional.pad(date, (0, -date.shape[2] % _BLOCK)) for date in dates]
+
+
 def _run(
-    values_WCS: Tensor,
+    dates: Sequence[Tensor],
     counts: Sequence[int],
     weights_DWGC: Tensor,
     bias_DWG: Tensor,
@@ -145,10 +157,10 @@ def _run(
     """
     units = recurrent_GH.shape[1]
     trace: list[Tensor] = []
-    for window, values_CS in enumerate(values_WCS):
+    for window, values_DCS in enumerate(zip(*dates, strict=True)):
         start = 0 if window else units
         gates = project(
-            values_CS, counts, weights_DWGC[:, window, start:], bias_DWG[:, window, start:]
+            values_DCS, counts, weights_DWGC[:, window, start:], bias_DWG[:, window, start:]
         )
         if window:
             gates.addmm_(recurrent_GH, trace[-1])
@@ -163,25 +175,17 @@ def _run(
 
 
 def project(
-    values_CS: Tensor, counts: Sequence[int], weights_DGC: Tensor, bias_DG: Tensor
+    values_DCS: Sequence[Tensor], counts: Sequence[int], weights_DGC: Tensor, bias_DG: Tensor
 ) -> Tensor:
-    """Return weights @ values + bias (G, S), each date by its own."""
+    """Return weights @ values + bias (G, S), each date by its own; see `by_date`."""
     parts = []
-    for date, (first, stop) in enumerate(_spans(counts)):
-        values, bias = values_CS[:, first:stop], bias_DG[date][:, None]
+    for values, count, weights, bias in zip(values_DCS, counts, weights_DGC, bias_DG, strict=True):
         if values.dtype == bias.dtype:
-            parts.append(torch.addmm(bias, weights_DGC[date], values))
+            parts.append(torch.addmm(bias[:, None], weights, values))
         else:
-            parts.append((weights_DGC[date].to(values.dtype) @ values).to(bias.dtype).add_(bias))
+            product = weights.to(values.dtype) @ values
+            parts.append(product[:, :count].to(bias.dtype).add_(bias[:, None]))
     return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
-
-
-def _spans(counts: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where each date's stocks begin and end."""
-    first = 0
-    for count in counts:
-        yield first, first + count
-        first += count
 
 
 class _LastState(torch.autograd.Function):
@@ -190,34 +194,35 @@ class _LastState(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        values: Tensor,
         counts: Sequence[int],
         weights: Tensor,
         bias: Tensor,
         recurrent: Tensor,
+        *dates: Tensor,
     ) -> Tensor:
         doubled = _scale_candidate(recurrent, 2, 0)
         trace = _run(
-            values,
+            dates,
             counts,
             _scale_candidate(weights, 2, 2),
             _scale_candidate(bias, 2, 2),
             doubled,
         )
         ctx.counts = counts
-        ctx.save_for_backward(values, doubled, *trace)
+        ctx.save_for_backward(doubled, *dates, *trace)
         return trace[-1]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_state: Tensor) -> tuple[None, None, Tensor, Tensor, Tensor]:
-        values, doubled, *trace = ctx.saved_tensors
-        units, (windows, channels, stocks) = len(d_state), values.shape
+    def backward(ctx: Any, d_state: Tensor) -> tuple[Tensor | None, ...]:
+        doubled, *saved = ctx.saved_tensors
+        dates, trace = saved[: len(ctx.counts)], saved[len(ctx.counts) :]
+        units, stocks = d_state.shape
+        windows, channels, _ = dates[0].shape
         # A window's gradient is written without the candidate's factor: -2, and 2 for its doubling.
         recurrent_HG = _scale_candidate(doubled, -2, 0).T
-        dates = len(ctx.counts)
-        d_weights = d_state.new_zeros(dates, windows, 4 * units, channels)
-        d_bias = d_state.new_zeros(dates, windows, 4 * units)
+        d_weights = d_state.new_zeros(len(dates), windows, 4 * units, channels)
+        d_bias = d_state.new_zeros(len(dates), windows, 4 * units)
         d_recurrent = torch.zeros_like(doubled)
         d_memory = None
         for window in reversed(range(windows)):
@@ -229,18 +234,16 @@ class _LastState(torch.autograd.Function):
             if window:
                 d_recurrent.addmm_(out, trace[4 * window - 1].T)
                 d_state = recurrent_HG @ out
-            low = out.to(values.dtype)
-            for date, (first, stop) in enumerate(_spans(ctx.counts)):
-                d_weights[date, window, start:] = (
-                    low[:, first:stop] @ values[window, :, first:stop].T
-                )
-                d_bias[date, window, start:] = out[:, first:stop].sum(1)
+            low = by_date(out[None].to(dates[0].dtype), ctx.counts)
+            for date, own in enumerate(out.split(list(ctx.counts), dim=1)):
+                d_weights[date, window, start:] = low[date][0] @ dates[date][window].T
+                d_bias[date, window, start:] = own.sum(1)
         return (
-            None,
             None,
             _scale_candidate(d_weights, -4, 2),
             _scale_candidate(d_bias, -4, 2),
             _scale_candidate(d_recurrent, -4, 0),
+            *[None] * len(dates),
         )
 
 

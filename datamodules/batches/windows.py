@@ -339,7 +339,11 @@ def _gather(
     for out, (values_CN, _, columns) in zip(values_WCS, windows, strict=True):
         # Whole rows first, which are contiguous.
         chosen = values_CN if rows is None else values_CN.index_select(0, rows)
-        torch.index_select(chosen, 1, columns, out=out)
+        if chosen.dtype.itemsize > 2:
+            torch.index_select(chosen, 1, columns, out=out)
+        else:  # Twice as fast, as integers, where a value has two bytes.
+            whole, places = torch.int16, columns.expand(width, -1)
+            torch.gather(chosen.view(whole), 1, places, out=out.view(whole))
     constants_2WC = torch.stack([constants for _, constants, _ in windows], dim=1)
     return values_WCS, constants_2WC if rows is None else constants_2WC[..., rows]
 
