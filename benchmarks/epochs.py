@@ -11,7 +11,7 @@ FOLDER takes the simulated panel; figures are printed and kept under results/.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -50,16 +50,8 @@ def main() -> None:
     torch.set_num_threads(threads)
     quiet()
     seconds: dict[str, float] = {}
-    panel = _timed(seconds, "open", lambda: _panel(folder, words))
-    settings = DataSettings(
-        panel=str(panel.path),
-        features=list(panel.features),
-        in_sample_days=int(words.get("DAYS", "1500")),
-        min_in_sample_days=60,
-    )
-    asof = len(panel.dates) - 1 - panel.horizon
-    if "ASOF" in words:
-        asof = panel.session_on_or_before(np.datetime64(words["ASOF"]))
+    panel = _timed(seconds, "open", lambda: panel_of(folder, words))
+    settings, asof = window_of(panel, words)
     fits = _fits(panel, settings, asof, seconds)
     split = next(iter(fits.values()))[1].split
     _timed(seconds, "labels", lambda: read_membership(panel, settings, split.train))
@@ -81,10 +73,24 @@ def main() -> None:
     write(f"epochs_{kind}_{threads}", figures)
 
 
-def _panel(folder: Path, words: dict[str, str]) -> Panel:
+def panel_of(folder: Path, words: Mapping[str, str]) -> Panel:
+    """The panel that DATA names, or a simulated one in the folder."""
     if "DATA" in words:
         return Panel.open(words["DATA"])
     return full_size_panel(folder / "panel.zarr", stocks=STOCKS)
+
+
+def window_of(panel: Panel, words: Mapping[str, str]) -> tuple[DataSettings, int]:
+    """Settings of the window that DAYS and ASOF name, and its as-of session."""
+    settings = DataSettings(
+        panel=str(panel.path),
+        features=list(panel.features),
+        in_sample_days=int(words.get("DAYS", "1500")),
+        min_in_sample_days=60,
+    )
+    if "ASOF" in words:
+        return settings, panel.session_on_or_before(np.datetime64(words["ASOF"]))
+    return settings, len(panel.dates) - 1 - panel.horizon
 
 
 def _fits(
@@ -105,18 +111,18 @@ def _fits(
             peer = PlainAlphaNet(len(panel.features), None if name == "v2" else sample)
             others[f"{name} in plain PyTorch"] = peer
         for contestant, network in others.items():
-            fit = _fit(panel, settings, asof, last, n, network, neutral=neutral)
+            fit = fit_of(panel, settings, asof, last, n, network, neutral=neutral)
             what = f"labels and {'windows' if network is None else 'pictures'}"
             _timed(seconds, what, lambda fit=fit: fit[1].setup("fit"))
             fits[contestant] = fit
     for name, (n, neutral) in variants.items():
-        fit = _fit(panel, settings, asof, last, n, None, neutral=neutral, precision="bf16-mixed")
+        fit = fit_of(panel, settings, asof, last, n, None, neutral=neutral, precision="bf16-mixed")
         _timed(seconds, "windows in bfloat16", lambda fit=fit: fit[1].setup("fit"))
         fits[f"{name} in bfloat16"] = fit
     return fits
 
 
-def _fit(
+def fit_of(
     panel: Panel,
     settings: DataSettings,
     asof: int,
