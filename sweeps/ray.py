@@ -24,6 +24,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
 from alphanet_pl.fit.board import Board, Shown
 from datamodules.base.errors import ConfigError, UnfinishedError
+from sweeps.axes import Trial
 from sweeps.plan import Outcome, Planned, log_of, ray_log, sweep_folder
 from sweeps.results import RANK_IC
 from sweeps.settings import SweepsSettings
@@ -235,20 +236,12 @@ def launch(settings: SweepsSettings, todo: Sequence[Planned], terminal: TextIO) 
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are said by _Watch
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # its table says nothing that ours does not
     os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # the fit folders hold everything
-    works = {
-        one.trial.name: Work(
-            settings=worker_settings(one.trial.settings, cpus, gpus, settings.sweep.name),
-            log=log_of(settings, one.trial.name).absolute(),
-            report_epochs=settings.sweep.asha,
-            package=package_root(),
-        )
-        for one in todo
-    }
-    outcome = Outcome()
-    scratch = sweep_folder(settings).absolute() / "ray"
+    works = {one.trial.name: _work(settings, one.trial, cpus, gpus) for one in todo}
     trainable = tune.with_resources(
         tune.with_parameters(run_trial, works=works), {"cpu": cpus, "gpu": gpus}
     )
+    outcome = Outcome()
+    scratch = sweep_folder(settings).absolute() / "ray"
     with board, removed(scratch):
         tune.Tuner(
             trainable,
@@ -270,6 +263,16 @@ def launch(settings: SweepsSettings, todo: Sequence[Planned], terminal: TextIO) 
             ),
         ).fit()
     return outcome
+
+
+def _work(settings: SweepsSettings, trial: Trial, cpus: int, gpus: float) -> Work:
+    """What a worker is given to train a trial."""
+    return Work(
+        settings=worker_settings(trial.settings, cpus, gpus, settings.sweep.name),
+        log=log_of(settings, trial.name).absolute(),
+        report_epochs=settings.sweep.asha,
+        package=package_root(),
+    )
 
 
 @contextmanager

@@ -10,10 +10,12 @@ import os
 import platform
 import select
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from alphanet_pl import __version__
+from datamodules.base.errors import AlphaNetError, UnfinishedError
 
 VERBS = {
     "demo": "the whole flow on a small simulated market; open runs/demo/report.html",
@@ -90,53 +92,61 @@ def _reader_left() -> bool:
 
 def _run_as(rank: int, words: Sequence[str]) -> int:
     """Run as one of several processes (usually the only one): only the first speaks of success."""
-    from alphanet_pl.job.signals import Interrupted, Terminated
-    from alphanet_pl.job.slurm import first_status
-    from datamodules.base.errors import AlphaNetError, UnfinishedError
+    from alphanet_pl.job.signals import Interrupted
     from datamodules.base.files import disk_full_behind, unusable
 
-    who = f"[rank {rank}] " if rank else ""
     try:
         _check_verb(words[0])
         answer = _run(_parser().parse_args(words))
         if not rank:
             print(answer)
     except AlphaNetError as error:
-        status = _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
-        if not (rank and first_status() == status):  # a mistake that all make is said once
-            print(f"{who}error: {error}", file=sys.stderr)
-        return status
+        return _say_refusal(error, rank)
     except OSError as error:
         refused = disk_full_behind(error) or unusable(error)
         if refused is None:
             raise
-        print(f"{who}error: {refused}", file=sys.stderr)
-        return _FAILED if isinstance(refused, UnfinishedError) else _MISTAKE
+        return _say_refusal(refused, rank)
     except Interrupted as stop:
         # Of several processes the first gives the status: srun kills the others for theirs.
         if not rank:
             print(stop, file=sys.stderr)
         return stop.status
     except KeyboardInterrupt as stop:
-        terminated = isinstance(stop, Terminated)
-        # What zarr has under way is left where it is: asyncio would list its tasks as lost.
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        if not rank:
-            how = "terminated" if terminated else "interrupted"
-            said = " ".join(filter(None, [how, str(stop)]))
-            print(f"{said}: the same command continues where it stopped", file=sys.stderr)
-        return Terminated.status if terminated else _INTERRUPTED
+        return _say_stop(stop, rank)
     except Exception:
         if not rank:
             raise
-        import traceback
-
         for line in traceback.format_exc().splitlines():
-            print(f"{who}{line}", file=sys.stderr)
+            print(f"[rank {rank}] {line}", file=sys.stderr)
         return _FAILED
     finally:
         _leave_group()
     return _DONE
+
+
+def _say_refusal(error: AlphaNetError, rank: int) -> int:
+    """Say what is refused, once where all processes make the mistake; return the exit status."""
+    from alphanet_pl.job.slurm import first_status
+
+    status = _FAILED if isinstance(error, UnfinishedError) else _MISTAKE
+    if not (rank and first_status() == status):
+        print(f"{f'[rank {rank}] ' if rank else ''}error: {error}", file=sys.stderr)
+    return status
+
+
+def _say_stop(stop: KeyboardInterrupt, rank: int) -> int:
+    """Say how the command was stopped, Ctrl-C or SIGTERM; return the exit status."""
+    from alphanet_pl.job.signals import Terminated
+
+    terminated = isinstance(stop, Terminated)
+    # What zarr has under way is left where it is: asyncio would list its tasks as lost.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    if not rank:
+        how = "terminated" if terminated else "interrupted"
+        said = " ".join(filter(None, [how, str(stop)]))
+        print(f"{said}: the same command continues where it stopped", file=sys.stderr)
+    return Terminated.status if terminated else _INTERRUPTED
 
 
 def _leave_group() -> None:
