@@ -3,45 +3,53 @@
 python -m benchmarks.study_page [RECORD]        by default benchmarks/results/study
 """
 
+import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from alphanet_pl.evaluation.compare import compare
-from alphanet_pl.evaluation.report.metrics import TERMINAL, shown
-from alphanet_pl.evaluation.report.tables import headline
+from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow, compare
+from alphanet_pl.evaluation.report import tables
+from alphanet_pl.evaluation.report.calendar import episode_cells, year_cells
+from alphanet_pl.evaluation.report.formats import number
+from alphanet_pl.evaluation.report.metrics import SEEDS, TERMINAL, shown
 from alphanet_pl.evaluation.results import read_evaluation
 
 PAGE = Path(__file__).parents[1] / "docs" / "study.md"
 RECORD = Path(__file__).parent / "results" / "study"
 VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined")
 KEYS = ["asof", "seed"]
+SURE = 2.0
+"""Standard errors from which on a difference is one."""
 
 
 def main() -> None:
     """Rewrite the page's tables."""
     record = Path(sys.argv[1]) if len(sys.argv) > 1 else RECORD
     fits = pd.read_csv(record / "fits.csv", dtype={"asof": str})
-    tables = {"fits": of_fits(fits), "paired": paired(fits), "evaluations": evaluated(record)}
+    found = evaluations(record)
+    made = {"fits": of_fits(fits), "paired": paired(fits), **evaluated(found)}
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(filled(text, tables), encoding="utf-8")
+    PAGE.write_text(filled(text, made), encoding="utf-8")
 
 
-def filled(text: str, tables: Mapping[str, pd.DataFrame]) -> str:
+def filled(text: str, made: Mapping[str, pd.DataFrame]) -> str:
     """The page with a table behind each mark `<!-- NAME -->`, in place of what is there.
 
     Args:
         text: The page.
-        tables: Mark -> table.
+        made: Mark -> table, of text.
     """
-    for name, table in tables.items():
+    for name, table in made.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not mark.search(text):
             raise SystemExit(f"{PAGE} has no mark <!-- {name} -->")
-        body = f"\n{markdown(table)}\n\n"
+        body = f"\n{tables.markdown(table)}\n\n"
         text = mark.sub(lambda found, body=body: found[1] + body + found[2], text)
     return text
 
@@ -49,10 +57,9 @@ def filled(text: str, tables: Mapping[str, pd.DataFrame]) -> str:
 def of_fits(fits: pd.DataFrame) -> pd.DataFrame:
     """A row a window: each variant's RankIC out of sample, and the epochs that its fits keep."""
     cells = fits.groupby(["asof", "variant"]).apply(_cell, include_groups=False).unstack()
-    cells.index.name = "as of"
     ranks = fits.groupby("variant")["test_rank_ic"]
     cells.loc["all"] = [f"**{of.mean():.1%}** ({len(of)} fits)" for _, of in ranks]
-    return cells.reindex(columns=_known(fits)).fillna("").reset_index()
+    return cells.reindex(columns=_known(fits)).fillna("")
 
 
 def _cell(fits: pd.DataFrame) -> str:
@@ -64,41 +71,168 @@ def _cell(fits: pd.DataFrame) -> str:
 def paired(fits: pd.DataFrame) -> pd.DataFrame:
     """A row a variant: its RankIC less v2's of the same window and seed."""
     ranks = fits.set_index([*KEYS, "variant"])["test_rank_ic"].unstack()
-    rows: list[Mapping[str, object]] = []
+    rows: dict[str, Mapping[str, str]] = {}
     for name in _known(fits)[1:]:
         pairs = (ranks[name] - ranks["v2"]).dropna()
         windows = pairs.groupby("asof").mean()
-        rows.append(
-            {
-                "variant": name,
-                "RankIC less v2's, points": f"{windows.mean() * 100:+.2f}",
-                "standard error": f"{windows.sem() * 100:.2f}" if len(windows) > 1 else "-",
-                "windows better": f"{(windows > 0).sum()} of {len(windows)}",
-                "pairs": len(pairs),
-            }
-        )
-    return pd.DataFrame(rows)
+        rows[name] = {
+            "RankIC less v2's, points": f"{windows.mean() * 100:+.2f}",
+            "standard error": f"{windows.sem() * 100:.2f}" if len(windows) > 1 else "-",
+            "windows better": f"{(windows > 0).sum()} of {len(windows)}",
+            "pairs": str(len(pairs)),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def evaluated(record: Path) -> pd.DataFrame:
-    """A row a figure of merit, a column a variant whose factor has been evaluated."""
+def evaluations(record: Path) -> Evaluations:
+    """What the record has of each variant's factor of all seeds."""
     paths = {name: record / name / "evaluation.json" for name in VARIANTS}
-    found = {name: read_evaluation(path) for name, path in paths.items() if path.is_file()}
-    cells = shown(TERMINAL, headline(found, compare(found)))
-    cells.loc["seeds"] = [str(len(each.provenance.seeds)) for each in found.values()]
-    cells.loc["scored"] = [f"{each.start} to {each.stop}" for each in found.values()]
-    cells.index.name = "factor of all seeds"
-    return cells.reset_index()
+    return {name: read_evaluation(path) for name, path in paths.items() if path.is_file()}
+
+
+def evaluated(found: Evaluations) -> dict[str, pd.DataFrame]:
+    """Tables 9 to 32, ours and the printed, and what they say of the report's claims."""
+    if not found:
+        return {}
+    comparison = compare(found)
+    headline = shown(TERMINAL, tables.headline(found, comparison))
+    headline.loc["seeds"] = [str(len(each.provenance.seeds)) for each in found.values()]
+    headline.loc["scored"] = [f"{each.start} to {each.stop}" for each in found.values()]
+    sizes = {
+        name: {style: number(each.mean_absolute) for style, each in row.exposures.items()}
+        for name, row in comparison.variants.items()
+        if row.exposures
+    }
+    return {
+        "evaluations": headline,
+        "ic": tables.ic_cells(comparison),
+        "seeds": shown(SEEDS, tables.seeds_frame(comparison)),
+        "layers": tables.layer_cells(comparison),
+        "enhancement": tables.enhancement_cells(comparison),
+        "years": year_cells(comparison, found),
+        "episodes": episode_cells(comparison),
+        "exposures": pd.DataFrame(sizes),
+        "claims": claims(comparison),
+    }
+
+
+class Claim(NamedTuple):
+    """What the report says of a variant, as a difference from v2 with a sign."""
+
+    variant: str
+    says: str
+    sign: int
+    measured: Callable[[VariantRow], "tuple[float, float] | None"]
+    """Difference and standard error; None where a part is missing."""
+
+
+def _ic(row: VariantRow) -> tuple[float, float] | None:
+    found = row.ic_difference
+    return found and (found.mean, found.standard_error)
+
+
+def _top(row: VariantRow) -> tuple[float, float] | None:
+    found = row.top_difference
+    return found and (found.annual, found.standard_error)
+
+
+def _enhanced(row: VariantRow) -> tuple[float, float] | None:
+    found = row.excess_difference
+    return found and (found.annual, found.standard_error)
+
+
+CLAIMS = (
+    Claim("v2.1", "ranks better: RankIC 11.45% against 11.25%", 1, _ic),
+    Claim("v2.1", "its top layer earns more: 15.79% a year against 15.03%", 1, _top),
+    Claim("v2.1", "its portfolio earns more: 21.50% a year against 20.13%", 1, _enhanced),
+    Claim("v2.2", "ranks worse: RankIC 7.99% against 11.25%", -1, _ic),
+    Claim("v2.2", "its top layer earns less: 10.79% a year against 15.03%", -1, _top),
+    Claim("v2.2", "its portfolio earns less: 16.56% a year against 20.13%", -1, _enhanced),
+    Claim("v2.3", "ranks better: RankIC 11.70% against 11.25%", 1, _ic),
+    Claim("v2.3", "its top layer earns more: 16.90% a year against 15.03%", 1, _top),
+    Claim("v2.3", "its portfolio earns more: 22.12% a year against 20.13%", 1, _enhanced),
+)
+"""Differences that can be paired with v2 by cross-section or day."""
+
+
+def claims(comparison: Comparison) -> pd.DataFrame:
+    """A row a claim: ours less v2's of the same seeds, its error over time, and the reading."""
+    rows: dict[str, Mapping[str, str]] = {}
+    plain = comparison.variants[comparison.baseline]
+    alike = {name: row for name, row in comparison.variants.items() if _seeds(row) == _seeds(plain)}
+    for claim in CLAIMS:
+        row = alike.get(claim.variant)
+        if row is not None and (found := claim.measured(row)) is not None:
+            rows[f"{claim.variant} {claim.says}"] = {
+                "ours less v2's": f"{found[0]:+.2%} \u00b1 {found[1]:.2%}",
+                "reading": reading(*found, claim.sign),
+            }
+    if "v2.2" in alike:
+        rows |= _of_purity(alike["v2.2"], plain)
+    columns = ["ours less v2's", "reading"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _seeds(row: VariantRow) -> int:
+    return len(row.seeds.seeds) if row.seeds else 0
+
+
+def reading(difference: float, error: float, sign: int) -> str:
+    """Whether a difference is the one that is claimed."""
+    if not math.isfinite(error) or abs(difference) <= SURE * error:
+        return "cannot be told"
+    return "reproduced" if difference * sign > 0 else "**not reproduced**: the contrary"
+
+
+def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Mapping[str, str]]:
+    """v2.2 as the report praises it: steadier, purer, falling less; counts, without errors."""
+    rows: dict[str, Mapping[str, str]] = {}
+    if pure.ic is not None and plain.ic is not None:
+        steadier = _finite(pure.ic.icir) > _finite(plain.ic.icir)
+        rows["v2.2 is as steady: ICIR 1.15 against 1.14"] = {
+            "ours less v2's": f"{number(pure.ic.icir)} against {number(plain.ic.icir)}",
+            "reading": f"{'higher' if steadier else 'lower'}, without a standard error",
+        }
+    if pure.exposures and plain.exposures:
+        sizes = [
+            (_finite(each.mean_absolute), _finite(plain.exposures[style].mean_absolute))
+            for style, each in pure.exposures.items()
+        ]
+        known = [(mine, theirs) for mine, theirs in sizes if np.isfinite([mine, theirs]).all()]
+        smaller = sum(mine < theirs for mine, theirs in known)
+        rows["v2.2 is purer: smaller exposures to the styles"] = {
+            "ours less v2's": f"smaller in {smaller} of {len(known)} styles",
+            "reading": _of_count(smaller, len(known)),
+        }
+    covered = [
+        (_finite(mine.drawdown.depth), _finite(theirs.drawdown.depth))
+        for name, mine in pure.episodes.items()
+        if (theirs := plain.episodes.get(name)) is not None
+        and mine.covered
+        and mine.drawdown
+        and theirs.drawdown
+    ]
+    if covered:
+        less = sum(mine < theirs for mine, theirs in covered)
+        rows["v2.2 falls less at the end of 2014, early in 2019 and in 2020"] = {
+            "ours less v2's": f"less in {less} of {len(covered)} periods",
+            "reading": _of_count(less, len(covered)),
+        }
+    return rows
+
+
+def _of_count(held: int, of: int) -> str:
+    if held == of:
+        return "reproduced"
+    return "cannot be told" if held > of / 2 else "**not reproduced**"
+
+
+def _finite(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _known(fits: pd.DataFrame) -> list[str]:
     return [name for name in VARIANTS if name in set(fits["variant"])]
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown."""
-    lines = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -24,30 +24,39 @@ _HOLIDAY = np.timedelta64(12, "D")
 
 def years(comparison: Comparison, evaluations: Evaluations) -> list[Markup]:
     """A row a year: each variant, then the index; on a real market the printed figures beside."""
-    yearly = having(evaluations, lambda each: each.yearly)
-    if not yearly:
+    cells = year_cells(comparison, evaluations)
+    if not len(cells):
         return []
-    real = not any(each.simulated for each in evaluations.values())
+    note = [say("note.years")]
+    if _is_real(evaluations):
+        note.append(say("note.years_printed"))
+        if COPIED in comparison.variants:
+            note.append(say("note.copied", name=COPIED))
+    return [table(cells, say("table.years")), paragraph(" ".join(note))]
+
+
+def year_cells(comparison: Comparison, evaluations: Evaluations) -> pd.DataFrame:
+    """Tables 15, 23 and 31; empty without a portfolio."""
+    yearly = having(evaluations, lambda each: each.yearly)
     tables = {name: years_frame(each).map(percent) for name, each in yearly.items()}
-    columns = {}
+    real, columns = _is_real(evaluations), {}
     for name, found in tables.items():
         columns[name] = found["portfolio"]
         if len(tables) == 1:
             columns[say("column.excess")] = found["excess"]
         if real and name in PRINTED.yearly:
             columns[say("column.printed", name=name)] = _printed(name, comparison)
-    index = say("column.index")
-    columns[index] = next(iter(tables.values()))["index"]
-    if real:
-        columns[say("column.printed", name=index)] = _printed(INDEX, comparison)
-    note = [say("note.years")]
-    if real:
-        note.append(say("note.years_printed"))
-    if real and COPIED in yearly:
-        note.append(say("note.copied", name=COPIED))
+    for found in list(tables.values())[:1]:
+        index = say("column.index")
+        columns[index] = found["index"]
+        if real:
+            columns[say("column.printed", name=index)] = _printed(INDEX, comparison)
     names = sorted({year for each in yearly.values() for year in each.years})
-    cells = pd.DataFrame(columns, index=names).fillna(ABSENT)
-    return [table(cells, say("table.years")), paragraph(" ".join(note))]
+    return pd.DataFrame(columns, index=names).fillna(ABSENT)
+
+
+def _is_real(evaluations: Evaluations) -> bool:
+    return not any(each.simulated for each in evaluations.values())
 
 
 def same_days(year: str, comparison: Comparison) -> bool:
@@ -64,17 +73,10 @@ def same_days(year: str, comparison: Comparison) -> bool:
 
 def episodes(comparison: Comparison, known: Mapping[str, EnhancementResult]) -> list[Markup]:
     """Depth of each variant's excess drawdown in each period, and the curves of those covered."""
-    found = {name: row.episodes for name, row in comparison.variants.items() if row.episodes}
+    found = _episodes(comparison)
     if not found:
         return []
     spans = next(iter(found.values()))
-    cells = pd.DataFrame(
-        {name: [_cell(each[period]) for period in spans] for name, each in found.items()},
-        index=[
-            say("table.episode", name=named(period), first=span.first, last=span.last)
-            for period, span in spans.items()
-        ],
-    )
     inside = [period for period in spans if any(each[period].drawdown for each in found.values())]
     drawn = [
         figure(
@@ -83,7 +85,24 @@ def episodes(comparison: Comparison, known: Mapping[str, EnhancementResult]) -> 
         )
         for place, period in enumerate(inside)
     ]
+    cells = episode_cells(comparison)
     return [table(cells, say("table.episodes")), paragraph(claim(comparison)), *drawn]
+
+
+def episode_cells(comparison: Comparison) -> pd.DataFrame:
+    """A row a period, a column a variant."""
+    columns = {
+        name: {
+            say("table.episode", name=named(period), first=each.first, last=each.last): _cell(each)
+            for period, each in periods.items()
+        }
+        for name, periods in _episodes(comparison).items()
+    }
+    return pd.DataFrame(columns)
+
+
+def _episodes(comparison: Comparison) -> dict[str, dict[str, Episode]]:
+    return {name: row.episodes for name, row in comparison.variants.items() if row.episodes}
 
 
 def claim(comparison: Comparison) -> str:

@@ -5,7 +5,7 @@ import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import write_result
-from benchmarks.study_page import evaluated, filled, of_fits, paired
+from benchmarks.study_page import evaluated, evaluations, filled, of_fits, paired, reading
 
 FITS = pd.DataFrame(
     [
@@ -22,7 +22,7 @@ FITS = pd.DataFrame(
 
 
 def test_a_cell_is_the_mean_over_seeds_and_the_epoch_that_each_keeps():
-    table = of_fits(FITS).set_index("as of")
+    table = of_fits(FITS)
     assert table.loc["2011-01-31", "v2"] == "11.0% (epoch 2 of 13, 4 of 15)"
     assert table.loc["2012-01-31", "v2"] == ""
 
@@ -32,7 +32,7 @@ def test_a_pair_is_of_one_window_and_one_seed():
     # Windows: (0.01 + 0.00) / 2 = 0.5 points and -1 point; the third has no fit of v2.
     assert row["RankIC less v2's, points"] == "-0.25"
     assert row["standard error"] == "0.75"
-    assert (row["windows better"], row["pairs"]) == ("1 of 2", 3)
+    assert (row["windows better"], row["pairs"]) == ("1 of 2", "3")
 
 
 def test_the_page_keeps_its_words_and_changes_its_tables():
@@ -55,8 +55,27 @@ def test_what_is_evaluated_stands_side_by_side_and_the_rest_is_left_out(tmp_path
     for name in ("v2", "v2.1"):
         (tmp_path / name).mkdir()
         write_result(replace(evaluation, variant=name), tmp_path / name / "evaluation.json")
-    table = evaluated(tmp_path).set_index("factor of all seeds")
+    made = evaluated(evaluations(tmp_path))
+    table = made["evaluations"]
     assert list(table.columns) == ["v2", "v2.1"]
     assert list(table.loc["scored"]) == [f"{evaluation.start} to {evaluation.stop}"] * 2
     mean = evaluation.ic.neutral.summary.mean
     assert table.loc["RankIC, neutral factor", "v2.1"].startswith(f"{mean:.2%} ")
+    assert set(made["ic"].columns) == {"v2", "v2, printed", "v2.1", "v2.1, printed"}
+    claims = made["claims"]  # the same factor twice
+    assert set(claims["reading"]) == {"cannot be told"}
+    assert all(claims.index.str.startswith("v2.1 "))
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "sign", "says"),
+    [
+        (0.03, 0.01, 1, "reproduced"),
+        (-0.03, 0.01, -1, "reproduced"),
+        (0.03, 0.01, -1, "**not reproduced**: the contrary"),
+        (0.019, 0.01, 1, "cannot be told"),
+        (0.03, float("nan"), 1, "cannot be told"),
+    ],
+)
+def test_a_claim_is_read_by_two_standard_errors(difference, error, sign, says):
+    assert reading(difference, error, sign) == says
