@@ -26,10 +26,11 @@ test-rest: WORKERS = 3
 test-rest: $(VENV)/installed-dev
 	$(RUN)/pytest tests/slurm tests/rest tests/golden $(SPREAD) --durations=20
 
-# Eight tests kill something, 25 times each: 200 kills.
+# Eight tests kill something, 25 times each: 200 kills, whatever the examples before have found.
 storm: $(VENV)/installed-dev
-	HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200
-	KILLS=$${KILLS:-25} $(RUN)/pytest tests/rest -m kill $(SPREAD) --timeout=7200
+	@HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200; \
+	  found=$$?; \
+	  KILLS=$${KILLS:-25} $(RUN)/pytest tests/rest -m kill $(SPREAD) --timeout=7200 && exit $$found
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .
