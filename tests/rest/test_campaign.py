@@ -137,7 +137,8 @@ HONEST = tuple(
             # many companies have none
             # a loss, or next to nothing
             r"scaled\('(net_profit|operating_cash_flow)_ytd', (-1.0|0.01|0.0001), '(a|few) rows?'",
-            r"scaled\('(net_profit|operating_cash_flow)_ytd', 100.0, 'a row'",  # from next to nothing
+            # from next to nothing
+            r"scaled\('(net_profit|operating_cash_flow)_ytd', 100.0, 'a row'",
         ),
     )
 )
