@@ -36,8 +36,8 @@ _MINORITIES = 0.3
 """Share of the assets that equity and liabilities may leave to minorities, where equity does."""
 _NEARER = 1 / 3
 """Least share of quarters in which equity moves with profit; A-shares: 0.71 (0.29)."""
-_ALIKE = 1 / 3
-"""Least share of a stock's quarters in which two columns move the same way, and half of a year's.
+_ALIKE, _ALIKE_IN_A_YEAR = 1 / 3, 0.4
+"""Least share of a stock's, and of a year's, quarters in which two columns move the same way.
 
 Below it are 0.2% of the A-shares by profit and equity, 1.7% by cash flow and profit (turned: 62%);
 a year has 0.66 or more (0.34).
@@ -68,8 +68,8 @@ def check_identities(accounts: pd.DataFrame, report: DataReport) -> None:
             report.note("fundamentals", " and ".join(names), wrong, f"accounts have {says}")
     _note_near_zero(accounts, report)
     _check_moves(accounts, report)
-    _check_signs(accounts, report)
     _check_year_to_date(accounts, report)
+    _check_signs(accounts, report)
 
 
 _Judged = tuple[tuple[str, ...], int, int, float, str]
@@ -145,7 +145,7 @@ def _check_signs(accounts: pd.DataFrame, report: DataReport) -> None:
         alike = (both > 0)[both.notna() & (both != 0)]
         says = f"have {one} move against {other}, as if one's sign were turned"
         years = _share(alike, year, _QUARTERS)
-        _refuse(report, int((years < 0.5).sum()), f"years {says}", (one, other))
+        _refuse(report, int((years < _ALIKE_IN_A_YEAR).sum()), f"years {says}", (one, other))
         stocks = _share(alike, stock, _OF_A_STOCK)
         turned = stocks.index[stocks < _ALIKE].tolist()
         if len(turned) > _TURNED * len(stocks) and len(stocks) >= _FEW:
