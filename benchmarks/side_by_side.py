@@ -34,6 +34,7 @@ def main() -> None:
     spawned = multiprocessing.get_context("spawn")
     second = spawned.Process(target=_serve, args=(there, folder, words), daemon=True)
     second.start()
+    there.close()  # else its end would not be noticed
     fits = _fits(folder, words)
     runs: dict[str, Callable[[], object]] = {}
     for name, n in VARIANTS.items():

@@ -158,8 +158,12 @@ CLAIMS = (
 def claims(comparison: Comparison) -> pd.DataFrame:
     """A row a claim: ours less v2's of the same seeds, its error over time, and the reading."""
     rows: dict[str, Mapping[str, str]] = {}
-    plain = comparison.variants[comparison.baseline]
-    alike = {name: row for name, row in comparison.variants.items() if _seeds(row) == _seeds(plain)}
+    plain = comparison.variants.get("v2")
+    alike = {
+        name: row
+        for name, row in comparison.variants.items()
+        if plain is not None and _judged_as(row) == _judged_as(plain)
+    }
     for claim in CLAIMS:
         row = alike.get(claim.variant)
         if row is not None and (found := claim.measured(row)) is not None:
@@ -167,14 +171,15 @@ def claims(comparison: Comparison) -> pd.DataFrame:
                 "ours less v2's": f"{found[0]:+.2%} \u00b1 {found[1]:.2%}",
                 "reading": reading(*found, claim.sign),
             }
-    if "v2.2" in alike:
+    if plain is not None and "v2.2" in alike:
         rows |= _of_purity(alike["v2.2"], plain)
     columns = ["ours less v2's", "reading"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def _seeds(row: VariantRow) -> int:
-    return len(row.seeds.seeds) if row.seeds else 0
+def _judged_as(row: VariantRow) -> tuple[str, str, int]:
+    """Span and number of seeds, which have to be the same."""
+    return row.start, row.stop, len(row.seeds.seeds) if row.seeds else 0
 
 
 def reading(difference: float, error: float, sign: int) -> str:
@@ -222,9 +227,7 @@ def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Mapping[str, st
 
 
 def _of_count(held: int, of: int) -> str:
-    if held == of:
-        return "reproduced"
-    return "cannot be told" if held > of / 2 else "**not reproduced**"
+    return f"so in {held} of {of}, without a standard error"
 
 
 def _finite(value: float | None) -> float:

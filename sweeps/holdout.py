@@ -50,7 +50,7 @@ def judge_out_of_sample(
         of_mean = _judge(panel, sessions, together, options)
     except EvaluationError:  # the panel ends with the window
         return {"sections": 0}
-    out: dict[str, float] = {"sections": len(sessions), "rank_ic_of_mean": of_mean["rank_ic"]}
+    out = {"sections": of_mean.pop("sections"), "rank_ic_of_mean": of_mean["rank_ic"]}
     for name in of_mean:
         values = np.array([one[name] for one in alone])
         values = values[np.isfinite(values)]
@@ -120,6 +120,7 @@ def _judge(
         found = rank_correlation(cut.published, np.ascontiguousarray(style))
         volatility = float(np.nanmean(found)) if np.isfinite(found).any() else nan
     return {
+        "sections": len(cut.rows),
         "rank_ic": float(np.nanmean(rank_correlation(cut.neutral, cut.forward))),
         "top_excess": top_excess(cut.neutral, cut.forward, options.layers),
         "volatility": volatility,

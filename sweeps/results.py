@@ -248,7 +248,7 @@ def best_of(summary: pd.DataFrame, planned: Sequence[Planned]) -> Planned | None
     if top["seeds"] < top["of"]:
         return None
     for one in planned:
-        point = {"variant": one.trial.settings.variant, "asof": one.asof, **one.trial.point}
+        point = {**one.trial.point, **_of_point(one)}
         if all(top[key] == value for key, value in point.items() if key in top and key != SEED):
             return one
     return None
@@ -292,13 +292,19 @@ def write_best(best: Planned, summary: pd.DataFrame, folder: Path) -> None:
     write_text(best_path(folder), "\n".join(lines))
 
 
+def _of_point(one: Planned) -> dict[str, Any]:
+    """Variant, by the name of its file where that is an axis (best.yaml is of one), and session."""
+    variant = one.trial.point.get("variant", one.trial.settings.variant)
+    return {"variant": variant, "asof": one.asof}
+
+
 def _trial(one: Planned, stopped: bool) -> dict[str, Any]:
     record, settings = one.record(), one.trial.settings
     done = record is not None and record["status"] == DONE
     metric = LOSSES.admit(settings.loss.error).stops_on
     best, epochs = _measured(one.folder, record, metric) if done or stopped else ({}, None)
     seconds = record["seconds"] if record is not None and epochs else None
-    fixed = {"variant": settings.variant, "asof": one.asof, SEED: settings.seed}
+    fixed = {**_of_point(one), SEED: settings.seed}
     axes = {key: value for key, value in one.trial.point.items() if key not in _FIRST}
     return {
         **fixed,

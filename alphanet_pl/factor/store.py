@@ -97,11 +97,19 @@ def read_sources(path: Path) -> list[Source]:
         raise _unreadable(path, error, f"the note {_FITS.decode()} of its fits") from None
 
 
+def stitched_period(path: Path) -> str | None:
+    """The period that `roll` stitched this factor for; None for no such file, or any other."""
+    try:
+        written = (pq.read_schema(path).metadata or {}).get(_PERIOD)
+    except (OSError, ValueError):
+        return None
+    return written.decode() if written else None
+
+
 def holds(path: Path, fits: Sequence[Fit], period: Period) -> bool:
     """Whether the file is there already: made by these fits for this period."""
     try:
-        written = (pq.read_schema(path).metadata or {}).get(_PERIOD, b"").decode()
-        return written == _describe(period) and read_sources(path) == sources(fits)
+        return stitched_period(path) == _describe(period) and read_sources(path) == sources(fits)
     except (OSError, ValueError, EvaluationError):  # absent, no Parquet, or damaged
         return False
 

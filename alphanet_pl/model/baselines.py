@@ -285,13 +285,23 @@ class Reversal(Estimated, nn.Module):
 
     Args:
         channels: F, rows of a picture, the first of them the close.
+        picture_days: T.
         days: Sessions of the return.
+
+    Raises:
+        ConfigError: A picture has not so many returns.
     """
 
     takes = "pictures"
 
-    def __init__(self, channels: int, days: int = 20) -> None:
+    def __init__(self, channels: int, picture_days: int, days: int = 20) -> None:
         super().__init__()
+        if not 1 <= days < picture_days:
+            raise ConfigError(
+                f"model.arguments.days={days} was given",
+                f"a picture has {picture_days} sessions, and so 1 to {picture_days - 1} returns",
+                "model.arguments={days: 20}",
+            )
         self.register_buffer("days", torch.tensor(days))
 
     days: Tensor

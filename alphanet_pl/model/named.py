@@ -75,7 +75,7 @@ class Kind(Generic[T]):
             facts: What is known anyway, given to a class that asks for it by name.
 
         Raises:
-            ConfigError: An argument is unknown, or one is missing.
+            ConfigError: An argument is unknown, one is missing, or the class refuses its value.
         """
         found = self.known(name)
         parameters = inspect.signature(found).parameters
@@ -97,7 +97,16 @@ class Kind(Generic[T]):
                     f"it takes {key}, which is no setting and none of {', '.join(facts)}",
                     f"{self.arguments}.{key}=VALUE",
                 )
-        return found(**given)
+        try:
+            return found(**given)
+        except (TypeError, ValueError) as error:
+            if not arguments:
+                raise
+            raise ConfigError(
+                f"{self.arguments}={dict(arguments)} was given",
+                f"{name} refuses it ({error})",
+                f"values that {name} takes, or leave them out",
+            ) from error
 
     def digest(self, name: str) -> str | None:
         """SHA-256 of the source file of a user's own class; None for ours and PyTorch's."""

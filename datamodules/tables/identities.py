@@ -3,6 +3,7 @@
 Shares are those of the A-shares' accounts from 2014 to 2022, with two columns swapped in brackets.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -24,6 +25,8 @@ _NEVER_NEGATIVE = (
 )  # fmt: skip
 """Columns without a sign: 1.1% of the accounts have a negative one."""
 _FLOWS = ("net_profit_ytd", "revenue_ytd", "operating_cash_flow_ytd")
+_SEASONAL = "operating_cash_flow_ytd"
+"""A flow whose year may honestly be a small multiple of its first quarter: 7 of 29 industries'."""
 _STOCKS = ("equity", "total_assets", "total_liabilities", "noncurrent_liabilities")
 
 _SHARE = 0.05
@@ -43,10 +46,10 @@ Below it are 0.2% of the A-shares by profit and equity, 1.7% by cash flow and pr
 a year has 0.66 or more (0.34).
 """
 _TURNED = 0.05
-"""Share of the stocks that may be below."""
+"""Share of the stocks that may be below, beside three standard errors of it."""
 _YEAR = 2.5
 """Least median of a year's flow over its first quarter's; A-shares: 3.8 (single quarters: 1.8)."""
-_FEW, _QUARTERS, _OF_A_STOCK = 10, 100, 6
+_FEW, _QUARTERS, _OF_A_STOCK = 10, 100, 9
 """Accounts or stocks, pairs of accounts, and those of a stock, from which on they are judged."""
 
 
@@ -148,7 +151,8 @@ def _check_signs(accounts: pd.DataFrame, report: DataReport) -> None:
         _refuse(report, int((years < _ALIKE_IN_A_YEAR).sum()), f"years {says}", (one, other))
         stocks = _share(alike, stock, _OF_A_STOCK)
         turned = stocks.index[stocks < _ALIKE].tolist()
-        if len(turned) > _TURNED * len(stocks) and len(stocks) >= _FEW:
+        usual = _TURNED * len(stocks)
+        if len(stocks) >= _FEW and len(turned) > usual + 3 * math.sqrt(usual * (1 - _TURNED)):
             _refuse(report, len(turned), f"of {len(stocks):,} stocks {says}", (one, other), turned)
         else:
             report.note("fundamentals", one, len(turned), f"stocks {says}", turned[:5])
@@ -177,15 +181,20 @@ def _check_year_to_date(accounts: pd.DataFrame, report: DataReport) -> None:
         last = accounts[name].abs().groupby(key).last().unstack("month")
         if {3, 12} <= set(last):
             ratio = (last[12] / last[3]).replace([np.inf, -np.inf], np.nan).dropna()
-            if len(ratio) >= _QUARTERS / 5 and ratio.median() < _YEAR:
-                report.refuse(
-                    "accounting", "fundamentals", len(ratio),
-                    f"years have a {name} of {ratio.median():.2g} times the first quarter's in the"
-                    " middle, as if it were that of one quarter, or of a trailing year",
-                    "flows are counted from the beginning of their year (year to date)",
-                    f"data.columns.fundamentals.{name}=NAME, or sum the quarters when writing the"
-                    " file",
-                )  # fmt: skip
+            if len(ratio) < _QUARTERS / 5 or ratio.median() >= _YEAR:
+                continue
+            says = (
+                f"years have a {name} of {ratio.median():.2g} times the first quarter's in the"
+                " middle, as if it were that of one quarter, or of a trailing year"
+            )
+            if name == _SEASONAL:
+                report.note("fundamentals", name, len(ratio), says, cost="wrong")
+                continue
+            report.refuse(
+                "accounting", "fundamentals", len(ratio), says,
+                "flows are counted from the beginning of their year (year to date)",
+                f"data.columns.fundamentals.{name}=NAME, or sum the quarters when writing the file",
+            )  # fmt: skip
 
 
 def _refuse(

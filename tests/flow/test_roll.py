@@ -108,3 +108,13 @@ def test_evaluate_names_the_fits_behind_the_factor(study, whole, capsys, monkeyp
 def test_settings_of_one_fit_are_refused(study, rolling, capsys):
     assert call(study, "roll", *rolling, "seed=2") == 2
     assert "HINT: rolling.seeds=[2]" in capsys.readouterr().err
+
+
+def test_predict_does_not_take_the_place_of_a_stitched_factor(study, whole, capsys):
+    before = (whole / "factor.parquet").read_bytes()
+    words = ("variant=v2.1", "experiment=whole", "date=latest")
+    assert call(study, "predict", *words) == 2
+    said = capsys.readouterr().err
+    assert "is the factor that roll stitched" in said
+    assert "HINT: factor=" in said
+    assert (whole / "factor.parquet").read_bytes() == before

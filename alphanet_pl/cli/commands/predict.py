@@ -2,14 +2,25 @@
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.predict import predict
-from alphanet_pl.factor.store import factor_path, write_factor
+from alphanet_pl.factor.store import factor_path, stitched_period, write_factor
+from datamodules.base.errors import ConfigError
 from datamodules.base.files import try_place
 
 
 def run(settings: Settings) -> str:
-    """Score, write the factor, and show the best and worst of its last date."""
+    """Score, write the factor, and show the best of its last date.
+
+    Raises:
+        ConfigError: The scores would take the place of a factor that `roll` stitched.
+    """
     path = factor_path(settings)
     try_place(path, "factor=FILE")
+    if (period := stitched_period(path)) is not None:
+        raise ConfigError(
+            f"{path} is the factor that roll stitched, {period}",
+            "predict would replace it by the scores of one set of fits",
+            f"factor={path.with_name('latest.parquet')}",
+        )
     factor, fits, gaps = predict(settings)
     write_factor([factor], path, fits)
     last = factor[factor["date"] == factor["date"].max()].sort_values("factor", ascending=False)

@@ -30,7 +30,7 @@ def years(comparison: Comparison, evaluations: Evaluations) -> list[Markup]:
     note = [say("note.years")]
     if _is_real(evaluations):
         note.append(say("note.years_printed"))
-        if COPIED in comparison.variants:
+        if COPIED in cells:
             note.append(say("note.copied", name=COPIED))
     return [table(cells, say("table.years")), paragraph(" ".join(note))]
 

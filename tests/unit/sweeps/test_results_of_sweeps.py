@@ -173,6 +173,36 @@ def test_the_command_for_the_best_configuration_names_its_panel_window_and_exper
     assert settings.asof == best.asof
 
 
+def test_two_files_of_one_variant_are_two_configurations(tmp_path):
+    (tmp_path / "variant").mkdir()
+    (tmp_path / "variant" / "best.yaml").write_text(
+        "# @package _global_\nvariant: v2.1\nmodel: {n: 6}\n"
+    )
+    axes = "sweep.axes={variant: [v2.1, best], seed: [0, 1]}"
+    settings = load_settings("sweep", [f"runs={tmp_path}", "sweep=seeds", axes], tmp_path)
+    trials = expand(settings)
+    planned = [Planned(t, ASOF, fit_folder(t.settings, ASOF, "fingerprint")) for t in trials]
+    for one in planned:
+        _train(one, 0.10 if one.trial.point["variant"] == "v2.1" else 0.02)
+    summary = summarise(trials_table(planned), 15)
+    assert summary["variant"].tolist() == ["v2.1", "best"]
+    assert summary["val/rank_ic"].tolist() == [0.10, 0.02]
+    assert best_of(summary, planned) is planned[0]
+
+
+def test_the_best_is_found_by_its_session_whatever_day_the_axis_names(planned):
+    _train_all(planned)
+    summary = summarise(trials_table(planned), 15)
+    sunday = {"asof": "2012-02-05"}
+    named = [
+        replace(one, trial=replace(one.trial, point={**one.trial.point, **sunday}))
+        for one in planned
+    ]
+    best = best_of(summary, named)
+    assert best is not None
+    assert best.trial.point["model.n"] == 8
+
+
 def test_while_a_trial_is_missing_no_configuration_is_the_best(planned, tmp_path):
     _train_all(planned)
     *_, best = write_tables(tmp_path, planned, frozenset())

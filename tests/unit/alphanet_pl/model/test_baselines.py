@@ -129,7 +129,7 @@ def test_a_reversal_is_minus_the_return_of_twenty_sessions(panel):
     close = pictures[:, 0]
     for stock in range(5):
         expected = -(float(close[stock, 29]) / float(close[stock, 9]) - 1)
-        assert float(Reversal(2)(pictures)[stock]) == pytest.approx(expected, abs=1e-6)
+        assert float(Reversal(2, 30)(pictures)[stock]) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["ridge", "lightgbm", "reversal"])

@@ -142,6 +142,9 @@ def test_own_operators_without_pairs_take_no_sample(own):
         ("OWN.Head", {"head": 2}, "HINT: model.arguments.heads=2"),
         ("alphanet", {"dropout": 0.1}, "model.arguments.dropout was given"),
         ("OWN.Silent", {}, 'HINT: write takes = "windows" into Silent'),
+        ("v1", {"dropout": 2.0}, "model.arguments={'dropout': 2.0} was given: v1 refuses it"),
+        ("reversal", {"days": 30}, "a picture has 30 sessions"),
+        ("reversal", {"days": -5}, "model.arguments.days=-5 was given"),
     ],
 )
 def test_what_is_no_network_is_refused(own, name, arguments, words):

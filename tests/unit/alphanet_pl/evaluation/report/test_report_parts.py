@@ -68,3 +68,11 @@ def test_a_simulated_market_has_no_printed_years(several, comparison):
     made_up = {name: replace(each, provenance=source) for name, each in several.items()}
     found = years(replace(comparison, start="2014-01-02", stop="2014-12-31"), made_up)
     assert "printed" not in "".join(found)
+
+
+def test_the_copied_row_is_named_where_it_stands(several, comparison):
+    plain, copied = several["v2"], replace(several["v2"], variant="v2.3")
+    both = {"v2": plain, "v2.3": copied}
+    without = {"v2": plain, "v2.3": replace(copied, yearly=None)}
+    assert "copy" in years(compare(both), both)[1]
+    assert "copy" not in years(compare(without), without)[1]
