@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import alphanet_pl
-from alphanet_pl.config.compose import with_overrides
+from alphanet_pl.config.compose import quoted_value, with_overrides
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
@@ -292,9 +292,9 @@ def with_place(settings: Settings, environ: Mapping[str, str] = os.environ) -> S
     words = settings.origin.overrides
     added, runs, panel = [], environ.get("ALPHANET_RUNS"), environ.get("ALPHANET_PANEL")
     if runs and not _typed(settings, "runs"):
-        added.append(f"runs={_quoted(runs)}")
+        added.append(f"runs={quoted_value(runs)}")
     if panel and not _typed(settings, "data.panel") and "data=simulated" not in words:
-        added.append(f"data.panel={_quoted(panel)}")
+        added.append(f"data.panel={quoted_value(panel)}")
         added += [] if _typed(settings, "data") else ["data=parquet"]
     return with_overrides(settings, *added) if added else settings
 
@@ -370,12 +370,6 @@ def _typed(settings: Settings, key: str) -> bool:
     """Whether a setting was given on the command line."""
     overrides = settings.origin.overrides if settings.origin else []
     return any(word.startswith(f"{key}=") for word in overrides)
-
-
-def _quoted(text: str) -> str:
-    """A path as a Hydra value."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _available_memory() -> float:

@@ -1,6 +1,7 @@
 """From a verb and words `key=value` to checked `Settings`: every mistake refused by name."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -88,14 +89,9 @@ def with_overrides(settings: Settings, *more: str) -> Settings:
 
 def show_settings(verb: str, overrides: Sequence[str] = (), config_dir: Path | None = None) -> str:
     """The settings of a command as YAML, with what is not set yet as `???`."""
-    return as_yaml(to_settings(compose_config(verb, overrides, config_dir))).rstrip()
-
-
-def as_yaml(settings: Settings) -> str:
-    """Every setting, nested."""
-    values = asdict(settings)
+    values = asdict(to_settings(compose_config(verb, overrides, config_dir)))
     del values["origin"]
-    return OmegaConf.to_yaml(values)
+    return OmegaConf.to_yaml(values).rstrip()
 
 
 def heeded(settings: Settings) -> dict[str, Any]:
@@ -223,7 +219,7 @@ def _search(folder: Path) -> list[str]:
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if place not in inherited:
         os.environ["PYTHONPATH"] = os.pathsep.join([*filter(None, inherited), place])
-    return [f"hydra.searchpath=[{_quoted(f'file://{place}')}]"]
+    return [f"hydra.searchpath=[{quoted_value(f'file://{place}')}]"]
 
 
 def _sort_words(
@@ -251,7 +247,7 @@ def _sort_words(
             for name in names:
                 if name not in (known := options(key, folder)):
                     raise no_such_option(key, name, known)
-            quoted = [_quoted(name) for name in names]
+            quoted = [quoted_value(name) for name in names]
             chosen.append(f"{key}=[{','.join(quoted)}]" if several else f"{key}={quoted[0]}")
         elif (annotation := type_of(key, verb)) is not None or key in named:
             typed.append((key, _value(value, annotation)))
@@ -296,6 +292,7 @@ def _parsed(text: str) -> Override | None:
         return None
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "\\'")
-    return f"'{escaped}'"
+def quoted_value(text: str) -> str:
+    """A text as a Hydra value in quotes, within which backslashes count before a quote only."""
+    inside = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + (found[2] and "\\'"), text)
+    return f"'{inside}'"

@@ -13,7 +13,7 @@ forget, input, output, candidate: the first window has nothing to forget and sta
     prediction_S = network(pictures_SFT)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from alphanet_pl.model.batchnorm import BatchNorm, FeatureNorm
-from alphanet_pl.model.network import AlphaNet, initial_lstm, torch_gates
+from alphanet_pl.model.network import AlphaNet, initial_lstm
 from datamodules.batches.windows import Windows
 
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
@@ -51,38 +51,6 @@ def read_out(head: nn.Linear, norm: BatchNorm, state_HS: Tensor) -> Tensor:
     centred_HS, scale, shift = norm(state_HS)
     weight = head.weight[0]
     return (weight * scale) @ centred_HS + (weight @ shift + head.bias)
-
-
-_NAMES = {
-    "lstm.kernel": "lstm.weight_ih_l0",
-    "lstm.recurrent": "lstm.weight_hh_l0",
-    "lstm.bias": "lstm.bias_ih_l0",
-}
-
-
-def to_plain(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state of `AlphaNet` that computes what this state of `FusedAlphaNet` does."""
-    plain = {
-        _NAMES.get(name, name): torch_gates(tensor) if name in _NAMES else tensor
-        for name, tensor in state.items()
-    }
-    return plain | {"lstm.bias_hh_l0": torch.zeros_like(plain["lstm.bias_ih_l0"])}
-
-
-def from_plain(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state of `FusedAlphaNet` that computes what this state of `AlphaNet` does."""
-    ours = {theirs: name for name, theirs in _NAMES.items()}
-    return {
-        ours.get(name, name): _our_gates(tensor) if name in ours else tensor
-        for name, tensor in state.items()
-        if name != "lstm.bias_hh_l0"
-    }
-
-
-def _our_gates(rows: Tensor) -> Tensor:
-    """From torch's input, forget, candidate, output to forget, input, output, candidate."""
-    enter, forget, candidate, output = rows.chunk(4)
-    return torch.cat([forget, enter, output, candidate])
 
 
 class WindowLSTM(nn.Module):

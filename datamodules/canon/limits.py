@@ -8,7 +8,6 @@ A main-board ST limit of 10% was proposed in 2025; from the day that it holds it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,11 +52,8 @@ class LimitTable:
 
     def board_of(self, code: str) -> str:
         """Return the board of a code such as SZ300001."""
-        return next((self.boards[p] for p in self._prefixes if code.startswith(p)), "main")
-
-    @cached_property
-    def _prefixes(self) -> list[str]:
-        return sorted(self.boards, key=len, reverse=True)
+        fitting = [prefix for prefix in self.boards if code.startswith(prefix)]
+        return self.boards[max(fitting, key=len)] if fitting else "main"
 
     def percent(
         self, boards: np.ndarray, dates: np.ndarray, is_st: np.ndarray, age: np.ndarray

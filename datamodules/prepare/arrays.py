@@ -11,7 +11,7 @@ from datamodules.canon.tables import Tables
 from datamodules.panel import PanelContents
 from datamodules.prepare.benchmark import check_benchmark
 from datamodules.prepare.features import check_features, feature_array, one_day_return
-from datamodules.prepare.grid import QuoteGrid, ffill, to_grid
+from datamodules.prepare.grid import QuoteGrid, coded, ffill, to_grid
 from datamodules.prepare.index import index_close, index_weight
 from datamodules.prepare.labels import forward_close, forward_vwap_next
 from datamodules.prepare.limits import at_limit_close, limit_prices, stuck_at_limit
@@ -170,13 +170,8 @@ def industry_codes(grid: QuoteGrid) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the industries' names, sorted, and (D, S) int16 positions in them, -1 unknown."""
     if not grid.has("industry"):
         return (), np.full(grid.shape, -1, dtype=np.int16)
-    category = grid.quotes["industry"].astype("category").cat.remove_unused_categories().cat
-    names = category.categories.to_numpy().astype(np.str_)
-    order = np.argsort(names)
-    rank = np.full(len(names) + 1, -1, dtype=np.int16)  # the last place serves code -1, unknown
-    rank[order] = np.arange(len(names))
-    numbers = rank[category.codes.to_numpy()]
-    return tuple(names[order].tolist()), grid.scatter(numbers, absent=-1)
+    names, numbers = coded(grid.quotes["industry"])
+    return tuple(names.tolist()), grid.scatter(numbers.astype(np.int16), absent=-1)
 
 
 def truth_array(grid: QuoteGrid, truth: pd.DataFrame) -> np.ndarray:

@@ -84,8 +84,8 @@ def to_grid(quotes: pd.DataFrame) -> QuoteGrid:
     if quotes.empty:
         raise TableError("quotes are empty", "at least one row", "check the path of the tables")
     days = quotes["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    dates, day = _positions(days)
-    codes, stock = _codes(quotes["code"])
+    day, dates = pd.factorize(days, sort=True)
+    codes, stock = coded(quotes["code"])
     cells = day * len(codes) + stock
     grid = np.zeros((len(dates), len(codes)), dtype=bool)
     listed, traded = grid.copy(), grid
@@ -136,24 +136,11 @@ def _runs(flags: np.ndarray) -> Iterator[np.ndarray]:
         yield run.astype(np.int32)
 
 
-def _positions(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct days, ascending, and each row's position; linear in the rows."""
-    first = int(days.min())
-    present = np.zeros(int(days.max()) - first + 1, dtype=bool)
-    present[days - first] = True
-    rank = np.cumsum(present) - 1
-    return np.flatnonzero(present) + first, rank[days - first]
-
-
-def _codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct codes, ascending, and each row's position."""
-    category = column.astype("category").cat
+def coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct names, ascending, and each row's position, -1 where it has none."""
+    category = column.astype("category").cat.remove_unused_categories().cat
     names = category.categories.to_numpy().astype(np.str_)
-    number = category.codes.to_numpy().astype(np.int64)
-    used = np.zeros(len(names), dtype=bool)
-    used[number] = True
-    kept = np.flatnonzero(used)
-    order = kept[np.argsort(names[kept])]
-    rank = np.zeros(len(names), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return names[order], rank[number]
+    order = np.argsort(names)
+    rank = np.full(len(names) + 1, -1, dtype=np.int64)  # the last place serves code -1, none
+    rank[order] = np.arange(len(names))
+    return names[order], rank[category.codes.to_numpy()]

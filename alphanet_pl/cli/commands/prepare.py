@@ -1,6 +1,5 @@
 """`alphanet prepare`: vendor tables to panel.zarr."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from alphanet_pl.config.settings import Settings
@@ -16,22 +15,15 @@ from datamodules.settings import DataSettings
 from datamodules.tables.load import load_tables
 
 
-def _simulate(data: DataSettings) -> None:
-    if not data.path:
-        raise ConfigError("data.path is not set", "it is the folder of the tables", "data.path=DIR")
-    simulate(data.market, Path(data.path))
-
-
-MAKERS: dict[str, Callable[[DataSettings], None]] = {"simulated": _simulate}
-"""Sources whose tables this verb makes before it reads them."""
-
-
 def run(settings: Settings) -> str:
     """Check the tables, build the panel, and summarise the data report."""
     data = settings.data
     check_target(Path(data.panel))
-    if data.source in MAKERS:
-        MAKERS[data.source](data)
+    if data.source == "simulated":
+        if not data.path:
+            needed = "it is the folder of the tables"
+            raise ConfigError("data.path is not set", needed, "data.path=DIR")
+        simulate(data.market, Path(data.path))
     limits = limit_table(data.market_rules, data.limit_rules, data.boards)
     tables = load_tables(data, features=data.features, limits=limits, styles=data.styles)
     _refuse_short(tables, data)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from alphanet_pl.config.compose import (
     compose_config,
     load_settings,
+    quoted_value,
     show_settings,
     with_changes,
     with_overrides,
@@ -235,3 +237,11 @@ def test_only_verbs_of_sweeps_have_its_settings():
 def test_an_option_that_is_typed_as_a_setting_is_named_with_its_group():
     with pytest.raises(ConfigError, match=r"HINT: logger=wandb"):
         load_settings("train", ["logger.wandb=true"])
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "a'b", "a\\b", "a\\", "\\'", "a\\\\'b\\\\", "\u6570\u636e x", "it's \\' \\"]
+)
+def test_any_text_in_quotes_is_read_back(text):
+    read = OverridesParser.create().parse_override(f"key={quoted_value(text)}").value()
+    assert str(read) == text

@@ -1,16 +1,48 @@
 import io
+from collections.abc import Mapping
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from alphanet_pl.model.fused import FusedAlphaNet, from_plain, to_plain
-from alphanet_pl.model.network import AlphaNet
+from alphanet_pl.model.fused import FusedAlphaNet
+from alphanet_pl.model.network import AlphaNet, torch_gates
 from alphanet_pl.model.operators import SixOperators
 from benchmarks.each_step import EachStep
 from benchmarks.plain import PlainAlphaNet
 from datamodules.base.errors import ConfigError, FitError
 from datamodules.batches.windows import windows_of
+
+_NAMES = {
+    "lstm.kernel": "lstm.weight_ih_l0",
+    "lstm.recurrent": "lstm.weight_hh_l0",
+    "lstm.bias": "lstm.bias_ih_l0",
+}
+
+
+def to_plain(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of `AlphaNet` that computes what this state of `FusedAlphaNet` does."""
+    plain = {
+        _NAMES.get(name, name): torch_gates(tensor) if name in _NAMES else tensor
+        for name, tensor in state.items()
+    }
+    return plain | {"lstm.bias_hh_l0": torch.zeros_like(plain["lstm.bias_ih_l0"])}
+
+
+def from_plain(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of `FusedAlphaNet` that computes what this state of `AlphaNet` does."""
+    ours = {theirs: name for name, theirs in _NAMES.items()}
+    return {
+        ours.get(name, name): _our_gates(tensor) if name in ours else tensor
+        for name, tensor in state.items()
+        if name != "lstm.bias_hh_l0"
+    }
+
+
+def _our_gates(rows: Tensor) -> Tensor:
+    """From torch's input, forget, candidate, output to forget, input, output, candidate."""
+    enter, forget, candidate, output = rows.chunk(4)
+    return torch.cat([forget, enter, output, candidate])
 
 
 def pictures(stocks: int = 60, dtype: torch.dtype = torch.float32) -> Tensor:
