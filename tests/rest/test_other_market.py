@@ -102,5 +102,5 @@ def test_the_crontab_scores_the_day_after(home):
     assert done.returncode == 0, log
     newest = pd.read_parquet(home / "tomorrow.parquet")["date"].max()
     assert Panel.open(folder / "panel.zarr").dates[-1] == newest.to_datetime64().astype("M8[D]")
-    factor = pd.read_parquet(folder / "runs" / "default" / "v2.1" / "factor.parquet")
+    factor = pd.read_parquet(folder / "today.parquet")
     assert factor["date"].max() == newest
