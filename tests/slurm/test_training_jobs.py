@@ -61,7 +61,7 @@ def test_four_ranks_train_one_fit_in_one_run_and_speak_once(site, together):
     log = site.log(job)
     assert "data.dates_per_step=4: one date a task" in log
     assert log.count("validation RankIC") == 1
-    assert log.count("\nepoch 0 ") == 1
+    assert log.count("\nepoch 0 ") == 1, log
 
 
 def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(alone, together):
