@@ -14,13 +14,8 @@ from pydantic.dataclasses import dataclass
 from datamodules.base.dates import read_day
 from datamodules.base.errors import ConfigError
 
-CHECKED = ConfigDict(
-    extra="forbid",
-    allow_inf_nan=False,
-    coerce_numbers_to_str=True,
-    use_attribute_docstrings=True,
-)
-"""How every group is checked: no unknown key, no nan and no infinity; docstrings are its manual."""
+CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
+"""How every group is checked: no unknown key, no nan and no infinity."""
 
 
 def _day(text: str) -> str:

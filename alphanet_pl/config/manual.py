@@ -1,6 +1,10 @@
 """The manual of a verb: its groups, and every setting with its default, type and docstring."""
 
+import ast
+import importlib
+import inspect
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import Any, Literal, get_args, get_origin
@@ -41,10 +45,25 @@ def docstrings(section: type) -> dict[str, str]:
     """Field -> the docstring under it, of a class and those that it extends."""
     read: dict[str, str] = {}
     for base in reversed(section.__mro__[:-1]):
-        fields: Mapping[str, FieldInfo] = vars(base).get("__pydantic_fields__", {})
-        own = {name: " ".join((field.description or "").split()) for name, field in fields.items()}
-        read |= {name: text for name, text in own.items() if text}
+        read |= _in_module(base.__module__).get(base.__name__, {})
     return read
+
+
+@lru_cache
+def _in_module(name: str) -> Mapping[str, Mapping[str, str]]:
+    tree = ast.parse(inspect.getsource(importlib.import_module(name)))
+    return {node.name: dict(_pairs(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _pairs(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, below in zip(node.body, node.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        ):
+            yield field.target.id, " ".join(str(below.value.value).split())
 
 
 def _lines(section: type, prefix: str, known: Mapping[str, FieldInfo]) -> Iterator[str]:
