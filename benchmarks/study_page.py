@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow, compare
+from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.report import tables
-from alphanet_pl.evaluation.report.calendar import episode_cells, year_cells
+from alphanet_pl.evaluation.report.calendar import episode_cells, milder, year_cells
 from alphanet_pl.evaluation.report.formats import number
 from alphanet_pl.evaluation.report.metrics import SEEDS, TERMINAL, shown
 from alphanet_pl.evaluation.results import read_evaluation
@@ -116,43 +116,29 @@ def evaluated(found: Evaluations) -> dict[str, pd.DataFrame]:
     }
 
 
-class Claim(NamedTuple):
-    """What the report says of a variant, as a difference from v2 with a sign."""
+class Measure(NamedTuple):
+    """What a claim of the report is about: a difference from v2, by cross-section or by day."""
 
-    variant: str
     says: str
-    sign: int
-    measured: Callable[[VariantRow], "tuple[float, float] | None"]
-    """Difference and standard error; None where a part is missing."""
+    difference: str
+    """Of a row of the comparison."""
+    figure: str
+    """Of the difference."""
+    printed: Callable[[str], float]
+    """Percent that the report prints of a variant."""
 
 
-def _ic(row: VariantRow) -> tuple[float, float] | None:
-    found = row.ic_difference
-    return found and (found.mean, found.standard_error)
-
-
-def _top(row: VariantRow) -> tuple[float, float] | None:
-    found = row.top_difference
-    return found and (found.annual, found.standard_error)
-
-
-def _enhanced(row: VariantRow) -> tuple[float, float] | None:
-    found = row.excess_difference
-    return found and (found.annual, found.standard_error)
-
-
-CLAIMS = (
-    Claim("v2.1", "ranks better: RankIC 11.45% against 11.25%", 1, _ic),
-    Claim("v2.1", "its top layer earns more: 15.79% a year against 15.03%", 1, _top),
-    Claim("v2.1", "its portfolio earns more: 21.50% a year against 20.13%", 1, _enhanced),
-    Claim("v2.2", "ranks worse: RankIC 7.99% against 11.25%", -1, _ic),
-    Claim("v2.2", "its top layer earns less: 10.79% a year against 15.03%", -1, _top),
-    Claim("v2.2", "its portfolio earns less: 16.56% a year against 20.13%", -1, _enhanced),
-    Claim("v2.3", "ranks better: RankIC 11.70% against 11.25%", 1, _ic),
-    Claim("v2.3", "its top layer earns more: 16.90% a year against 15.03%", 1, _top),
-    Claim("v2.3", "its portfolio earns more: 22.12% a year against 20.13%", 1, _enhanced),
-)
-"""Differences that can be paired with v2 by cross-section or day."""
+MEASURES = (
+    Measure("RankIC", "ic_difference", "mean", lambda name: PRINTED.ic[name].mean),
+    Measure(
+        "excess of its top layer a year", "top_difference", "annual",
+        lambda name: PRINTED.layers[name].annual_excess[0],
+    ),
+    Measure(
+        "excess of its portfolio a year", "excess_difference", "annual",
+        lambda name: PRINTED.enhancement[name].annual_excess,
+    ),
+)  # fmt: skip
 
 
 def claims(comparison: Comparison) -> pd.DataFrame:
@@ -164,13 +150,15 @@ def claims(comparison: Comparison) -> pd.DataFrame:
         for name, row in comparison.variants.items()
         if plain is not None and _judged_as(row) == _judged_as(plain)
     }
-    for claim in CLAIMS:
-        row = alike.get(claim.variant)
-        if row is not None and (found := claim.measured(row)) is not None:
-            rows[f"{claim.variant} {claim.says}"] = {
-                "ours less v2's": f"{found[0]:+.2%} \u00b1 {found[1]:.2%}",
-                "reading": reading(*found, claim.sign),
-            }
+    for name in (name for name in alike if name in PRINTED.ic and name != "v2"):
+        for measure in MEASURES:
+            if (found := getattr(alike[name], measure.difference)) is not None:
+                ours, theirs = measure.printed(name), measure.printed("v2")
+                difference = getattr(found, measure.figure)
+                rows[f"{name} {measure.says} {ours:.2f}% against {theirs:.2f}%"] = {
+                    "ours less v2's": f"{difference:+.2%} \u00b1 {found.standard_error:.2%}",
+                    "reading": reading(difference, found.standard_error, ours - theirs),
+                }
     if plain is not None and "v2.2" in alike:
         rows |= _of_purity(alike["v2.2"], plain)
     columns = ["ours less v2's", "reading"]
@@ -182,56 +170,39 @@ def _judged_as(row: VariantRow) -> tuple[str, str, int]:
     return row.start, row.stop, len(row.seeds.seeds) if row.seeds else 0
 
 
-def reading(difference: float, error: float, sign: int) -> str:
+def reading(difference: float, error: float, claimed: float) -> str:
     """Whether a difference is the one that is claimed."""
     if not math.isfinite(error) or abs(difference) <= SURE * error:
         return "cannot be told"
-    return "reproduced" if difference * sign > 0 else "**not reproduced**: the contrary"
+    return "reproduced" if difference * claimed > 0 else "**not reproduced**: the contrary"
 
 
 def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Mapping[str, str]]:
     """v2.2 as the report praises it: steadier, purer, falling less; counts, without errors."""
-    rows: dict[str, Mapping[str, str]] = {}
+    counted: dict[str, str] = {}
     if pure.ic is not None and plain.ic is not None:
-        steadier = _finite(pure.ic.icir) > _finite(plain.ic.icir)
-        rows["v2.2 is as steady: ICIR 1.15 against 1.14"] = {
-            "ours less v2's": f"{number(pure.ic.icir)} against {number(plain.ic.icir)}",
-            "reading": f"{'higher' if steadier else 'lower'}, without a standard error",
-        }
+        steady = " against ".join(f"{PRINTED.ic[name].icir:.2f}" for name in ("v2.2", "v2"))
+        ours = f"{number(pure.ic.icir)} against {number(plain.ic.icir)}"
+        counted[f"v2.2 is as steady: ICIR {steady}"] = ours
     if pure.exposures and plain.exposures:
-        sizes = [
-            (_finite(each.mean_absolute), _finite(plain.exposures[style].mean_absolute))
-            for style, each in pure.exposures.items()
-        ]
-        known = [(mine, theirs) for mine, theirs in sizes if np.isfinite([mine, theirs]).all()]
-        smaller = sum(mine < theirs for mine, theirs in known)
-        rows["v2.2 is purer: smaller exposures to the styles"] = {
-            "ours less v2's": f"smaller in {smaller} of {len(known)} styles",
-            "reading": _of_count(smaller, len(known)),
-        }
-    covered = [
-        (_finite(mine.drawdown.depth), _finite(theirs.drawdown.depth))
-        for name, mine in pure.episodes.items()
-        if (theirs := plain.episodes.get(name)) is not None
-        and mine.covered
-        and mine.drawdown
-        and theirs.drawdown
-    ]
-    if covered:
-        less = sum(mine < theirs for mine, theirs in covered)
-        rows["v2.2 falls less at the end of 2014, early in 2019 and in 2020"] = {
-            "ours less v2's": f"less in {less} of {len(covered)} periods",
-            "reading": _of_count(less, len(covered)),
-        }
-    return rows
-
-
-def _of_count(held: int, of: int) -> str:
-    return f"so in {held} of {of}, without a standard error"
-
-
-def _finite(value: float | None) -> float:
-    return np.nan if value is None else value
+        sizes = pd.DataFrame(
+            {
+                name: {style: each.mean_absolute for style, each in row.exposures.items()}
+                for name, row in (("pure", pure), ("plain", plain))
+                if row.exposures
+            }
+        ).dropna()
+        smaller = int((sizes["pure"] < sizes["plain"]).sum())
+        says = f"smaller in {smaller} of {len(sizes)} styles"
+        counted["v2.2 is purer: smaller exposures to the styles"] = says
+    both, held = milder(pure.episodes, plain.episodes)
+    if both:
+        says = f"less in {len(held)} of {len(both)} periods"
+        counted["v2.2 falls less at the end of 2014, early in 2019 and in 2020"] = says
+    return {
+        claim: {"ours less v2's": says, "reading": "without a standard error"}
+        for claim, says in counted.items()
+    }
 
 
 def _known(fits: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.compare import Evaluations, compare, having
+from alphanet_pl.evaluation.compare import Evaluations, episodes, having
 from alphanet_pl.evaluation.report import figures as draw
 from alphanet_pl.evaluation.report.page import figure, page, part
 from benchmarks.study_page import PAGE, RECORD, evaluations
@@ -51,14 +51,14 @@ def pictures(found: Evaluations) -> dict[str, go.Figure]:
     ranked = having(found, lambda each: each.ic)
     layered = having(found, lambda each: each.layers)
     made = {}
-    if enhanced:
-        made |= {"excess": draw.cover(enhanced), "excess-drawdown": draw.excess_drawdown(enhanced)}
     if ranked:
         made["cumulative-rank-ic"] = draw.cumulative_rank_ic(ranked)
     if layered:
         made["top-layer"] = draw.top_layer(layered)
-    rows = compare(found).variants.values() if found else ()
-    spans = next((row.episodes for row in rows if row.episodes), {})
+    if not enhanced:
+        return made
+    made |= {"excess": draw.cover(enhanced), "excess-drawdown": draw.excess_drawdown(enhanced)}
+    spans = episodes(next(iter(enhanced.values())))
     for place, (name, span) in enumerate(spans.items()):
         if span.covered:
             made[f"episode-{place}"] = draw.episode(enhanced, name, span.first, span.last)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from datamodules.base.words import SHOWN
 from datamodules.canon.report import DataReport
 
 _AT_MOST = (
@@ -70,9 +71,10 @@ def check_identities(accounts: pd.DataFrame, report: DataReport) -> None:
         else:
             report.note("fundamentals", " and ".join(names), wrong, f"accounts have {says}")
     _note_near_zero(accounts, report)
-    _check_moves(accounts, report)
+    move, still = _quarters(accounts)
+    _check_moves(move, still, report)
     _check_year_to_date(accounts, report)
-    _check_signs(accounts, report)
+    _check_signs(accounts, move, report)
 
 
 _Judged = tuple[tuple[str, ...], int, int, float, str]
@@ -117,9 +119,8 @@ def _note_near_zero(accounts: pd.DataFrame, report: DataReport) -> None:
             report.note("fundamentals", part, none, says, cost="wrong")
 
 
-def _check_moves(accounts: pd.DataFrame, report: DataReport) -> None:
+def _check_moves(move: pd.DataFrame, still: pd.DataFrame, report: DataReport) -> None:
     """From one quarter to the next equity moves with profit, and only shares stand still."""
-    move, still = _quarters(accounts)
     profit = move.get("net_profit_ytd")
     for name in ("total_liabilities", "operating_cash_flow_ytd"):
         if profit is None or not {"equity", name} <= set(move):
@@ -137,9 +138,8 @@ def _check_moves(accounts: pd.DataFrame, report: DataReport) -> None:
                 _refuse(report, int(still[name].sum()), says, ("total_shares", name))
 
 
-def _check_signs(accounts: pd.DataFrame, report: DataReport) -> None:
+def _check_signs(accounts: pd.DataFrame, move: pd.DataFrame, report: DataReport) -> None:
     """Profit moves as equity does, cash as profit does, in every year and in all but few stocks."""
-    move, _ = _quarters(accounts)
     stock, year = accounts["code"].astype(str), accounts["period_end"].dt.year
     for one, other in (("net_profit_ytd", "equity"), ("operating_cash_flow_ytd", "net_profit_ytd")):
         if not {one, other} <= set(move):
@@ -155,7 +155,7 @@ def _check_signs(accounts: pd.DataFrame, report: DataReport) -> None:
         if len(stocks) >= _FEW and len(turned) > usual + 3 * math.sqrt(usual * (1 - _TURNED)):
             _refuse(report, len(turned), f"of {len(stocks):,} stocks {says}", (one, other), turned)
         else:
-            report.note("fundamentals", one, len(turned), f"stocks {says}", turned[:5])
+            report.note("fundamentals", one, len(turned), f"stocks {says}", turned[:SHOWN])
 
 
 def _share(true: pd.Series, by: pd.Series, least: int) -> pd.Series:
@@ -205,5 +205,5 @@ def _refuse(
     report.refuse(
         "accounting", "fundamentals", count, says,
         "each column is what its name says", f"set {settings}: they look swapped or mistaken",
-        examples[:5],
+        examples[:SHOWN],
     )  # fmt: skip

@@ -133,8 +133,8 @@ HONEST = tuple(
             r"shifted\('(start|end)',",  # vendors date members by the month's end
             r"scaled\('adj_factor', .*'(stocks|everywhere)'",  # its base is the vendor's choice
             r"flipped$",  # Parquet keeps no checksum of its own of values
-            r"scaled\('noncurrent_liabilities', (0.0|0.01|0.0001), '(a |few |stocks|sessions)",
             # many companies have none
+            r"scaled\('noncurrent_liabilities', (0.0|0.01|0.0001), '(a |few |stocks|sessions)",
             # a loss, or next to nothing
             r"scaled\('(net_profit|operating_cash_flow)_ytd', (-1.0|0.01|0.0001), '(a|few) rows?'",
             # from next to nothing

@@ -38,6 +38,8 @@ def years(comparison: Comparison, evaluations: Evaluations) -> list[Markup]:
 def year_cells(comparison: Comparison, evaluations: Evaluations) -> pd.DataFrame:
     """Tables 15, 23 and 31; empty without a portfolio."""
     yearly = having(evaluations, lambda each: each.yearly)
+    if not yearly:
+        return pd.DataFrame()
     tables = {name: years_frame(each).map(percent) for name, each in yearly.items()}
     real, columns = _is_real(evaluations), {}
     for name, found in tables.items():
@@ -46,11 +48,10 @@ def year_cells(comparison: Comparison, evaluations: Evaluations) -> pd.DataFrame
             columns[say("column.excess")] = found["excess"]
         if real and name in PRINTED.yearly:
             columns[say("column.printed", name=name)] = _printed(name, comparison)
-    for found in list(tables.values())[:1]:
-        index = say("column.index")
-        columns[index] = found["index"]
-        if real:
-            columns[say("column.printed", name=index)] = _printed(INDEX, comparison)
+    index = say("column.index")
+    columns[index] = next(iter(tables.values()))["index"]
+    if real:
+        columns[say("column.printed", name=index)] = _printed(INDEX, comparison)
     names = sorted({year for each in yearly.values() for year in each.years})
     return pd.DataFrame(columns, index=names).fillna(ABSENT)
 
@@ -111,13 +112,19 @@ def claim(comparison: Comparison) -> str:
     rows, baseline = comparison.variants, comparison.baseline
     if PRAISED not in rows or baseline != "v2":
         return says
-    ours, theirs = rows[PRAISED].episodes, rows[baseline].episodes
-    both = [name for name in ours if _whole(ours[name]) and name in theirs and _whole(theirs[name])]
+    both, held = milder(rows[PRAISED].episodes, rows[baseline].episodes)
     if not both:
         return f"{says} {say('note.none_inside')}"
-    held = [name for name in both if _depth(ours[name]) < _depth(theirs[name])]
     key = "note.held" if held else "note.held_none"
     return f"{says} {say(key, count=len(both), names=sentence([*map(named, held)]))}"
+
+
+def milder(
+    ours: Mapping[str, Episode], theirs: Mapping[str, Episode]
+) -> tuple[list[str], list[str]]:
+    """The periods that both cover wholly, and those of them in which ours falls less."""
+    both = [name for name in ours if _whole(ours[name]) and name in theirs and _whole(theirs[name])]
+    return both, [name for name in both if _depth(ours[name]) < _depth(theirs[name])]
 
 
 def _cell(found: Episode) -> str:
