@@ -61,6 +61,13 @@ class Site:
         """Wait until something holds of a job; where it does not, fail with the job's log."""
         until(holds, seconds=seconds, said=lambda: self.log(job))
 
+    def epochs(self, job: str) -> list[int]:
+        """The epochs that a job's log tells of, each as often as it does.
+
+        Wherever their lines begin: srun may cut another rank's line for them.
+        """
+        return [int(number) for number in re.findall(r"epoch (\d+)  ", self.log(job))]
+
     def ends(self, job: str, seconds: float = 250) -> str:
         """Wait for the end of a job or of all parts of an array; its state(s), joined."""
         self.until(lambda: not _LIVE & set(states(job)), job, seconds)

@@ -61,7 +61,7 @@ def test_four_ranks_train_one_fit_in_one_run_and_speak_once(site, together):
     log = site.log(job)
     assert "data.dates_per_step=4: one date a task" in log
     assert log.count("validation RankIC") == 1
-    assert log.count("\nepoch 0 ") == 1, log
+    assert site.epochs(job).count(0) == 1, log
 
 
 def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(alone, together):
@@ -101,7 +101,7 @@ def test_a_job_requeued_without_a_word_resumes_from_its_last_epoch(site, togethe
     site.call(["scontrol", "requeue", job])
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert "the same command" not in site.log(job)
-    assert site.log(job).count("\nepoch 0 ") == 1
+    assert site.epochs(job).count(0) == 1, site.log(job)
     (fit,) = site.fits("unwarned")
     assert _distance(fit, together[1]) == 0
 
@@ -114,7 +114,7 @@ def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, tog
     (fit,) = site.fits("killed")
     again = site.submit(FOUR, "experiment=killed", *TOGETHER)
     assert site.ends(again) == "COMPLETED", site.log(again)
-    assert "\nepoch 0 " not in site.log(again)
+    assert 0 not in site.epochs(again)
     assert "\nresumed: goes on in epoch " in site.log(again)
     assert _distance(fit, together[1]) == 0
 
@@ -128,7 +128,7 @@ def test_a_dead_daemon_of_the_first_rank_ends_the_job_and_the_same_line_resumes(
     assert ended == ("COMPLETED" if read_json(fit / "fit.json")["status"] == "done" else "FAILED")
     again = site.submit(FOUR, "experiment=severed", *TOGETHER)
     assert site.ends(again) == "COMPLETED", site.log(again)
-    assert "\nepoch 0 " not in site.log(again)
+    assert 0 not in site.epochs(again)
     assert _distance(fit, together[1]) == 0
 
 
@@ -148,7 +148,7 @@ def test_a_job_whose_node_dies_is_requeued_and_ends_as_if_undisturbed(site, alon
     site.until(lambda: records(job)[0]["Restarts"] == "1", job)
     site.call(["scontrol", "update", f"JobId={job}", "ReqNodeList="])
     assert site.ends(job) == "COMPLETED", site.log(job)
-    assert site.log(job).count("\nepoch 0 ") == 1
+    assert site.epochs(job).count(0) == 1, site.log(job)
     (fit,) = site.fits("orphaned")
     assert _distance(fit, alone) == 0
 
@@ -163,7 +163,7 @@ def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(si
     site.until(lambda: len(_metrics(fit)) > before, job)
     site.call(["scancel", job])
     assert site.ends(job) == "CANCELLED"
-    assert site.log(job).count("\nepoch 0 ") == 1
+    assert site.epochs(job).count(0) == 1, site.log(job)
     limited = _metrics(fit)
     undisturbed = _here(site, "unlimited", *LONG, f"trainer.max_epochs={len(limited)}")
     assert limited == _metrics(undisturbed)  # every loss to its last digit
