@@ -2,6 +2,7 @@
 
 python -m benchmarks.study PANEL                                the study, as docs/study.md says
 python -m benchmarks.study PANEL 'rolling.seeds=[0,1,2,3,4]'    two seeds more
+python -m benchmarks.study PANEL parts=1/2                      beside parts=2/2, the same record
 python -m benchmarks.study PANEL 'variants=[v2]' output=DIR     any words of `alphanet roll`
 
 Seed by seed over all windows and variants, so that every stop leaves a balanced study. What is done
@@ -33,6 +34,7 @@ from alphanet_pl.factor.roll.plan import (
     calendar,
     last_session,
     plan_study,
+    take_part,
     window_sessions,
 )
 from alphanet_pl.factor.roll.roll import stitch
@@ -45,7 +47,6 @@ from datamodules.base.errors import (
     AlphaNetError,
     ConfigError,
     EvaluationError,
-    FitError,
     UnfinishedError,
 )
 from datamodules.base.files import locked, read_json, sha256_of
@@ -103,45 +104,24 @@ def run(settings: Settings) -> None:
         AlphaNetError: The panel or the record does not fit the words, or a fit cannot be trained.
         Interrupted: A signal asked for a stop, and the progress is saved.
     """
-    panel = Panel.open(settings.data.panel)
-    of_each = {name: replace(one, output=None) for name, one in of_variants(settings).items()}
-    studies = {name: plan_study(one, panel) for name, one in of_each.items()}
-    tasks = in_order(studies)
-    folder = record_folder(settings)
-    lock = folder / ".lock"
-    busy = FitError(
-        f"{folder} is being written by another process", "one study at a time", "wait for it"
-    )
-    with locked(lock, busy):
-        try:
-            record = Record(folder)
-            log(f"{len(tasks)} fits, {sum(map(record.holds, tasks))} of them recorded in {folder}")
-            record.lay_back(tasks)
-            for name, one in of_each.items():
-                record.lay_back_evaluation(name, variant_folder(one))
-            for _, window in groupby(tasks, key=_seed_and_session):
-                train_window(list(window), tasks, panel, record)
-                for name, study in studies.items():
-                    judge(study, of_each[name], record)
-        finally:
-            lock.unlink()
-
-
-def record_folder(settings: Settings) -> Path:
-    """Where the record is.
-
-    Raises:
-        ConfigError: Nowhere, or a share of a study was asked for.
-    """
-    if settings.parts is not None:
-        raise ConfigError(
-            f"parts={settings.parts} was given",
-            "one process writes a record",
-            "another machine takes other variants: variants=[v2] output=FOLDER",
-        )
     if settings.output is None:
         raise ConfigError("output=null was given", "a record has a folder", "output=FOLDER")
-    return Path(settings.output)
+    panel = Panel.open(settings.data.panel)
+    each = of_variants(settings).items()
+    of_each = {name: replace(one, output=None, parts=None) for name, one in each}
+    studies = {name: plan_study(one, panel) for name, one in of_each.items()}
+    every = [list(window) for _, window in groupby(in_order(studies), key=_seed_and_session)]
+    windows = take_part(every, settings.parts)
+    tasks = list(chain.from_iterable(windows))
+    record = Record(Path(settings.output))
+    log(f"{len(tasks)} fits, {sum(map(record.holds, tasks))} of them recorded in {record.folder}")
+    record.lay_back(chain.from_iterable(every))
+    for name, one in of_each.items():
+        record.lay_back_evaluation(name, variant_folder(one))
+    for window in windows:
+        train_window(window, tasks, panel, record)
+        for name, study in studies.items():
+            judge(study, of_each[name], record)
 
 
 def in_order(studies: Mapping[str, Study]) -> list[Task]:
@@ -243,23 +223,29 @@ def time_left(rows: Sequence[Row], waiting: Sequence[Task]) -> float:
 def judge(study: Study, settings: Settings, record: Record) -> None:
     """Stitch and evaluate the seeds that have all windows, unless that is done; keep the outcome.
 
+    Parts that end together all come here: one judges, and the others find it done.
+
     Args:
         study: Of one variant.
         settings: Of the variant.
         record: Where it is kept.
     """
+    record.read_again()
     counts = Counter(task.settings.seed for task in study.tasks if record.holds(task))
     complete = {seed for seed, count in counts.items() if count == len(study.windows)}
     if not complete:
         return
     tasks = [task for task in study.tasks if task.settings.seed in complete]
-    factor, _ = stitch(replace(study, tasks=tasks), settings)
-    home, digest = variant_folder(settings), sha256_of(factor)
+    home = variant_folder(settings)
     places = (home, record.folder / settings.variant)
-    if all(_judged(place / "evaluation.json") == digest for place in places):
-        return
-    log(run_evaluate(settings))
-    record.keep_evaluation(settings.variant, home)
+    with locked(home / ".judging", None):
+        record.lay_back(tasks)  # what other parts have trained
+        factor, _ = stitch(replace(study, tasks=tasks), settings)
+        digest = sha256_of(factor)
+        if all(_judged(place / "evaluation.json") == digest for place in places):
+            return
+        log(run_evaluate(settings))
+        record.keep_evaluation(settings.variant, home)
 
 
 def _judged(path: Path) -> str | None:

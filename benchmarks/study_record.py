@@ -22,7 +22,14 @@ from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.fit.checkpoints import SafeCheckpoints
 from alphanet_pl.fit.folder import DIGEST, Fit, done_fit, read_record
 from datamodules.base.errors import FitError
-from datamodules.base.files import read_json, sha256_of, write_json, write_text, written_aside
+from datamodules.base.files import (
+    locked,
+    read_json,
+    sha256_of,
+    write_json,
+    write_text,
+    written_aside,
+)
 
 FOR_RESUMING = ("optimizer_states", "lr_schedulers", "callbacks", "loops")
 """Parts of a checkpoint that a finished fit needs no more."""
@@ -63,6 +70,11 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._table = folder / "fits.csv"
+        self._rows: dict[tuple[str, str, int], Row] = {}
+        self.read_again()
+
+    def read_again(self) -> None:
+        """Take in what other processes have kept."""
         self._rows = {row.key: row for row in _read(self._table)}
 
     @property
@@ -130,11 +142,13 @@ class Record:
     def keep(self, fit: Fit, row: Row) -> None:
         """Keep a finished fit; its row, written last, says that it is whole."""
         _copy_fit(fit.folder, self._place(fit.folder))
-        self._rows[row.key] = row
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([Row._fields, *self._rows.values()])
-        write_text(self._table, text.getvalue())
+        with locked(self.folder / ".lock", None):  # parts of a study keep theirs side by side
+            self.read_again()
+            self._rows[row.key] = row
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerows([Row._fields, *self._rows.values()])
+            write_text(self._table, text.getvalue())
 
     def keep_evaluation(self, variant: str, home: Path) -> None:
         """Keep evaluation.json and tables of a variant's folder of runs."""

@@ -196,10 +196,37 @@ def test_a_fit_recorded_before_digests_gets_one_where_it_is_laid_back(
         assert read_json(path)[DIGEST] == sha256_of(path.with_name("best.ckpt"))
 
 
-@pytest.mark.parametrize("word", ["output=null", "parts=1/2"])
-def test_a_record_is_one_folder_of_one_process(words, word):
+def test_parts_of_a_study_keep_one_record_and_the_last_of_them_judges(study, words, first, asofs):
+    shared = f"output={study.runs / 'shared-record'}"
+    _run(words("second_part", "parts=2/2", shared))
+    keys = [row.key for row in Record(study.runs / "shared-record").rows]
+    assert keys == [(name, asofs[1], 0) for name in VARIANTS]
+    assert not list((study.runs / "second_part").glob("*/factor.parquet"))
+    _run(words("first_part", "parts=1/2", shared))  # as on a machine without the other's runs
+    rows = {row.key: row._replace(seconds=0) for row in Record(study.runs / "shared-record").rows}
+    assert rows == {row.key: row._replace(seconds=0) for row in Record(first).rows}
+    for variant in VARIANTS:
+        factors = [
+            study.runs / name / variant / "factor.parquet" for name in ("first", "first_part")
+        ]
+        assert factors[0].read_bytes() == factors[1].read_bytes()
+        assert (study.runs / "shared-record" / variant / "evaluation.json").is_file()
+
+
+def test_a_row_kept_meanwhile_by_another_part_stays(first, tmp_path):
+    shutil.copytree(first, tmp_path / "record")
+    other, ours = Record(tmp_path / "record"), Record(tmp_path / "record")
+    row = ours.rows[0]
+    fit = ours.fit(row)
+    (tmp_path / "record" / "fits.csv").unlink()
+    other.keep(fit, row._replace(seed=1))
+    ours.keep(fit, row)
+    assert Record(tmp_path / "record").rows == [row._replace(seed=1), row]
+
+
+def test_a_record_has_a_folder(words):
     with pytest.raises(ConfigError, match="output=FOLDER"):
-        _run(words("first", word))
+        _run(words("first", "output=null"))
 
 
 def test_a_recorded_fit_trained_again_is_the_same(first, capsys):
