@@ -4,8 +4,12 @@ With pytest-xdist each worker has its own: small enough to be made again.
 """
 
 import os
+import secrets
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: its workers share the cores
+# Before Ray is loaded, which else takes ~/.ray/auth_token from the moment on that any process of
+# this machine has made one: a driver then does not know the nodes that were started before.
+os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 from pathlib import Path
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.small_study import WINDOWS
+from helpers.small_study import WINDOWS, Study
 
 from alphanet_pl.evaluation.results import read_evaluation
 from alphanet_pl.fit.folder import DIGEST, Fit
@@ -23,24 +23,32 @@ VARIANTS = ("v2.1", "v2.2")
 
 
 @pytest.fixture(scope="module")
-def words(study, rolling):
+def home(study) -> Path:
+    """Runs and records of these tests alone."""
+    return study.runs / "studies"
+
+
+@pytest.fixture(scope="module")
+def words(study, rolling, home):
     """Words of a study of two variants and two windows; further ones win."""
 
     def made(name: str, *more: str) -> list[str]:
-        small = study.words("roll", *rolling[1:2], "rolling.stop=null", "rolling.seeds=[0]")[1:]
+        small = Study(home).words("roll", *rolling[1:2], "rolling.stop=null", "rolling.seeds=[0]")[
+            1:
+        ]
         panel = str(study.runs / "demo" / "panel.zarr")
-        record = f"output={study.runs / name}-record"
         few = "data.min_in_sample_days=null"
-        return [panel, *small, few, f"experiment={name}", record, "variants=[v2.1,v2.2]", *more]
+        place = (f"output={home / name}-record", f"experiment={name}")
+        return [panel, *small, few, *place, "variants=[v2.1,v2.2]", *more]
 
     return made
 
 
 @pytest.fixture(scope="module")
-def first(study, words) -> Path:
+def first(home, words) -> Path:
     """The record of one seed; its runs are in the experiment `first`."""
     command.run(command.study_settings(words("first")))
-    return study.runs / "first-record"
+    return home / "first-record"
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +69,11 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-def test_each_fit_has_a_row_and_what_scores_of_it(study, first, asofs):
+def test_each_fit_has_a_row_and_what_scores_of_it(home, first, asofs):
     rows = Record(first).rows
     assert [row.key for row in rows] == [(name, day, 0) for day in asofs for name in VARIANTS]
     for row in rows:
-        (folder,) = (study.runs / "first" / row.variant / row.asof).iterdir()
+        (folder,) = (home / "first" / row.variant / row.asof).iterdir()
         kept = first / row.variant / row.asof / folder.name
         assert {path.name for path in kept.iterdir()} == {"fit.json", "config.yaml", "best.ckpt"}
         found, there = (read_json(place / "fit.json") for place in (kept, folder))
@@ -90,20 +98,20 @@ def test_a_fit_is_tested_until_the_next_window(first, asofs):
 
 
 def test_a_study_that_lost_its_runs_trains_nothing_and_ends_with_the_same(
-    study, words, first, monkeypatch
+    home, words, first, monkeypatch
 ):
-    record, runs = study.runs / "lost-record", study.runs / "lost"
+    record, runs = home / "lost-record", home / "lost"
     shutil.copytree(first, record)
     monkeypatch.setattr(command, "train", _no_training)
     _run(words("lost"))
     for variant in VARIANTS:
-        factors = [study.runs / name / variant / "factor.parquet" for name in ("first", "lost")]
+        factors = [home / name / variant / "factor.parquet" for name in ("first", "lost")]
         assert factors[0].read_bytes() == factors[1].read_bytes()
     assert _files(record) == _files(first)
     assert (runs / "v2.1" / "evaluation.json").is_file()
 
 
-def test_an_interrupted_study_continues_where_it_stopped(study, words, first, asofs, monkeypatch):
+def test_an_interrupted_study_continues_where_it_stopped(home, words, first, asofs, monkeypatch):
     true_train, trained = command.train, []
 
     def train(settings, **given):
@@ -115,39 +123,39 @@ def test_an_interrupted_study_continues_where_it_stopped(study, words, first, as
     monkeypatch.setattr(command, "train", train)
     with pytest.raises(KeyboardInterrupt):
         _run(words("stopped"))
-    assert len(Record(study.runs / "stopped-record").rows) == 3
-    assert not list((study.runs / "stopped").glob("*/factor.parquet"))
-    shutil.rmtree(study.runs / "stopped")
+    assert len(Record(home / "stopped-record").rows) == 3
+    assert not list((home / "stopped").glob("*/factor.parquet"))
+    shutil.rmtree(home / "stopped")
     trained[:] = trained[3:]
     _run(words("stopped"))
     assert trained == [("v2.2", asofs[1])]
-    same, whole = Record(study.runs / "stopped-record").rows, Record(first).rows
+    same, whole = Record(home / "stopped-record").rows, Record(first).rows
     assert [row._replace(seconds=0) for row in same] == [row._replace(seconds=0) for row in whole]
     for variant in VARIANTS:
-        factors = [study.runs / name / variant / "factor.parquet" for name in ("first", "stopped")]
+        factors = [home / name / variant / "factor.parquet" for name in ("first", "stopped")]
         assert factors[0].read_bytes() == factors[1].read_bytes()
 
 
-def test_a_fit_that_is_done_but_has_no_row_is_recorded_without_training(study, words, first):
-    record = study.runs / "rowless-record"
+def test_a_fit_that_is_done_but_has_no_row_is_recorded_without_training(home, words, first):
+    record = home / "rowless-record"
     shutil.copytree(first, record)
-    shutil.copytree(study.runs / "first", study.runs / "rowless")
+    shutil.copytree(home / "first", home / "rowless")
     table = record / "fits.csv"
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
     _run(words("rowless"))
     assert table.read_bytes() == (first / "fits.csv").read_bytes()  # its seconds too
 
 
-def test_a_seed_more_trains_its_own_fits_and_judges_anew(study, words, first, capsys):
-    shutil.copytree(first, study.runs / "more-record")
+def test_a_seed_more_trains_its_own_fits_and_judges_anew(home, words, first, capsys):
+    shutil.copytree(first, home / "more-record")
     _run(words("more", "rolling.seeds=[0,1]"))
-    rows = Record(study.runs / "more-record").rows
+    rows = Record(home / "more-record").rows
     assert rows[:4] == Record(first).rows
     assert [row.seed for row in rows] == [0] * 4 + [1] * 4
     for variant in VARIANTS:
-        found = read_evaluation(study.runs / "more-record" / variant / "evaluation.json")
+        found = read_evaluation(home / "more-record" / variant / "evaluation.json")
         assert found.provenance.seeds == [0, 1]
-        columns = pd.read_parquet(study.runs / "more" / variant / "factor.parquet").columns
+        columns = pd.read_parquet(home / "more" / variant / "factor.parquet").columns
         assert {"seed_0", "seed_1"} <= {*columns}
     said = capsys.readouterr().err
     assert "8 fits, 4 of them recorded" in said
@@ -160,8 +168,8 @@ def test_a_record_of_other_settings_is_refused(words, first):
         _run(words("first", "trainer.max_epochs=2"))
 
 
-def test_a_damaged_record_is_refused_by_name(study, words, first):
-    record = study.runs / "damaged-record"
+def test_a_damaged_record_is_refused_by_name(home, words, first):
+    record = home / "damaged-record"
     shutil.copytree(first, record)
     path = next(record.glob("v2.2/*/*/best.ckpt"))
     content = torch.load(path, weights_only=True)
@@ -182,35 +190,33 @@ def _forget_digest(path: Path) -> None:
 
 
 def test_a_fit_recorded_before_digests_gets_one_where_it_is_laid_back(
-    study, words, first, monkeypatch
+    home, words, first, monkeypatch
 ):
-    record = study.runs / "old-record"
+    record = home / "old-record"
     shutil.copytree(first, record)
     for path in record.glob("*/*/*/fit.json"):
         _forget_digest(path)
     monkeypatch.setattr(command, "train", _no_training)
     _run(words("old"))
-    laid = list((study.runs / "old").glob("*/*/*/fit.json"))
+    laid = list((home / "old").glob("*/*/*/fit.json"))
     assert len(laid) == 4
     for path in laid:
         assert read_json(path)[DIGEST] == sha256_of(path.with_name("best.ckpt"))
 
 
-def test_parts_of_a_study_keep_one_record_and_the_last_of_them_judges(study, words, first, asofs):
-    shared = f"output={study.runs / 'shared-record'}"
+def test_parts_of_a_study_keep_one_record_and_the_last_of_them_judges(home, words, first, asofs):
+    shared = f"output={home / 'shared-record'}"
     _run(words("second_part", "parts=2/2", shared))
-    keys = [row.key for row in Record(study.runs / "shared-record").rows]
+    keys = [row.key for row in Record(home / "shared-record").rows]
     assert keys == [(name, asofs[1], 0) for name in VARIANTS]
-    assert not list((study.runs / "second_part").glob("*/factor.parquet"))
+    assert not list((home / "second_part").glob("*/factor.parquet"))
     _run(words("first_part", "parts=1/2", shared))  # as on a machine without the other's runs
-    rows = {row.key: row._replace(seconds=0) for row in Record(study.runs / "shared-record").rows}
+    rows = {row.key: row._replace(seconds=0) for row in Record(home / "shared-record").rows}
     assert rows == {row.key: row._replace(seconds=0) for row in Record(first).rows}
     for variant in VARIANTS:
-        factors = [
-            study.runs / name / variant / "factor.parquet" for name in ("first", "first_part")
-        ]
+        factors = [home / name / variant / "factor.parquet" for name in ("first", "first_part")]
         assert factors[0].read_bytes() == factors[1].read_bytes()
-        assert (study.runs / "shared-record" / variant / "evaluation.json").is_file()
+        assert (home / "shared-record" / variant / "evaluation.json").is_file()
 
 
 def test_a_row_kept_meanwhile_by_another_part_stays(first, tmp_path):

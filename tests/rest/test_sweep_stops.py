@@ -72,7 +72,7 @@ def test_a_damaged_panel_ends_the_sweep_with_one_sentence(study, tmp_path, capfd
     content = bytearray(shard.read_bytes())
     content[len(content) // 3] ^= 0xFF
     shard.write_bytes(content)
-    words = (*AXES, _asof(study), f"data.panel={panel}", "experiment=damaged")
+    words = (*AXES, _asof(study), f"data.panel={panel}", "experiment=damaged_panel")
     assert call(study, "sweep", *words) == 1
     said = capfd.readouterr().err
     assert "error: 2 of 2 trials missing: array 'features' is damaged in" in said
