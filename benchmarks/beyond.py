@@ -3,6 +3,7 @@
 python -m benchmarks.beyond PANEL                               choose: all arms, early windows
 python -m benchmarks.beyond PANEL 'variants=[v2,own]'           some of them, v2 always among them
 python -m benchmarks.beyond PANEL confirm 'variants=[v2,own]'   what is chosen, on later windows
+python -m benchmarks.beyond PANEL parts=1/2                     beside parts=2/2, the same table
 
 Seed by seed over all windows and arms, so that every stop leaves a balanced table. A row a fit is
 in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is not trained again.
@@ -26,7 +27,7 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE
 from alphanet_pl.evaluation.evaluate import of_variants
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
-from alphanet_pl.factor.roll.plan import Task, plan_study
+from alphanet_pl.factor.roll.plan import Task, plan_study, take_part
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.devices import use_threads
@@ -108,7 +109,7 @@ def settings_of(stage: str, words: Sequence[str]) -> Settings:
 
 
 def run(stage: str, settings: Settings) -> list[Row]:
-    """Train and test what has no row yet; return all rows of the stage.
+    """Train and test what has no row yet, or this part's share of it; return all rows of the stage.
 
     Raises:
         AlphaNetError: The panel or a row does not fit the words, or a fit cannot be trained.
@@ -116,27 +117,22 @@ def run(stage: str, settings: Settings) -> list[Row]:
     """
     panel = Panel.open(settings.data.panel)
     plans = {
-        name: plan_study(replace(one, output=None), panel)
+        name: plan_study(replace(one, output=None, parts=None), panel)
         for name, one in of_variants(settings).items()
     }
     path = Path(str(settings.output)) / f"{stage}.csv"
-    lock = path.with_name(f".{stage}.lock")
-    with locked(lock, FitError(f"{path} is being written", "one process a stage", "wait for it")):
-        try:
-            rows, tasks = read_rows(path), in_order(plans)
-            for _, window in groupby(tasks, key=lambda task: (task.settings.seed, task.session)):
-                last = LastRead()
-                for task in window:
-                    if holds(rows, task):
-                        continue
-                    rows.append(row_of(task, panel, last))
-                    write_rows(path, rows)
-                    done = sum(holds(rows, each) for each in tasks)
-                    log(f"{done} of {len(tasks)}: {describe(rows[-1])}")
-                    gc.collect()  # a trainer is full of cycles, which keep what it has read
-        finally:
-            lock.unlink()
-    return rows
+    tasks = in_order(plans)
+    windows = groupby(tasks, key=lambda task: (task.settings.seed, task.session))
+    for window in take_part([list(window) for _, window in windows], settings.parts):
+        last = LastRead()
+        for task in window:
+            if holds(read_rows(path), task):
+                continue
+            rows = keep(path, row_of(task, panel, last))
+            done = sum(holds(rows, each) for each in tasks)
+            log(f"{done} of {len(tasks)}: {describe(rows[-1])}")
+            gc.collect()  # a trainer is full of cycles, which keep what it has read
+    return read_rows(path)
 
 
 def row_of(task: Task, panel: Panel, last: LastRead) -> Row:
@@ -254,12 +250,14 @@ def read_rows(path: Path) -> list[Row]:
     return [Row(*(k(word) for k, word in zip(kinds, line, strict=True))) for line in lines]
 
 
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Replace the table at once."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([Row._fields, *rows])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text.getvalue())
+def keep(path: Path, row: Row) -> list[Row]:
+    """Add a row to those that this and other parts have kept; return them all, it last."""
+    with locked(path.with_name(f".{path.stem}.lock"), None):
+        rows = [*read_rows(path), row]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([Row._fields, *rows])
+        write_text(path, text.getvalue())
+    return rows
 
 
 if __name__ == "__main__":

@@ -117,8 +117,11 @@ def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypa
         beyond.run("choose", beyond.settings_of("choose", words))
     assert trained == ["v2", "own"]
     monkeypatch.setattr(beyond, "train", true_train)
+    rows = beyond.run("choose", beyond.settings_of("choose", [*words, "parts=2/2"]))
+    assert [one.variant for one in rows] == ["v2", "own", "v2", "own", "dropped"]
+    assert len({one.asof for one in rows[2:]}) == 1
     rows = beyond.run("choose", beyond.settings_of("choose", words))
-    assert [one.variant for one in rows] == ["v2", "own", "dropped"] * 2
+    assert [one.variant for one in rows] == ["v2", "own", "v2", "own", "dropped", "dropped"]
     assert all(math.isfinite(one.neutral) and one.neutral != one.raw for one in rows)
     path = study.runs / "beyond-record" / "choose.csv"
     before = path.read_bytes()
