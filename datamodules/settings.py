@@ -14,6 +14,8 @@ from pydantic.dataclasses import dataclass
 from datamodules.base.dates import read_day
 from datamodules.base.errors import ConfigError
 
+FEWEST_DAYS = 60
+"""Sessions that a fit needs at least."""
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
 """How every group is checked: no unknown key, no nan and no infinity."""
 
@@ -282,9 +284,9 @@ class DataSettings(TableSettings):
     boards: dict[str, str] = field(default_factory=dict)
     """More boards of codes by their beginning, e.g. {SZ302: chinext}."""
     style_profile: StyleProfile = field(default_factory=StyleProfile)
-    in_sample_days: Annotated[Whole, Field(ge=60)] = 1500
+    in_sample_days: Annotated[Whole, Field(ge=FEWEST_DAYS)] = 1500
     """Sessions a fit may see, up to its as-of session."""
-    min_in_sample_days: Annotated[Whole, Field(ge=60)] | None = None
+    min_in_sample_days: Annotated[Whole, Field(ge=FEWEST_DAYS)] | None = None
     """Fewer sessions are accepted down to this; null: in_sample_days."""
     sample_step: Count = 2
     """Every how many sessions a cross-section is drawn."""

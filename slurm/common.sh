@@ -70,14 +70,18 @@ add() { # KEY VALUE: quoted for Hydra, so that a path may hold spaces
 
 add_place() { # runs and panel from env.sh, where the words name none
   given runs || add runs "$ALPHANET_RUNS"
-  [[ $(value_of data) != simulated ]] || return 0
+  local data
+  data=$(value_of data)
+  [[ $data != simulated ]] || return 0
+  # your own data/NAME.yaml, which the repository does not have, names its panel
+  if [[ -n $data && ! -f $ALPHANET_HOME/conf/data/$data.yaml ]] && ! given data.panel; then return 0; fi
   if ! given data.panel && [[ -n $ALPHANET_PANEL ]]; then add data.panel "$ALPHANET_PANEL"; fi
-  if given data && ! given data.panel; then return 0; fi # your own data/NAME.yaml names its panel
   given data || overrides+=(data=parquet)
   given data.panel || refuse "no panel is named, and a job does not train on simulated data unasked" \
     "set ALPHANET_PANEL in slurm/env.sh, or say data.panel=PATH, or data=simulated"
   local panel
   panel=$(value_of data.panel)
+  panel=${panel/#\~\//$HOME/}
   [[ $panel == *'$'* || -e ${panel//"\\'"/"'"} ]] || refuse "there is no panel at $panel on $HOSTNAME" \
     "alphanet prepare builds one; ALPHANET_PANEL in slurm/env.sh or data.panel=PATH names it"
 }

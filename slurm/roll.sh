@@ -38,7 +38,8 @@ submit() { # the array and what depends on it
       --config-dir=*) words+=("$1") ;;
       --array=* | --dependency=*) array+=("$1") ;;
       --*=*) both+=("$1") ;;
-      -*) refuse "$1 was given to roll.sh" "write options of sbatch as --name=value" ;;
+      -*) refuse "$1 was given to roll.sh" \
+        "write options of sbatch as --name=value; a flag is the shell's SBATCH_* variable (man sbatch)" ;;
       *) words+=("$1") ;;
     esac
     shift || break

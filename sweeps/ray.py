@@ -23,6 +23,7 @@ from ray.tune.experiment import Trial as RayTrial
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
 from alphanet_pl.fit.board import Board, Shown
+from alphanet_pl.job.world import cores
 from datamodules.base.errors import ConfigError, UnfinishedError
 from sweeps.axes import Trial
 from sweeps.plan import Outcome, Planned, log_of, ray_log, sweep_folder
@@ -63,8 +64,8 @@ def cluster(settings: SweepsSettings) -> Iterator[TextIO]:
     with _own_session(sweep_folder(settings)) as session, said_into(ray_log(settings)):
         if address is None:
             # "local": without it Ray would join whatever cluster it finds on this machine.
-            cores = len(os.sched_getaffinity(0))
-            ray.init("local", num_cpus=cores, include_dashboard=False, _temp_dir=session, **options)
+            options |= {"num_cpus": cores(), "include_dashboard": False, "_temp_dir": session}
+            ray.init("local", **options)
         else:
             try:
                 _knock(address)

@@ -14,6 +14,7 @@ import numpy as np
 
 import alphanet_pl
 from alphanet_pl.config.compose import quoted_value, with_overrides
+from alphanet_pl.config.keys import conf_dir
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
@@ -293,7 +294,9 @@ def with_place(settings: Settings, environ: Mapping[str, str] = os.environ) -> S
     added, runs, panel = [], environ.get("ALPHANET_RUNS"), environ.get("ALPHANET_PANEL")
     if runs and not _typed(settings, "runs"):
         added.append(f"runs={quoted_value(runs)}")
-    if panel and not _typed(settings, "data.panel") and "data=simulated" not in words:
+    named = next((word[5:] for word in reversed(words) if word.startswith("data=")), "parquet")
+    shipped = (conf_dir() / "data" / f"{named}.yaml").is_file()  # else it names its panel
+    if panel and not _typed(settings, "data.panel") and shipped and named != "simulated":
         added.append(f"data.panel={quoted_value(panel)}")
         added += [] if _typed(settings, "data") else ["data=parquet"]
     return with_overrides(settings, *added) if added else settings

@@ -97,7 +97,7 @@ def _run_as(rank: int, words: Sequence[str]) -> int:
 
     try:
         _check_verb(words[0])
-        answer = _run(_parser().parse_args(words))
+        answer = _run(_parsed(words))
         if not rank:
             print(answer)
     except AlphaNetError as error:
@@ -188,6 +188,17 @@ def _home(verb: str) -> str:
     from alphanet_pl.config.keys import OF_SWEEPS
 
     return "sweeps" if verb in OF_SWEEPS else "alphanet_pl.cli"
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The words of a command line; settings may stand before and after --config-dir."""
+    parser = _parser()
+    arguments, later = parser.parse_known_args(words)
+    if foreign := [word for word in later if word.startswith("-")]:
+        parser.error(f"unrecognized arguments: {' '.join(foreign)}")
+    if later:
+        arguments.overrides += later
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:

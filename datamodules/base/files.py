@@ -49,15 +49,13 @@ def try_place(path: Path, setting: str) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        made = [folder for folder in path.parents if not folder.exists()]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = _aside(path)
+        # No folder is made, which another process that starts beside this one might use or remove.
+        there = next(folder for folder in path.parents if folder.exists() or folder.is_symlink())
+        aside = _aside(there / path.name)
         try:
             aside.write_bytes(bytes(4096))
         finally:
             aside.unlink(missing_ok=True)
-            for folder in made:  # the deepest first
-                folder.rmdir()
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise ConfigError(
             f"{path} cannot be written ({getattr(error, 'strerror', None) or error})",

@@ -6,7 +6,7 @@ import numpy as np
 
 from datamodules.base.errors import ConfigError, PanelError
 from datamodules.panel import Panel
-from datamodules.settings import DataSettings
+from datamodules.settings import FEWEST_DAYS, DataSettings
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def split_sessions(asof: int, first_usable: int, settings: DataSettings) -> Spli
             f"the panel has {max(available, 0)} usable sessions up to the as-of session",
             f"data.in_sample_days={settings.in_sample_days} asks for at least {needed}",
             f"data.min_in_sample_days={available} accepts what there is, or choose a later asof"
-            if available > 0
+            if available >= FEWEST_DAYS
             else "choose a later asof",
         )
     drawn = np.arange(asof - days + 1, asof + 1, settings.sample_step)

@@ -12,6 +12,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,7 +73,8 @@ def _write(
 ) -> None:
     size = sum(map(_bytes, arrays))
     for other in path.parent.glob("*.json"):
-        if read_json(other)["key"]["panel"] != key["panel"]:
+        said = _described(other)
+        if said is None or said["key"].get("panel") != key["panel"]:
             other.with_suffix(".windows").unlink(missing_ok=True)
             other.unlink()
     for left in path.parent.glob(".*.windows.*"):  # by a process that was killed
@@ -98,10 +100,20 @@ def _whole(path: Path, size: int) -> bool:
     description = path.with_suffix(".json")
     if not (path.is_file() and description.is_file()):
         return False
-    whole = path.stat().st_size == size and _checksum(path) == read_json(description)["crc32"]
+    written = (_described(description) or {}).get("crc32")
+    whole = path.stat().st_size == size and _checksum(path) == written
     if not whole:
         log(f"{path} is damaged, and is written anew")
     return whole
+
+
+def _described(description: Path) -> dict[str, Any] | None:
+    """What is said of a file; None where that is damaged."""
+    try:
+        found = read_json(description)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("key"), dict) else None
 
 
 def _map(path: Path, arrays: Arrays, *, shared: bool) -> list[Tensor]:

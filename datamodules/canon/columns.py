@@ -211,7 +211,7 @@ def _missing(
     named = "; ".join(f"{column.name}, needed by {column.needed_by}" for column in missing)
     # Never a column already in use: turn must not slip into the place of free_turn unasked.
     free = set(existing) - {column.name for column in columns}
-    like = nearest(missing[0].name, sorted(free)) or "NAME"
+    like = nearest(missing[0].name, sorted(free), cutoff=0.5) or "NAME"
     hints = [f"data.columns.{table}.{missing[0].name}={like} (the vendor's name for it)"]
     hints += [column.without for column in missing if column.without]
     return TableError(f"{origin} has no column {named}", "", "; or ".join(hints))

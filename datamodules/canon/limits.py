@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from datamodules.base.dates import read_day
 from datamodules.base.errors import ConfigError
+from datamodules.base.words import nearest
 
 NO_LIMIT = 0
 """Percent where there is no limit, and cents where none is known."""
@@ -115,7 +117,9 @@ def limit_table(
                           "data.market_rules=a_share")  # fmt: skip
     shipped = MARKETS[market]
     own = tuple(_rule(row) for row in rules)
-    return LimitTable((*shipped.rules, *own), {**shipped.boards, **(boards or {})})
+    table = LimitTable((*shipped.rules, *own), {**shipped.boards, **(boards or {})})
+    _check_boards(table, own, boards or {})
+    return table
 
 
 def limit_cents(previous: np.ndarray, percent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,6 +131,27 @@ def limit_cents(previous: np.ndarray, percent: np.ndarray) -> tuple[np.ndarray, 
     return (previous * (100 - percent) + 50) // 100, (previous * (100 + percent) + 50) // 100
 
 
+def _check_boards(table: LimitTable, own: Sequence[LimitRule], boards: Mapping[str, str]) -> None:
+    """Refuse a board of the user's that is misspelt: a limit that nobody has, or nobody's limit."""
+    ruled = {rule.board for rule in table.rules}
+    for code, board in boards.items():
+        if board not in ruled:
+            raise ConfigError(
+                f"data.boards={{{code}: {board}}} was given, and {board} has no rule",
+                f"a board with limits: {', '.join(sorted(ruled)) or 'none yet'}",
+                f"data.boards={{{code}: {nearest(board, ruled) or board}}}, or a row of "
+                "data.limit_rules for it, with percent: 0 where it has no limit",
+            )
+    coded = {"main", *table.boards.values()}
+    for rule in own:
+        if rule.board not in coded:
+            raise ConfigError(
+                f"data.limit_rules has a row of the board {rule.board}, which no code belongs to",
+                f"a board of codes: {', '.join(sorted(coded))}",
+                f"board: {nearest(rule.board, coded)}, or data.boards={{SZ999: {rule.board}}}",
+            )
+
+
 def _rule(row: Mapping[str, Any]) -> LimitRule:
     """Read one row of a user's own, refusing what is missing, foreign, or out of range."""
     example = "board: main, since: 2030-01-01, percent: 10, st_percent: 10, free_days: 5"
@@ -136,12 +161,19 @@ def _rule(row: Mapping[str, Any]) -> LimitRule:
         given = f"data.limit_rules has a row of {', '.join(map(str, row)) or 'nothing'}"
         raise ConfigError(given, f"each row has {', '.join(names)}", hint)
     try:
-        since = np.datetime64(str(row["since"]), "D")
-        numbers = [int(row[name]) for name in ("percent", "st_percent", "free_days")]
+        since = read_day(str(row["since"]))
+        numbers = [_whole(row[name]) for name in ("percent", "st_percent", "free_days")]
     except (TypeError, ValueError) as error:
         raise ConfigError(f"data.limit_rules has {dict(row)}", "a date and three whole numbers",
                           hint) from error  # fmt: skip
-    if min(numbers) < 0 or max(numbers[:2]) >= 100 or np.isnat(since):
+    if min(numbers) < 0 or max(numbers[:2]) >= 100:
         raise ConfigError(f"data.limit_rules has {dict(row)}",
                           "percents from 0 to 99, and days from 0", hint)  # fmt: skip
     return LimitRule(str(row["board"]), str(since), *numbers)
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:  # a bool is one, too, and int() cuts 9.9 to 9
+        message = f"{value!r} is no whole number"
+        raise TypeError(message)
+    return value

@@ -67,10 +67,13 @@ def value_rules(table: str, columns: Sequence[Column], today: date) -> Iterator[
         if name in _DATED:
             needed = f"a date up to today ({today})"
             yield _each(name, "future", lambda days: days > newest, needed)
+        if column.kind == "date" and name != "start":  # a membership may be since ever
+            yield _each(name, "past", lambda days: days < OLDEST, "a date from 1900 on")
         if column.kind == "flag":
             yield _each(name, "flag", lambda flags: ~flags.isin((0, 1)), "0 or 1")
 
 
+OLDEST = pd.Timestamp("1900-01-01")
 _DATED = ("date", "announced", "period_end")
 """Columns that cannot lie in the future; a membership may start or end there."""
 

@@ -19,7 +19,7 @@ LISTED_AT_START, MEAN_WAIT = 0.9, 700.0  # share of the stocks; sessions until a
 MEAN_LIFE = 80 * YEAR  # sessions until a stock is delisted
 NEW_BOARDS = (("chinext", "2009-10-30", 0.0, 0.35), ("star", "2019-07-22", 0.6, 1.0))
 """Board, its first day, and which stocks go there if they list once it is open."""
-CODES = {"chinext": "SZ300", "star": "SH688"}
+PREFIXES = {"chinext": ("SZ300", "SZ301"), "star": ("SH688", "SH689")}
 
 SHORT_SUSPENSIONS, LONG_SUSPENSIONS = 0.5, 0.1  # a year: of 1 to 15 and of 40 to 160 sessions
 ST_BEGINS, ST_ENDS = 0.02 / YEAR, 1 / 350  # chances a session
@@ -79,8 +79,14 @@ def _codes(
     codes = np.array(main)
     for board, opens, low, high in NEW_BOARDS:
         there = listed_on >= np.busday_count(first, np.datetime64(opens))
+        spare = (f"{start}{n:03d}" for start in PREFIXES[board] for n in range(1, 1000))
+        taken: set[str] = set()
         for i in np.flatnonzero(there & (place >= low) & (place < high)):
-            codes[i] = f"{CODES[board]}{1 + order[i] % 999:03d}"
+            code = f"{PREFIXES[board][0]}{1 + order[i] % 999:03d}"
+            if code in taken:  # the main board takes what no code is left for
+                code = next((free for free in spare if free not in taken), main[i])
+            taken.add(code)
+            codes[i] = code
     return codes
 
 

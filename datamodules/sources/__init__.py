@@ -51,6 +51,7 @@ def read_table(table: str, columns: Sequence[Column], settings: TableSettings) -
         needed = "a pandas.DataFrame under the vendor's names, or None"
         hint = f"let {settings.source} return one"
         raise TableError(f"{origin} is of type {type(given).__name__}", needed, hint)
+    given = given.set_axis(given.columns.map(str), axis="columns")
     names, unknown = map_head(given, table, columns, settings, origin)
     frame = given[list(names.values())].set_axis(list(names), axis="columns")
     return RawTable(frame.reset_index(drop=True), origin, unknown)

@@ -124,6 +124,7 @@ def map_head(
         TableError: As `map_columns` and `check_columns`.
     """
     names = map_columns(table, columns, list(head.columns), settings, origin)
+    head = head.loc[:, ~head.columns.duplicated()]  # what is read stands there once
     unknown = tuple(name for name in head.columns if name not in set(names.values()))
     # Unread columns stay in the head, so that an error can name the nearest of them.
     others = [name for name in unknown if name not in names]

@@ -227,7 +227,12 @@ def _copy_sqlite(
     listed = lite.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     for name in {row[0] for row in listed} & set(names):
         declared = lite.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
-        schema = pa.schema([(row[1], _affinity(row[2])) for row in declared])
+        kinds = {row[1]: _affinity(row[2]) for row in declared}
+        for column in [column for column, kind in kinds.items() if kind == pa.int64()]:
+            real = f"SELECT 1 FROM {quoted(name)} WHERE typeof({quoted(column)}) = 'real' LIMIT 1"
+            if lite.execute(real).fetchone():  # SQLite keeps 1.5 in an INTEGER column, too
+                kinds[column] = pa.float64()
+        schema = pa.schema(list(kinds.items()))
         rows = lite.execute(f"SELECT * FROM {quoted(name)}")
         _keep(con, name, pa.RecordBatchReader.from_batches(schema, _batches(rows, schema)))
 

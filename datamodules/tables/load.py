@@ -15,7 +15,15 @@ from datamodules.canon.codes import canonical_code
 from datamodules.canon.columns import COLUMNS, FILLINGS, KEYS, Column, check_columns, columns_of
 from datamodules.canon.limits import A_SHARES, LimitTable
 from datamodules.canon.report import JUDGED_LATER, DataReport
-from datamodules.canon.rules import Rule, apply_rules, is_huge, refused_rows, row_rules, value_rules
+from datamodules.canon.rules import (
+    OLDEST,
+    Rule,
+    apply_rules,
+    is_huge,
+    refused_rows,
+    row_rules,
+    value_rules,
+)
 from datamodules.canon.tables import Tables
 from datamodules.settings import FEATURES, TableSettings
 from datamodules.sources import check_settings, read_table
@@ -97,9 +105,11 @@ def _table(
     # Again, for a column's rows may be of another type than its head: all null, say.
     check_columns(raw.frame, table, columns, raw.origin)
     there = [column for column in columns if column.name in raw.frame]
+    days = [column.name for column in there if column.kind == "date"]
+    given = raw.frame.assign(**{name: raw.frame[name].infer_objects() for name in days})
     most = settings.max_bad_rows
-    apply_rules(raw.frame, table, [*value_rules(table, there, today)], most, raw.origin, report)
-    frame = with_types(raw.frame, there, _scale_of(table, settings, there))
+    apply_rules(given, table, [*value_rules(table, there, today)], most, raw.origin, report)
+    frame = with_types(given, there, _scale_of(table, settings, there))
     frame = sort_by_key(frame, table, raw.origin)
     frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
     _refuse_empty(frame, f"{raw.origin} has none but faulty rows")
@@ -202,7 +212,12 @@ def with_types(
 
 
 def _days(values: pd.Series) -> pd.Series:
-    """datetime64[ns]; open ends (9999-12-31, or none) become the last day of 2099."""
+    """datetime64[ns]; open ends (9999-12-31, or none) become the last day of 2099.
+
+    A membership since ever (0001-01-01) becomes one since 1900.
+    """
+    if values.name == "start":
+        values = values.mask(values < OLDEST, OLDEST)
     open_ended = values > _FAR if values.name != "end" else ~(values <= _FAR)
     return values.mask(open_ended, _FAR).astype("datetime64[ns]")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alphanet_pl.config.refusals import as_typed
 from alphanet_pl.config.settings import RollingSettings, Settings
 from alphanet_pl.fit.folder import Fit, done_fit, earlier_fits, fit_folder
 from alphanet_pl.fit.train import check_panel
@@ -250,7 +251,7 @@ def _check_seeds(settings: Settings) -> None:
         raise ConfigError(
             f"rolling.seeds={seeds} was given",
             "it holds one or more different integers from 0",
-            f"rolling.seeds={sorted({abs(seed) for seed in seeds}) or [0, 1, 2]}",
+            f"rolling.seeds={as_typed(sorted({abs(seed) for seed in seeds}) or [0, 1, 2])}",
         )
     for key, value, idle in (("seed", settings.seed, 0), ("asof", settings.asof, None)):
         if value != idle:

@@ -167,6 +167,24 @@ def test_where_env_holds_no_signals_the_fit_starts_all_the_same(site, launched):
     assert launched("train")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "panel"),
+    [
+        (["variant=v2"], "/"),
+        (["data=parquet"], "/"),
+        (["--config-dir", "my", "data=vendor"], None),
+        (["data=vendor", "data.panel=~/"], "~/"),
+    ],
+)
+def test_your_own_data_names_its_panel_and_a_shipped_one_takes_the_sites(site, words, panel):
+    (site.home / "conf" / "data").mkdir(parents=True)
+    (site.home / "conf" / "data" / "parquet.yaml").touch()
+    code = f"source '{site.home}/slurm/common.sh'; split_words {' '.join(words)}; add_place; "
+    code += "value_of data.panel"
+    environ = site.environment(ALPHANET_PANEL="/")
+    assert subprocess.check_output(["bash", "-euc", code], env=environ, text=True) == (panel or "")
+
+
 def test_roll_names_the_array_even_if_the_job_after_it_is_refused(site):
     site.command("sbatch", "[[ $* != *dependency=afterok* ]] || exit 1; echo 41")
     done = subprocess.run(

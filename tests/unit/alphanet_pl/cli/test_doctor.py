@@ -220,6 +220,15 @@ def test_on_a_login_node_the_place_of_env_sh_is_checked(login, small_panel, tmp_
     assert (simulated.runs, simulated.data.source) == ("my", "simulated")
 
 
+def test_your_own_data_names_its_panel(login, tmp_path):
+    (tmp_path / "my" / "data").mkdir(parents=True)
+    (tmp_path / "my" / "data" / "vendor.yaml").write_text("source: parquet\npanel: ours.zarr\n")
+    login.setenv("ALPHANET_PANEL", "/site.zarr")
+    own = load_settings("doctor", ["data=vendor"], tmp_path / "my")
+    assert doctor.with_place(own).data.panel == "ours.zarr"
+    assert doctor.with_place(load_settings("doctor", [])).data.panel == "/site.zarr"
+
+
 def test_where_no_job_is_submitted_the_place_is_the_one_given(home, monkeypatch):
     monkeypatch.setenv("ALPHANET_RUNS", "/elsewhere")
     monkeypatch.setenv("PATH", str(home))

@@ -89,6 +89,16 @@ def test_cfg_prints_the_composed_settings(capsys):
     assert "'n': 8" in capsys.readouterr().out
 
 
+def test_settings_may_stand_before_and_after_an_option(capsys, tmp_path):
+    assert main(["train", "variant=v2.1", "--config-dir", str(tmp_path), "seed=3", "--cfg"]) == 0
+    said = capsys.readouterr().out
+    assert "seed: 3" in said
+    assert "variant: v2.1" in said
+    with pytest.raises(SystemExit):
+        main(["train", "variant=v2.1", "--config-dri", "my", "seed=3"])
+    assert "unrecognized arguments: --config-dri" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words", [["--help"], ["train", "--help"], ["train", "--cfg"], ["train", "modl.n=8"]]
 )

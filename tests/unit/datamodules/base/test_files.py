@@ -2,8 +2,15 @@ import errno
 
 import pytest
 
-from datamodules.base.errors import FitError
-from datamodules.base.files import disk_full_behind, locked, read_json, write_json, write_text
+from datamodules.base.errors import ConfigError, FitError
+from datamodules.base.files import (
+    disk_full_behind,
+    locked,
+    read_json,
+    try_place,
+    write_json,
+    write_text,
+)
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -51,3 +58,17 @@ def test_a_full_disk_is_found_behind_what_it_led_to():
     assert found is not None
     assert "the disk is full (/data/fit.json)" in str(found)
     assert disk_full_behind(OSError(errno.EACCES, "Permission denied")) is None
+
+
+def test_a_place_is_tried_without_making_a_folder_that_another_process_might_use(tmp_path):
+    try_place(tmp_path / "new" / "v2" / "fit.json", "runs=FOLDER")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["a file/fit.json", "nowhere/fit.json", "folder"])
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, place):
+    (tmp_path / "a file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    with pytest.raises(ConfigError, match=r"cannot be written \(.*\nHINT: .*runs=FOLDER"):
+        try_place(tmp_path / place, "runs=FOLDER")

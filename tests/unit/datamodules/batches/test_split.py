@@ -50,8 +50,9 @@ def test_a_short_history_is_used_when_it_is_asked_for():
 
 
 def test_an_asof_before_any_picture_says_to_choose_a_later_one():
-    with pytest.raises(PanelError, match="choose a later asof"):
-        split_sessions(10, 29, replace(PAPER, min_in_sample_days=60))
+    for asof in (10, 70):  # one has no picture, one fewer than a fit may ever have
+        with pytest.raises(PanelError, match="HINT: choose a later asof"):
+            split_sessions(asof, 29, replace(PAPER, min_in_sample_days=60))
 
 
 def test_an_embargo_that_leaves_nothing_is_refused():

@@ -56,6 +56,16 @@ def test_a_damaged_file_is_written_anew(tmp_path, fill, capsys):
     assert "is damaged" in "".join(capsys.readouterr())
 
 
+@pytest.mark.parametrize("said", ["", "[]", '{"key": 3}'])
+def test_a_file_whose_description_is_damaged_is_written_anew(tmp_path, fill, said):
+    mapped(tmp_path, KEY, ARRAYS, fill)
+    (description,) = tmp_path.glob("*.json")
+    description.write_text(said)
+    assert mapped(tmp_path, KEY, ARRAYS, fill)[1].flatten().tolist() == list(range(1, 21))
+    assert mapped(tmp_path, KEY | {"operators": "seven"}, ARRAYS, fill)
+    assert fill.times == 3
+
+
 def test_a_writer_that_ended_early_leaves_no_file_and_no_hindrance(tmp_path, fill):
     def killed(memory):
         raise KeyboardInterrupt

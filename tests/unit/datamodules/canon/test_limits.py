@@ -30,7 +30,8 @@ def test_the_board_follows_from_the_code(code, board):
 
 
 def test_the_longest_beginning_of_a_code_says_its_board():
-    table = limit_table("a_share", boards={"SZ30": "main", "SZ3009": "pilot"})
+    pilot = [{**ROW, "board": "pilot", "percent": 0}]
+    table = limit_table("a_share", pilot, boards={"SZ30": "main", "SZ3009": "pilot"})
     assert [table.board_of(code) for code in ("SZ300001", "SZ300999", "SZ305000")] == [
         "chinext", "pilot", "main",
     ]  # fmt: skip
@@ -77,11 +78,20 @@ def test_a_market_without_rules_has_no_limit_but_the_users():
         ({**ROW, "since": "soon"}, "'soon'.*: a date and three whole numbers"),
         ({**ROW, "percent": "ten"}, "'ten'.*: a date and three whole numbers"),
         ({**ROW, "percent": 100}, "100.*: percents from 0 to 99"),
+        ({**ROW, "percent": 9.9}, "9.9.*: a date and three whole numbers"),
+        ({**ROW, "free_days": True}, "True.*: a date and three whole numbers"),
+        ({**ROW, "since": 2011}, "2011.*: a date and three whole numbers"),
+        ({**ROW, "board": "mian"}, "row of the board mian, which no code.*HINT: board: main"),
     ],
 )
 def test_a_row_that_is_no_rule_is_refused(row, message):
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
         limit_table("a_share", [row])
+
+
+def test_a_board_that_no_rule_has_is_refused_with_the_nearest():
+    with pytest.raises(ConfigError, match=r"chinxet has no rule(.|\n)*\{SH600: chinext\}"):
+        limit_table("a_share", boards={"SH600": "chinxet"})
 
 
 def test_an_unknown_market_is_refused():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from datamodules.market import simulate
+from datamodules.market.stocks import draw_stocks
 from datamodules.settings import MarketSettings
 
 COLUMNS = {
@@ -119,3 +120,10 @@ def test_float_shares_change_at_unlocks(quotes):
     total = np.rint(quotes["total_cap"] / quotes["close"])
     ratio = (shares / total).groupby(quotes["code"], observed=True)
     assert (ratio.last() > ratio.first() + 0.01).sum() >= 5
+
+
+def test_codes_are_unique_in_a_market_of_any_size():
+    first = np.datetime64("2020-01-06")
+    codes = draw_stocks(np.random.default_rng(2021), 9000, first).codes
+    assert len(set(codes)) == 9000
+    assert {code[:5] for code in codes} >= {"SZ300", "SZ301", "SH688"}

@@ -157,6 +157,16 @@ def test_sqlite_is_read_by_pythons_own_module(tmp_path):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
+def test_a_fraction_that_sqlite_keeps_in_an_integer_column_stays_one(tmp_path):
+    with sqlite3.connect(tmp_path / "my.db") as lite:
+        lite.execute("CREATE TABLE bench (date TEXT, code TEXT, close INTEGER, n INTEGER)")
+        rows = INDEX.assign(date=INDEX["date"].astype(str), n=20210301)
+        rows = rows[["date", "code", "close", "n"]].to_numpy().tolist()
+        lite.executemany("INSERT INTO bench VALUES (?, ?, ?, ?)", rows)
+    whole = QUERY + " WHERE strptime(n::VARCHAR, '%Y%m%d') = DATE '2021-03-01'"
+    assert_index(read("", whole, database=str(tmp_path / "my.db")))
+
+
 @pytest.mark.parametrize(
     ("database", "message"),
     [

@@ -1,3 +1,6 @@
+import importlib
+
+import pandas as pd
 import pytest
 
 from datamodules.base.errors import ConfigError, TableError
@@ -70,3 +73,20 @@ def test_a_source_that_gives_no_table_is_refused(own):
         load_tables(own("my_vendor:read_numbers"))
     with pytest.raises(TableError, match="gives no quotes"):
         load_tables(own("my_vendor:read_nothing"))
+
+
+def test_dates_as_objects_and_odd_names_of_what_is_not_read_do_no_harm(
+    own, monkeypatch, raw_quotes
+):
+    quotes = raw_quotes.assign(industry=raw_quotes["industry"].map("sector {:g}".format))
+    quotes["day"] = pd.Series([day.to_pydatetime() for day in quotes.pop("date")], dtype=object)
+    extra = pd.DataFrame(0, index=quotes.index, columns=[7, "extra", "extra"])
+    given = pd.concat([quotes, extra], axis="columns")
+    settings = own("my_vendor:read_tables")
+    reader = vars(importlib.import_module("my_vendor"))
+    monkeypatch.setitem(
+        reader, "read_tables", lambda table, columns, settings: given if table == "quotes" else None
+    )
+    tables = load_tables(settings)
+    assert tables.quotes["date"].equals(raw_quotes["date"].astype("datetime64[ns]"))
+    assert any("nothing reads: 7, extra" in note.says for note in tables.report.notes)

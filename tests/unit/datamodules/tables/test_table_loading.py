@@ -62,6 +62,13 @@ def test_a_membership_without_end_lasts(clean, load, end):
     assert (read["end"] == pd.Timestamp("2099-12-31")).all()
 
 
+def test_a_membership_since_ever_begins_long_ago(clean, load):
+    members = clean["index_members"]
+    members["start"] = pd.Series(["0001-01-01"] * 3).astype("datetime64[us]")
+    read = load(quotes=clean["quotes"], index_members=members).index_members
+    assert (read["start"] == pd.Timestamp("1900-01-01")).all()
+
+
 @pytest.mark.parametrize("table", ["quotes", "fundamentals", "index", "index_members"])
 def test_a_key_given_twice_is_refused_with_its_rows(clean, load, table):
     clean[table] = pd.concat([clean[table], clean[table].iloc[[1]]])

@@ -55,6 +55,17 @@ def test_a_report_announced_tomorrow_is_refused(clean, load):
     assert "SH600000 2020-12-31 2021-07-01" in refused(load, "fundamentals", frame, clean)
 
 
+def test_a_report_announced_in_the_year_1_is_refused(clean, load):
+    never = pd.Series(["0001-01-01"] * len(clean["fundamentals"])).astype("datetime64[us]")
+    frame = clean["fundamentals"].assign(announced=never.to_numpy())
+    assert "a date from 1900 on is needed" in refused(load, "fundamentals", frame, clean)
+
+
+def test_a_column_of_another_name_is_not_taken_for_the_missing_one(clean, load):
+    quotes = clean["quotes"].rename(columns={"vwap": "change"})
+    assert "data.columns.quotes.vwap=NAME" in refused(load, "quotes", quotes, clean)
+
+
 def test_a_membership_may_begin_tomorrow(clean, load):
     members = clean["index_members"].assign(start=pd.Timestamp("2021-07-01"))
     assert len(load(quotes=clean["quotes"], index_members=members).index_members) == 3
