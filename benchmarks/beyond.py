@@ -138,7 +138,9 @@ def run(stage: str, settings: Settings) -> list[Row]:
 def row_of(task: Task, panel: Panel, last: LastRead) -> Row:
     """Train a fit, or take it from the record of the study, and test it until the next window."""
     if task.settings.variant == BASELINE:
-        Record(STUDY).lay_back([task])
+        study = Record(STUDY)
+        if (study.place(task.folder) / "fit.json").is_file():  # else of another panel, or not yet
+            study.lay_back([task])
     fit = train(task.settings, panel=panel, last=last, callbacks=[Display()])
     use_threads(task.settings.trainer)
     cut = tested(fit, task.settings, panel)

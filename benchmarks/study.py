@@ -230,15 +230,12 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
         settings: Of the variant.
         record: Where it is kept.
     """
-    record.read_again()
-    counts = Counter(task.settings.seed for task in study.tasks if record.holds(task))
-    complete = {seed for seed, count in counts.items() if count == len(study.windows)}
-    if not complete:
+    if not complete_seeds(study, record):
         return
-    tasks = [task for task in study.tasks if task.settings.seed in complete]
     home = variant_folder(settings)
     places = (home, record.folder / settings.variant)
     with locked(home / ".judging", None):
+        tasks = complete_seeds(study, record)  # again: another part may have kept one meanwhile
         record.lay_back(tasks)  # what other parts have trained
         factor, _ = stitch(replace(study, tasks=tasks), settings)
         digest = sha256_of(factor)
@@ -246,6 +243,14 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
             return
         log(run_evaluate(settings))
         record.keep_evaluation(settings.variant, home)
+
+
+def complete_seeds(study: Study, record: Record) -> list[Task]:
+    """The fits of the seeds of which all windows are kept, by whatever part."""
+    record.read_again()
+    counts = Counter(task.settings.seed for task in study.tasks if record.holds(task))
+    complete = {seed for seed, count in counts.items() if count == len(study.windows)}
+    return [task for task in study.tasks if task.settings.seed in complete]
 
 
 def _judged(path: Path) -> str | None:

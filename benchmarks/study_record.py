@@ -107,7 +107,7 @@ class Record:
         """
         if _key(task) not in self._rows:
             return False
-        place = self._place(task.folder)
+        place = self.place(task.folder)
         if done_fit(place) is not None:
             return True
         if others := sorted(place.parent.glob(f"seed{task.settings.seed}-*/fit.json")):
@@ -126,7 +126,7 @@ class Record:
             FitError: One is damaged.
         """
         for task in filter(self.holds, tasks):
-            place = self._place(task.folder)
+            place = self.place(task.folder)
             record = read_record(place)
             there = read_record(task.folder)
             if record is None or there == {**record, DIGEST: (there or {}).get(DIGEST)}:
@@ -141,7 +141,7 @@ class Record:
 
     def keep(self, fit: Fit, row: Row) -> None:
         """Keep a finished fit; its row, written last, says that it is whole."""
-        _copy_fit(fit.folder, self._place(fit.folder))
+        _copy_fit(fit.folder, self.place(fit.folder))
         with locked(self.folder / ".lock", None):  # parts of a study keep theirs side by side
             self.read_again()
             self._rows[row.key] = row
@@ -160,7 +160,8 @@ class Record:
         if (kept / "evaluation.json").is_file() and not (home / "evaluation.json").is_file():
             _copy_evaluation(kept, home)
 
-    def _place(self, folder: Path) -> Path:
+    def place(self, folder: Path) -> Path:
+        """Where a fit of this folder is kept."""
         return self.folder.joinpath(*folder.parts[-3:])
 
 
