@@ -47,7 +47,8 @@ def predict(settings: Settings) -> Prediction:
     check_panel(panel, settings)
     use_threads(settings.trainer)
     sessions = sessions_to_score(panel, settings.date)
-    fits = find_fits(settings, panel.dates[sessions[0]], panel.fingerprint)
+    simulated = panel.attrs.get("source") == "simulated"
+    fits = find_fits(settings, panel.dates[sessions[0]], panel.fingerprint, simulated=simulated)
     factor = score(panel, sessions, fits)
     return Prediction(factor, fits, describe_gaps(panel.dates[sessions], factor["date"]))
 

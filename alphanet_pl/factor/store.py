@@ -223,6 +223,7 @@ def read_scores(
         sessions: (S,) ascending session indices.
         columns: `factor`, or names from `seed_columns`.
     """
+    _check_columns(path, *columns)
     days = panel.dates[sessions]
     out = {name: np.full((len(sessions), len(panel.codes)), np.nan) for name in columns}
     with pq.ParquetFile(path, read_dictionary=["date", "code"]) as file:

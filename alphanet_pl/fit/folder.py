@@ -302,17 +302,21 @@ def readable_fits(home: Path, pattern: str) -> tuple[list[Fit], dict[Path, FitEr
     return fits, damaged
 
 
-def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list[Fit]:
+def find_fits(
+    settings: Settings, date: np.datetime64, fingerprint: str, *, simulated: bool = False
+) -> list[Fit]:
     """Fits of the newest window on or before `date`, one a seed, ordered by it.
 
     All done fits of the experiment and variant count whose settings and protocol are the present
-    ones, apart from seed, as-of session and panel (which grows by a day every day). Of a seed that
-    was trained on several panels the fit of this one counts, else the last that was trained.
+    ones, apart from seed, as-of session and panel (which grows by a day every day; but no fit of a
+    simulated market scores a real one, nor the reverse). Of a seed that was trained on several
+    panels the fit of this one counts, else the last that was trained.
 
     Args:
         settings: Experiment, variant, and what a fit is.
         date: The first to be scored.
         fingerprint: Of the panel.
+        simulated: Whether its market is.
 
     Raises:
         FitError: There is none, or one that may be among them is damaged.
@@ -321,7 +325,9 @@ def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list
     found, damaged = readable_fits(home, "*/seed*-*")
     alike = [fit for fit in found if same_settings(fit.record["identity"], settings)]
     others = len(found) - len(alike)
-    fits = [fit for fit in alike if fit.protocol == PROTOCOL]
+    now = [fit for fit in alike if fit.protocol == PROTOCOL]
+    fits = [fit for fit in now if (fit.record["panel"].get("source") == "simulated") == simulated]
+    foreign = f"; of {'real' if simulated else 'simulated'} markets: {len(now) - len(fits)}"
     old = [fit for fit in fits if fit.asof <= date]
     least = max((str(fit.asof) for fit in old), default="")
     for folder, error in damaged.items():
@@ -332,7 +338,8 @@ def find_fits(settings: Settings, date: np.datetime64, fingerprint: str) -> list
         windows = ", ".join(sorted({str(fit.asof) for fit in fits})) or "none"
         raise FitError(
             f"no fit in {home} is as of {date} or earlier (windows with these settings: {windows};"
-            f" fits with other settings: {others}{_of_other_protocols(alike)})",
+            f" fits with other settings: {others}{foreign if len(fits) < len(now) else ''}"
+            f"{_of_other_protocols(alike)})",
             "a date is scored by a model trained before it, under the present protocol",
             f"alphanet train variant={settings.variant} asof={date}",
         )

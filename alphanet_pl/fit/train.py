@@ -32,7 +32,7 @@ from alphanet_pl.fit.tracking import finish_loggers
 from alphanet_pl.fit.trainer import build_trainer
 from alphanet_pl.job.devices import check_precision, describe_device, use_threads
 from alphanet_pl.job.provenance import git_commit, versions
-from alphanet_pl.job.signals import block
+from alphanet_pl.job.signals import block, stop_if_asked
 from alphanet_pl.job.world import World, read_world
 from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
@@ -87,6 +87,8 @@ def train(
     module = AlphaNetModule.create(settings)
     if isinstance(module.network, Estimated):
         check_loss(settings)
+        if world.size == 1:
+            stop_if_asked("the fit before; an estimate begins anew")
     data = CrossSectionDataModule(
         panel,
         settings.data,
@@ -188,16 +190,22 @@ def check_panel(panel: Panel, settings: Settings) -> None:
 def asof_session(panel: Panel, settings: Settings) -> int:
     """Session index of the fit: the last one on or before `asof`, or the newest with labels."""
     if settings.asof is None:
-        return len(panel.dates) - 1 - panel.horizon
+        return newest_labelled(panel, settings)
     day = np.datetime64(settings.asof)
     first, last = panel.dates[[0, -1]]
     if not first <= day <= last:
         raise ConfigError(
             f"asof={settings.asof} was given",
             f"the panel has sessions from {first} to {last}",
-            f"asof={panel.dates[len(panel.dates) - 1 - panel.horizon]}, the newest with labels",
+            f"asof={panel.dates[newest_labelled(panel, settings)]}, the newest with labels",
         )
     return panel.session_on_or_before(day)
+
+
+def newest_labelled(panel: Panel, settings: Settings) -> int:
+    """The newest session whose labels are known."""
+    later = settings.data.label == "vwap_next"  # from the next session's price on
+    return len(panel.dates) - 1 - panel.horizon - later
 
 
 def _describe_start(

@@ -101,6 +101,17 @@ def pending_request() -> int:
     return _Noted.request
 
 
+def stop_if_asked(where: str) -> None:
+    """Take a signal that came while it was blocked; not among ranks, which would part.
+
+    Raises:
+        Interrupted: One asked for a stop.
+    """
+    install()
+    if pending_request() != GO_ON:
+        raise stop_or_requeue(pending_request(), where)
+
+
 def stop_or_requeue(request: int, where: str) -> Interrupted:
     """Requeue the job if that is right; the exception that ends the command.
 

@@ -16,6 +16,12 @@ def test_without_a_date_it_is_the_newest_with_labels(small_panel):
     assert _session(small_panel, None) == len(small_panel.dates) - 1 - small_panel.horizon
 
 
+def test_with_labels_from_the_next_session_on_it_is_one_session_earlier(small_panel):
+    settings = Settings(data=DataSettings(panel="p", label="vwap_next"))
+    expected = len(small_panel.dates) - 2 - small_panel.horizon
+    assert asof_session(small_panel, settings) == expected
+
+
 def test_a_day_without_a_session_is_the_session_before_it(small_panel):
     found = small_panel.dates[_session(small_panel, "2012-01-14")]  # a Saturday
     assert str(found) == "2012-01-13"

@@ -212,6 +212,19 @@ def test_of_fits_on_other_panels_the_last_that_was_trained_counts(settings):
     assert found.record["panel"]["fingerprint"] == "later"
 
 
+def test_no_fit_of_a_simulated_market_scores_a_real_one(settings):
+    at = np.datetime64("2011-12-01")
+    for source, asof in (("parquet", "2011-01-31"), ("simulated", "2011-07-29")):
+        invented_fit(settings, asof, 0, panel=source)
+        path = fit_folder(settings, asof, source) / "fit.json"
+        record = read_json(path)
+        write_json(path, record | {"panel": {"fingerprint": source, "source": source}})
+    assert [str(fit.asof) for fit in find_fits(settings, at, "f")] == ["2011-01-31"]
+    assert [str(fit.asof) for fit in find_fits(settings, at, "f", simulated=True)] == ["2011-07-29"]
+    with pytest.raises(FitError, match="of simulated markets: 1"):
+        find_fits(settings, np.datetime64("2011-01-03"), "f")
+
+
 def test_running_fits_and_fits_with_other_settings_do_not_count(settings):
     invented_fit(settings, "2011-01-31", 0, status="running")
     invented_fit(replace(settings, loss=replace(settings.loss, long_weight=2.0)), "2011-01-31", 1)

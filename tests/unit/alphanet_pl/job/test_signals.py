@@ -52,6 +52,24 @@ def test_a_requeue_is_asked_of_slurm_and_not_reported_as_success(tmp_path):
     assert (tmp_path / "asked").read_text() == "requeue 7\n"
 
 
+def test_a_signal_that_waited_stops_what_asks_for_it(tmp_path):
+    code = (
+        ARMED.split("s.install()")[0]
+        + """
+try:
+    s.stop_if_asked("the fit before")
+except s.Interrupted as stop:
+    print(stop.status, stop)
+"""
+    )
+    (tmp_path / "scontrol").write_text("#!/bin/sh\ntrue\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
+    environ |= {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "7"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ)
+    assert "75 requeued: job 7 continues at the fit before" in done.stdout, done.stderr
+
+
 def test_a_refused_requeue_says_why_and_what_to_do(tmp_path):
     lines = run(tmp_path, scontrol="echo Requested operation is disabled >&2; exit 1")
     assert lines[2].startswith("1 saved at epoch 2, step 40, but Slurm does not requeue job 7")
