@@ -19,6 +19,8 @@ Feature = TypeVar("Feature", int, str)
 
 MODELS, DRAWS, SEED = 10, 1000, 2021
 """The paper's figure: 1000 simulations of ten models."""
+PRINTED_TOTAL = 15
+"""Features of the paper's figure."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage 
     if not samples:
         return None
     n, models = len(samples[0]), len(samples)
-    printed = PRINTED.coverage.get(n) if models == MODELS else None
+    printed = PRINTED.coverage.get(n) if (models, total) == (MODELS, PRINTED_TOTAL) else None
     return PairCoverage(
         n=n,
         models=models,
@@ -101,9 +103,12 @@ def figure_5(total: int) -> pd.DataFrame:
     """
     rows = {}
     for n, share in PRINTED.coverage.items():
+        if n > total:
+            continue
         shares = simulate(n, MODELS, total, DRAWS, SEED)
         spread = shares.std(ddof=1)
         exact = expected_share(n, MODELS, total)
-        rows[n] = (shares.mean(), spread / np.sqrt(DRAWS), spread, exact, share / 100)
+        printed = share / 100 if total == PRINTED_TOTAL else np.nan
+        rows[n] = (shares.mean(), spread / np.sqrt(DRAWS), spread, exact, printed)
     columns = ["simulated", "error", "spread", "exact", "printed"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("n")

@@ -18,8 +18,8 @@ COPIED = "v2.3"
 """The variant whose row of table 31 is a copy of v2.1's in table 15."""
 PRAISED = "v2.2"
 """The variant that the paper says falls less."""
-_HOLIDAY = np.timedelta64(12, "D")
-"""No closure of the exchange is longer: two spans whose ends lie this near hold the same days."""
+_NEW_YEAR = np.timedelta64(4, "D")
+"""No first session of a year is later than 5 January, and no last one earlier than 28 December."""
 
 
 def years(comparison: Comparison, evaluations: Evaluations) -> list[Markup]:
@@ -42,16 +42,19 @@ def year_cells(comparison: Comparison, evaluations: Evaluations) -> pd.DataFrame
         return pd.DataFrame()
     tables = {name: years_frame(each).map(percent) for name, each in yearly.items()}
     real, columns = _is_real(evaluations), {}
+    held = having(evaluations, lambda each: each.enhancement)
+    days = next(iter(held.values())).curves.dates
+    span = days[0], days[-1]
     for name, found in tables.items():
         columns[name] = found["portfolio"]
         if len(tables) == 1:
             columns[say("column.excess")] = found["excess"]
         if real and name in PRINTED.yearly:
-            columns[say("column.printed", name=name)] = _printed(name, comparison)
+            columns[say("column.printed", name=name)] = _printed(name, span)
     index = say("column.index")
     columns[index] = next(iter(tables.values()))["index"]
-    if real:
-        columns[say("column.printed", name=index)] = _printed(INDEX, comparison)
+    if real and all(each.index == INDEX for each in held.values()):
+        columns[say("column.printed", name=index)] = _printed(INDEX, span)
     names = sorted({year for each in yearly.values() for year in each.years})
     return pd.DataFrame(columns, index=names).fillna(ABSENT)
 
@@ -60,16 +63,24 @@ def _is_real(evaluations: Evaluations) -> bool:
     return not any(each.simulated for each in evaluations.values())
 
 
-def same_days(year: str, comparison: Comparison) -> bool:
-    """Whether our sessions of a year and the paper's are the same days, holidays apart."""
+def same_days(year: str, span: tuple[str, str]) -> bool:
+    """Whether the returns of a year that we hold and the paper's are of the same days.
+
+    Args:
+        year: Of the calendar.
+        span: First and last day of our portfolio's returns.
+    """
     begin, end = np.datetime64(f"{year}-01-01"), np.datetime64(f"{year}-12-31")
     ours, theirs = (
         (max(begin, np.datetime64(first)), min(end, np.datetime64(last)))
-        for first, last in ((comparison.start, comparison.stop), PERIOD)
+        for first, last in (span, PERIOD)
     )
     if ours[0] > ours[1] or theirs[0] > theirs[1]:
         return False
-    return bool(abs(ours[0] - theirs[0]) <= _HOLIDAY and abs(ours[1] - theirs[1]) <= _HOLIDAY)
+    apart = ours[0] - theirs[0], theirs[1] - ours[1]
+    grace = _NEW_YEAR * int(theirs[0] == begin), _NEW_YEAR * int(theirs[1] == end)
+    none = np.timedelta64(0, "D")
+    return all(none <= days <= most for days, most in zip(apart, grace, strict=True))
 
 
 def episodes(comparison: Comparison, known: Mapping[str, EnhancementResult]) -> list[Markup]:
@@ -146,11 +157,11 @@ def _depth(found: Episode) -> float:
     return 0.0 if found.drawdown is None else found.drawdown.depth
 
 
-def _printed(name: str, comparison: Comparison) -> pd.Series:
+def _printed(name: str, span: tuple[str, str]) -> pd.Series:
     """Printed returns of the paper's years; of a year that we hold in part with a mark."""
     first, written = int(PERIOD[0][:4]), {}
     for year, value in enumerate(PRINTED.yearly[name], start=first):
         text = percent(value / 100)
-        same = same_days(str(year), comparison)
+        same = same_days(str(year), span)
         written[str(year)] = text if same else say("note.other_days", value=text)
     return pd.Series(written)

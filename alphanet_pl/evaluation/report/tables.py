@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow, having
-from alphanet_pl.evaluation.paper import CROSS_SECTIONS, MONTHS, PRINTED
+from alphanet_pl.evaluation.paper import CROSS_SECTIONS, INDEX, MONTHS, PRINTED
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult, LayerTable
 from alphanet_pl.evaluation.portfolio.performance import Drawdown
@@ -104,10 +104,10 @@ def printed_layers(layers: int) -> dict[str, Record]:
 
 
 def printed_enhancement(index: str) -> dict[str, Record]:
-    """Tables 14, 22 and 30, the row of the index under its name."""
+    """Tables 14, 22 and 30, and the row of the index under its name where it is the paper's."""
     rows = {name: _fractions(row) for name, row in PRINTED.enhancement.items()}
     rows = {name: row | {"months": MONTHS} for name, row in rows.items()}
-    return rows | {index: _fractions(PRINTED.benchmark)}
+    return rows | ({index: _fractions(PRINTED.benchmark)} if index == INDEX else {})
 
 
 def _fractions(row: NamedTuple) -> Record:

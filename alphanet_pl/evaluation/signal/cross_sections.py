@@ -129,7 +129,7 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Fac
     lag = 0 if options.label == "close" else 1
     scored = np.flatnonzero(np.isfinite(factor).any(axis=1))
     first, last = int(scored[0]), int(scored[-1])
-    rows = sections(first, last + 1, options.step)
+    rows = spaced(scored, options.step)
     rows = rows[rows + lag + options.step < len(panel.dates)]
     if not len(rows):
         raise EvaluationError(
@@ -143,6 +143,8 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Fac
     if lag:  # without a trade the last price counts, after a delisting too
         price = np.where(np.isfinite(market.vwap), market.vwap, market.close)
     forward = forward_returns(price, rows - first, options.step, lag)
+    if lag:  # none enters at a price that there was not
+        forward[~np.isfinite(market.vwap[rows - first + lag])] = np.nan
     masks = {name: read_rows(panel, name, rows) for name in ("listed", *FILTERS[options.filter])}
     kept = label_filter(masks, options.filter) & np.isfinite(forward)
     industry, log_cap = (read_rows(panel, name, rows) for name in ("industry", "log_cap"))
@@ -171,6 +173,18 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Fac
 def sections(start: int, stop: int, step: int) -> NDArray[np.int64]:
     """Session indices start, start + step, ... below stop: the test's cross-sections."""
     return np.arange(start, stop, step)
+
+
+def spaced(scored: NDArray[np.integer], step: int) -> NDArray[np.int64]:
+    """The first scored session, and each next one `step` sessions or more after the one before.
+
+    Of a factor of every day: one in `step`; of one of every month: all.
+    """
+    kept = [int(scored[0])]
+    for session in map(int, scored[1:]):
+        if session >= kept[-1] + step:
+            kept.append(session)
+    return np.array(kept, dtype=np.int64)
 
 
 def forward_returns(price: Floats, rows: NDArray[np.integer], horizon: int, lag: int = 0) -> Floats:

@@ -92,3 +92,10 @@ def test_ten_models_cover_what_counting_finds():
     assert found.share == pytest.approx(len(seen) / 105)
     assert found.exact == pytest.approx(1 - (1 - 56 / 210) ** 10)
     assert found.printed == pytest.approx(0.9552)
+
+
+def test_other_features_than_the_papers_have_nothing_printed_and_no_larger_sample():
+    points = figure_5(9)
+    assert points.index.tolist() == [6, 7, 8, 9]
+    assert points["printed"].isna().all()
+    assert pair_coverage([list("abcdefghi")] * 10, 9).printed is None

@@ -7,7 +7,7 @@ import pytest
 from alphanet_pl.evaluation.compare import compare, having
 from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, years
-from alphanet_pl.evaluation.results import Provenance
+from alphanet_pl.evaluation.results import Evaluation, Provenance
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +42,42 @@ def test_the_papers_claim_is_counted_over_the_covered_periods(comparison):
     [
         (*PERIOD, "2011", True),
         (*PERIOD, "2021", True),
-        ("2011-02-09", "2012-12-31", "2011", True),
+        ("2011-02-09", "2012-12-31", "2011", False),  # two sessions are not ours
+        ("2010-12-31", "2012-12-28", "2012", True),  # no session is later
+        ("2010-12-31", "2012-12-24", "2012", False),
+        ("2012-01-05", "2012-12-31", "2012", True),
         ("2011-06-30", "2012-12-31", "2011", False),
         ("2010-01-04", "2012-12-31", "2011", False),  # the paper's 2011 lacks January
         ("2010-01-04", "2012-12-31", "2010", False),
         ("2011-01-31", "2015-06-30", "2015", False),
     ],
 )
-def test_printed_years_are_compared_on_the_same_days_only(start, stop, year, expected, comparison):
-    assert same_days(year, replace(comparison, start=start, stop=stop)) is expected
+def test_printed_years_are_compared_on_the_same_days_only(start, stop, year, expected):
+    assert same_days(year, (start, stop)) is expected
+
+
+def invested(evaluation: Evaluation, first: str, last: str, **changes: str) -> Evaluation:
+    """With a portfolio of other days, or of another index."""
+    held = evaluation.enhancement
+    curves = replace(held.curves, dates=[first, last])
+    return replace(evaluation, enhancement=replace(held, curves=curves, **changes))
 
 
 def test_a_whole_year_has_its_printed_return(several, comparison):
-    found = years(replace(comparison, start="2014-01-02", stop="2014-12-31"), several)[0]
+    whole = {name: invested(each, "2014-01-02", "2014-12-31") for name, each in several.items()}
+    found = years(comparison, whole)[0]
     assert "<td>44.96%</td>" in found
     assert "<td>39.01%</td>" in found
+
+
+def test_another_index_has_no_printed_years(several, comparison):
+    other = {
+        name: invested(each, "2014-01-02", "2014-12-31", index="csi300")
+        for name, each in several.items()
+    }
+    found = years(comparison, other)[0]
+    assert "<td>44.96%</td>" in found
+    assert "39.01%" not in found
 
 
 def test_a_year_held_in_part_is_marked(several, comparison):

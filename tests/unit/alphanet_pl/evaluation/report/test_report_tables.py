@@ -19,6 +19,7 @@ from alphanet_pl.evaluation.report.tables import (
     ic_cells,
     layer_cells,
     markdown,
+    printed_enhancement,
     printed_layers,
     tables,
     terminal_lines,
@@ -87,6 +88,11 @@ def test_a_printed_row_is_in_our_units():
 
 def test_another_number_of_layers_has_nothing_printed():
     assert printed_layers(10) == {}
+
+
+def test_the_printed_index_stands_beside_itself_only():
+    assert "csi500" in printed_enhancement("csi500")
+    assert "csi300" not in printed_enhancement("csi300")
 
 
 def test_cells_of_several_have_a_column_each_and_its_printed_one(several):
