@@ -1,12 +1,13 @@
 """`alphanet evaluate variants=[...]`: one period for all, files that agree, mistakes with hints."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pandas as pd
 import pytest
 from helpers.small_study import call
 
+from alphanet_pl.cli.commands.evaluate import write_all
 from alphanet_pl.evaluation.results import read_evaluation, to_json
 
 
@@ -53,6 +54,40 @@ def test_a_seed_alone_is_judged_as_a_factor_of_its_own(both, home, tmp_path):
     by_seed = read_evaluation(home / "v2" / "evaluation.json").ic.by_seed
     assert list(by_seed) == ["0", "1"]
     assert asdict(by_seed["1"]) == pytest.approx(asdict(expected))
+
+
+def test_another_folder_leaves_each_variants_own_evaluation(both, home, tmp_path):
+    kept = (home / "v2.1" / "evaluation.json").read_bytes()
+    words = ("experiment=both", "variants=[v2.1,v2]", f"output={tmp_path}", "evaluation.layers=4")
+    assert call(both, "evaluate", *words) == 0
+    assert (home / "v2.1" / "evaluation.json").read_bytes() == kept
+    assert (tmp_path / "v2.1" / "evaluation.json").is_file()
+    assert (tmp_path / "comparison.json").is_file()
+
+
+def test_tables_of_a_factor_that_had_more_do_not_stay(home, tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "mine.csv").touch()
+    whole = read_evaluation(home / "v2" / "evaluation.json")
+    for one in (whole, replace(whole, enhancement=None, yearly=None)):
+        write_all(one, tmp_path, "en")
+        left = {path.stem for path in (tmp_path / "tables").glob("*.csv")}
+        assert ("enhancement" in left) == (one is whole)
+        assert {"mine", "ic"} < left
+
+
+def test_a_variant_without_a_score_on_the_common_days_is_refused(both, capsys):
+    home = both.runs / "unscored"
+    factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
+    days = factor["date"].unique()
+    for name in ("v2", "v2.1"):
+        (home / name).mkdir(parents=True)
+        kept = factor if name == "v2.1" else factor[factor["date"].isin(days[20:])].copy()
+        if name == "v2.1":
+            kept["factor"] = kept["factor"].where(kept["date"].isin(days[:20]))
+        kept.to_parquet(home / name / "factor.parquet", index=False)
+    assert call(both, "evaluate", "experiment=unscored", "variants=[v2,v2.1]") == 2
+    assert "no score on the sessions of all variants" in capsys.readouterr().err
 
 
 def test_a_simulated_market_keeps_its_industries_and_says_so(home):

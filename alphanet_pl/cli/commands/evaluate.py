@@ -12,8 +12,9 @@ from alphanet_pl.evaluation.evaluate import evaluate, evaluate_several
 from alphanet_pl.evaluation.report import write_report
 from alphanet_pl.evaluation.report.tables import comparison_tables, tables, terminal_lines
 from alphanet_pl.evaluation.report.wandb import log_evaluation
-from alphanet_pl.evaluation.results import Evaluation, write_result
+from alphanet_pl.evaluation.results import Evaluation, read_evaluation, write_result
 from alphanet_pl.fit.folder import variant_folder
+from datamodules.base.errors import EvaluationError
 from datamodules.base.files import try_place, write_text
 from datamodules.base.words import working
 
@@ -39,11 +40,9 @@ def _several(settings: Settings) -> str:
     out = Path(settings.output) if settings.output else experiment
     try_place(out / "comparison.json", "output=FOLDER")
     comparison, evaluations = evaluate_several(settings)
-    for variant, evaluation in evaluations.items():
-        write_all(evaluation, experiment / variant, settings.page.language)
-        log_evaluation(
-            with_overrides(settings, f"variant={variant}"), evaluation, experiment / variant
-        )
+    for variant, evaluation in evaluations.items():  # of the common days: aside where `output` is
+        write_all(evaluation, out / variant, settings.page.language)
+        log_evaluation(with_overrides(settings, f"variant={variant}"), evaluation, out / variant)
     write_result(comparison, out / "comparison.json")
     _write_tables(comparison_tables(comparison), out)
     write_report(evaluations, out / "report.html", comparison, settings.page.language)
@@ -52,9 +51,21 @@ def _several(settings: Settings) -> str:
 
 def write_all(evaluation: Evaluation, out: Path, language: str) -> None:
     """Write everything of one evaluation into a folder, its page in a language."""
+    found = tables(evaluation)
+    for name in _written_last(out) - set(found):  # of another factor, which had more
+        (out / "tables" / f"{name}.csv").unlink(missing_ok=True)
     write_result(evaluation, out / "evaluation.json")
-    _write_tables(tables(evaluation), out)
+    _write_tables(found, out)
     write_report({evaluation.variant: evaluation}, out / "report.html", language=language)
+
+
+def _written_last(out: Path) -> set[str]:
+    """The tables of the evaluation that a folder holds."""
+    path = out / "evaluation.json"
+    try:
+        return set(tables(read_evaluation(path))) if path.is_file() else set()
+    except EvaluationError:  # of another version
+        return set()
 
 
 def _write_tables(found: Mapping[str, pd.DataFrame], out: Path) -> None:
