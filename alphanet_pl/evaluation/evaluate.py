@@ -225,9 +225,12 @@ def _correlation(
         for variant, path in paths.items()
     }
     return {
-        left: {
-            right: float(np.nanmean(rank_correlation(scores[left], scores[right])))
-            for right in scores
-        }
+        left: {right: _mean(rank_correlation(scores[left], scores[right])) for right in scores}
         for left in scores
     }
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Of what is known; NaN where nothing is, as of a factor that ranks nothing."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
