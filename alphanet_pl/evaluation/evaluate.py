@@ -5,7 +5,7 @@ Example: `evaluate(load_settings("evaluate", ["variant=v2.1"])).ic.neutral.summa
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -230,7 +230,7 @@ def _correlation(
     }
 
 
-def _mean(values: NDArray[np.float64]) -> float:
+def _mean(values: NDArray[np.floating[Any]]) -> float:
     """Of what is known; NaN where nothing is, as of a factor that ranks nothing."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
