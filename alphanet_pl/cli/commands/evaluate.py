@@ -61,10 +61,9 @@ def write_all(evaluation: Evaluation, out: Path, language: str) -> None:
 
 def _written_last(out: Path) -> set[str]:
     """The tables of the evaluation that a folder holds."""
-    path = out / "evaluation.json"
     try:
-        return set(tables(read_evaluation(path))) if path.is_file() else set()
-    except EvaluationError:  # of another version
+        return set(tables(read_evaluation(out / "evaluation.json")))
+    except EvaluationError:  # none, or of another version
         return set()
 
 

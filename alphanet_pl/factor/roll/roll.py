@@ -18,7 +18,7 @@ from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from alphanet_pl.fit.wandb_runs import log_roll
 from alphanet_pl.job.devices import use_threads
-from alphanet_pl.job.signals import GO_ON, install, pending_request, stop_or_requeue
+from alphanet_pl.job.signals import install, stop_if_asked
 from datamodules.base.errors import FitError
 from datamodules.base.files import locked
 from datamodules.base.words import log
@@ -94,8 +94,7 @@ def _blocks(study: Study, ensembles: Sequence[Sequence[Fit]]) -> Iterator[pd.Dat
         log(f"score {at + 1} of {len(stops)}: {dates[start]} to {dates[stop - 1]}")
         scored = [np.empty(0, "datetime64[D]")]
         for block in score_blocks(study.panel, np.arange(start, stop), fits):
-            if (request := pending_request()) != GO_ON:
-                raise stop_or_requeue(request, "the last fit; the factor is stitched anew")
+            stop_if_asked("the last fit; the factor is stitched anew")
             scored.append(block["date"].to_numpy().astype("datetime64[D]"))
             yield block
         if gaps := describe_gaps(dates[start:stop], np.concatenate(scored)):
