@@ -6,7 +6,7 @@ python -m benchmarks.study_page [RECORD]        by default benchmarks/results/st
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +19,12 @@ from alphanet_pl.evaluation.report.calendar import episode_cells, milder, year_c
 from alphanet_pl.evaluation.report.formats import number
 from alphanet_pl.evaluation.report.metrics import SEEDS, TERMINAL, shown
 from alphanet_pl.evaluation.results import read_evaluation
+from datamodules.base.files import read_json
 
 PAGE = Path(__file__).parents[1] / "docs" / "study.md"
 RECORD = Path(__file__).parent / "results" / "study"
+TIMES = RECORD.parent / "epoch_by_n_real.json"
+"""Of `benchmarks.epoch_by_n` on the study's panel."""
 VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined")
 KEYS = ["asof", "seed"]
 SURE = 2.0
@@ -34,6 +37,7 @@ def main() -> None:
     fits = pd.read_csv(record / "fits.csv", dtype={"asof": str})
     found = evaluations(record)
     made = {"fits": of_fits(fits), "paired": paired(fits), **evaluated(found)}
+    made["times"] = of_times(read_json(TIMES)["n"])
     text = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(filled(text, made), encoding="utf-8")
 
@@ -203,6 +207,24 @@ def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Mapping[str, st
         claim: {"ours less v2's": says, "reading": "without a standard error"}
         for claim, says in counted.items()
     }
+
+
+def of_times(times: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.DataFrame:
+    """A row a number of features that are paired: what an epoch takes, and against all features.
+
+    Args:
+        times: n -> what of it -> median, least and most.
+    """
+    rows = {
+        f"n = {n}": {
+            "seconds an epoch": "{:.1f} ({:.1f} to {:.1f})".format(*one["seconds"]),
+            "times as fast as all": "{:.2f} ({:.2f} to {:.2f})".format(
+                *one["times as fast as all"]
+            ),
+        }
+        for n, one in times.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _known(fits: pd.DataFrame) -> list[str]:

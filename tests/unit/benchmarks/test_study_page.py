@@ -5,7 +5,7 @@ import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import write_result
-from benchmarks.study_page import evaluated, evaluations, filled, of_fits, paired, reading
+from benchmarks.study_page import evaluated, evaluations, filled, of_fits, of_times, paired, reading
 
 FITS = pd.DataFrame(
     [
@@ -65,6 +65,12 @@ def test_what_is_evaluated_stands_side_by_side_and_the_rest_is_left_out(tmp_path
     claims = made["claims"]  # the same factor twice
     assert set(claims["reading"]) == {"cannot be told"}
     assert all(claims.index.str.startswith("v2.1 "))
+
+
+def test_a_time_is_the_median_epoch_with_its_least_and_most():
+    times = {"9": {"seconds": [6.72, 6.24, 6.91], "times as fast as all": [1.328, 1.267, 1.379]}}
+    table = of_times(times)
+    assert list(table.loc["n = 9"]) == ["6.7 (6.2 to 6.9)", "1.33 (1.27 to 1.38)"]
 
 
 @pytest.mark.parametrize(
