@@ -292,7 +292,7 @@ class DataSettings(TableSettings):
     """Every how many sessions a cross-section is drawn."""
     train_share: Annotated[Number, Field(ge=0.1, le=0.95)] = 0.8
     """Share of the in-sample sessions before validation (4:1 by time)."""
-    embargo: Count = 11
+    embargo: Annotated[Whole, Field(ge=0)] = 11
     """Sessions between a label's date and the next split; at least horizon + 1."""
     dates_per_step: Count = 1
     """Whole cross-sections in one optimisation step, over all ranks."""

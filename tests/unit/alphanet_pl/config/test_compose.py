@@ -87,6 +87,7 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("model=large", "HINT: write FOLDER/model/large.yaml and give --config-dir FOLDER"),
         ("data.filter=reprot", "HINT: data.filter=report"),
         ("data.embargo=5", "HINT: data.embargo=11"),
+        ("data.embargo=0", "HINT: data.embargo=11"),
         ("data.features=[]", "HINT: data.features=[open,high,low,close,vwap,volume,return1,turn"),
         ("data.features=[open,high,open]", "HINT: data.features=[open,high]"),
         ("data.scale.quotes.volume=0", "HINT: data.scale.quotes.volume=1"),
