@@ -223,12 +223,15 @@ def _days(values: pd.Series) -> pd.Series:
 
 
 def _categories(values: pd.Series, is_code: bool) -> pd.Series:
-    """A categorical with sorted categories: codes then compare as the texts do."""
+    """A categorical with sorted categories: codes then compare as the texts do.
+
+    Space around a text is none of it, and a text of nothing else is missing.
+    """
     coded = values.astype("category").cat.remove_unused_categories()
-    old = [str(name) for name in coded.cat.categories]
+    old = [str(name).strip() for name in coded.cat.categories]
     names = [canonical_code(name) for name in old] if is_code else old
-    unique = sorted(set(names))
-    place = np.searchsorted(unique, names)
+    unique = sorted({*names} - {""})
+    place = np.where(np.array(names, dtype=str) == "", -1, np.searchsorted(unique, names))
     codes = np.append(place, -1)[coded.cat.codes.to_numpy()]
     return pd.Series(
         pd.Categorical.from_codes(codes, categories=pd.Index(unique)), index=values.index

@@ -71,7 +71,8 @@ def test_untraded_rows_are_counted(clean, load):
 
 def test_rows_without_industry_or_size_are_counted(clean, load):
     quotes = clean["quotes"]
-    quotes.loc[:1, "industry"] = None
+    quotes.loc[0, "industry"] = None
+    quotes.loc[1, "industry"] = " "  # as CSV and SQL write it
     quotes.loc[:2, "float_cap"] = 0.0
     tables = load(quotes=quotes)
     assert (note(tables, "industry").count, note(tables, "float_cap").count) == (2, 3)
