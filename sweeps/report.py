@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.paper import PRINTED
+from alphanet_pl.evaluation.pair_coverage import printed_share
 from alphanet_pl.evaluation.report.formats import entry, number, percent, say, with_error
 from alphanet_pl.evaluation.report.look import (
     ACCENT,
@@ -218,7 +218,7 @@ def _pairs(sweep: Sweep) -> str:
             str(row["seeds"]),
             percent(row["pairs_covered"]),
             percent(row["pairs_expected"]),
-            percent(PRINTED.coverage.get(row["n"], nan) / 100),
+            percent(printed_share(row["n"], sweep.features)),
         ]
         for row in sweep.rows()
     ]

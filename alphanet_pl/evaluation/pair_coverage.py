@@ -46,14 +46,24 @@ def pair_coverage(samples: Sequence[Sequence[str]], total: int) -> PairCoverage 
     if not samples:
         return None
     n, models = len(samples[0]), len(samples)
-    printed = PRINTED.coverage.get(n) if (models, total) == (MODELS, PRINTED_TOTAL) else None
     return PairCoverage(
         n=n,
         models=models,
         share=covered_share(samples, total),
         exact=expected_share(n, models, total),
-        printed=None if printed is None else printed / 100,
+        printed=printed_share(n, total) if models == MODELS else None,
     )
+
+
+def printed_share(n: int, total: int) -> float | None:
+    """Share of the pairs that figure 5 prints for ten models of n features; None where it has none.
+
+    Args:
+        n: Features of each model.
+        total: Features there are; the figure is of 15.
+    """
+    share = PRINTED.coverage.get(n) if total == PRINTED_TOTAL else None
+    return None if share is None else share / 100
 
 
 def covered_share(samples: Iterable[Iterable[Feature]], total: int) -> float:
@@ -102,13 +112,14 @@ def figure_5(total: int) -> pd.DataFrame:
         printed.
     """
     rows = {}
-    for n, share in PRINTED.coverage.items():
+    for n in PRINTED.coverage:
         if n > total:
             continue
-        shares = simulate(n, MODELS, total, DRAWS, SEED)
-        spread = shares.std(ddof=1)
+        drawn = simulate(n, MODELS, total, DRAWS, SEED)
+        spread = drawn.std(ddof=1)
         exact = expected_share(n, MODELS, total)
-        printed = share / 100 if total == PRINTED_TOTAL else np.nan
-        rows[n] = (shares.mean(), spread / np.sqrt(DRAWS), spread, exact, printed)
+        printed = printed_share(n, total)
+        rows[n] = (drawn.mean(), spread / np.sqrt(DRAWS), spread, exact, printed)
     columns = ["simulated", "error", "spread", "exact", "printed"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("n")
+    shares = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+    return shares.rename_axis("n")

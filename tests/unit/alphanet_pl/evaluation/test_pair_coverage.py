@@ -8,6 +8,7 @@ from alphanet_pl.evaluation.pair_coverage import (
     expected_share,
     figure_5,
     pair_coverage,
+    printed_share,
     simulate,
 )
 from alphanet_pl.model.sampling import sample_features
@@ -99,3 +100,4 @@ def test_other_features_than_the_papers_have_nothing_printed_and_no_larger_sampl
     assert points.index.tolist() == [6, 7, 8, 9]
     assert points["printed"].isna().all()
     assert pair_coverage([list("abcdefghi")] * 10, 9).printed is None
+    assert printed_share(9, 9) is None
