@@ -25,6 +25,9 @@ from datamodules.batches.cross_sections import CrossSectionDataset
 from datamodules.batches.datamodule import CrossSectionDataModule
 from datamodules.batches.windows import Operators, Windows
 
+_BINS = {"max_bin": 63, "data_random_seed": 1, "feature_pre_filter": False, "verbosity": -1}
+"""LightGBM's settings of rows and bins: none follows from the seed or from how trees are grown."""
+
 PENALTIES = tuple(10.0**power for power in np.arange(-5.0, 1.5, 0.5))
 """Ridge's, as a share of what a feature's square sums to: the least val/loss chooses."""
 
@@ -121,8 +124,9 @@ class Ridge(Estimated, WindowNetwork):
 
     def estimate(self, data: CrossSectionDataModule) -> None:
         """Solve for each penalty and keep the best; see `Estimated`."""
+        parts = (data.train, data.validation)
         train, validation = data.once(
-            "normal equations", lambda: [normal_equations(d) for d in (data.train, data.validation)]
+            "normal equations", None, lambda: [normal_equations(part) for part in parts]
         )
         values, vectors = torch.linalg.eigh(train.squares)
         along = vectors.T @ train.products
@@ -183,9 +187,17 @@ class BoostedTrees(Estimated, WindowNetwork):
         patience: int = 50,
     ) -> None:
         super().__init__(channels, n, seed, operators)
+        shares = {"rows": rows, "bag": bag, "columns": columns}
+        whole = {"leaves": (leaves, 2), "least": (least, 1), "trees": (trees, 1)}
+        whole["patience"] = patience, 1
+        wrong = [f"{name} is above 0, at most 1" for name, of in shares.items() if not 0 < of <= 1]
+        wrong += [f"{name} is at least {low}" for name, (of, low) in whole.items() if of < low]
+        wrong += ["rate is above 0"] if rate <= 0 else []
+        if wrong:
+            raise ValueError("; ".join(wrong))
         self._rows, self._trees, self._patience = rows, trees, patience
         self._parameters_of_trees = {
-            "objective": "regression", "metric": "none", "max_bin": 63, "verbosity": -1,
+            "objective": "regression", "metric": "none",
             "num_leaves": leaves, "min_data_in_leaf": least, "learning_rate": rate,
             "bagging_fraction": bag, "bagging_freq": 1, "feature_fraction": columns,
             "seed": seed, "deterministic": True, "force_row_wise": True,
@@ -193,10 +205,17 @@ class BoostedTrees(Estimated, WindowNetwork):
         self._booster: Any = None
 
     def estimate(self, data: CrossSectionDataModule) -> None:
-        """Boost until val/loss stops falling, and keep the trees up to its least."""
+        """Boost until val/loss stops falling, and keep the trees up to its least.
+
+        Raises:
+            ConfigError: Leaves are too large for the rows: no tree has a split.
+        """
         lightgbm = _lightgbm()
-        options = {**self._parameters_of_trees, "num_threads": torch.get_num_threads()}
-        train, validation, counts = data.once("bins", lambda: self._bins(lightgbm, data, options))
+        threads = {"num_threads": torch.get_num_threads()}
+        options: dict[str, Any] = {**_BINS, **self._parameters_of_trees, **threads}
+        train, validation, counts = data.once(
+            "bins", self._rows, lambda: self._bins(lightgbm, data, {**_BINS, **threads})
+        )
         starts = np.cumsum([0, *counts[:-1]])
 
         def loss(score: np.ndarray, rows: Any) -> tuple[str, float, bool]:
@@ -210,6 +229,13 @@ class BoostedTrees(Estimated, WindowNetwork):
         )
         text = booster.model_to_string(num_iteration=booster.best_iteration)
         self.set_extra_state(torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8))
+        if self.parameter_fingerprint()[0] == self.chosen["trees"]:
+            least = options["min_data_in_leaf"]
+            raise ConfigError(
+                f"model.arguments.least={least} was given",
+                f"no tree found a split of its {train.num_data()} rows",
+                f"model.arguments.least={max(1, least // 10)}, or more rows",
+            )
 
     def _bins(
         self, lightgbm: ModuleType, data: CrossSectionDataModule, options: dict[str, Any]

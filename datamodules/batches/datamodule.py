@@ -33,6 +33,8 @@ from datamodules.settings import DataSettings
 
 T = TypeVar("T")
 
+_ONCE = "once: "
+
 
 class LastRead:
     """What a process read last: its next fit may differ in the seed or the variant alone."""
@@ -42,11 +44,10 @@ class LastRead:
 
     def get(self, what: str, key: object, read: Callable[[], T]) -> T:
         """What was read under this key, or is read now in place of the last of its kind."""
-        kept = self._kept.get(what)
-        if kept is None or kept[0] != key:
+        if what not in self._kept or self._kept[what][0] != key:
             self._kept.pop(what, None)  # before the next is read: memory holds one
-            kept = self._kept[what] = key, read()
-        value: T = kept[1]
+            self._kept[what] = key, read()
+        value: T = self._kept[what][1]
         return value
 
     def windows(
@@ -75,6 +76,8 @@ class LastRead:
         key = (*of, takes.operators, takes.dtype, residency, device, sessions.tobytes())
 
         def read() -> WindowStore:
+            for what in self._resting_on_windows(nth):
+                del self._kept[what]
             if residency == "stream":
                 return WindowStream(panel, takes.operators, takes.dtype)
             beside = panel.path.with_name(f"{panel.path.name}.windows")
@@ -87,6 +90,11 @@ class LastRead:
         return self.get(
             f"rows {nth}", (key, rows, also), lambda: WindowSource(store, takes.rows, also)
         )
+
+    def _resting_on_windows(self, nth: int) -> list[str]:
+        """What is kept and would keep the windows before in memory."""
+        rows = {f"rows {kind}" for kind in range(nth + 1)}
+        return [what for what in self._kept if what in rows or what.startswith(_ONCE)]
 
 
 class CrossSectionDataModule(pl.LightningDataModule):
@@ -143,9 +151,15 @@ class CrossSectionDataModule(pl.LightningDataModule):
             for part in parts
         )
 
-    def once(self, what: str, work_out: Callable[[], T]) -> T:
-        """What is worked out of these cross-sections, kept for the next fit of the same."""
-        return self._last.get(what, self._what, work_out)
+    def once(self, what: str, by: object, work_out: Callable[[], T]) -> T:
+        """What is worked out of these cross-sections, kept for the next fit of the same.
+
+        Args:
+            what: Its kind; one of each is kept.
+            by: All else that it depends on.
+            work_out: Called where it is not kept.
+        """
+        return self._last.get(_ONCE + what, (self._what, by), work_out)
 
     def train_dataloader(self) -> DataLoader[CrossSections]:
         """One item a step; the order continues where a resumed run left it."""

@@ -110,6 +110,65 @@ def test_seeds_share_what_does_not_follow_from_them(panel, monkeypatch):
     assert not scores[0].equal(scores[1])
 
 
+def test_trees_of_other_rows_or_leaves_take_no_bins_of_another(panel):
+    last, found = LastRead(), []
+    for one in (last, last, None, None):
+        changes = {"rows": 0.9, "least": 3} if len(found) % 2 else {}
+        network = BoostedTrees(channels=4, **{**FEW, **changes})
+        data = cross_sections(panel, network.takes, one)
+        network.estimate(data)
+        found.append(network(data.validation[0].windows))
+    assert found[0].equal(found[2])
+    assert found[1].equal(found[3])
+    assert not found[0].equal(found[1])
+
+
+def test_bins_do_not_follow_from_the_seed_of_the_first_fit(panel):
+    last, first = LastRead(), BoostedTrees(channels=4, seed=3, **FEW)
+    first.estimate(cross_sections(panel, first.takes, last))
+    after, alone = (BoostedTrees(channels=4, seed=0, **FEW) for _ in range(2))
+    data = cross_sections(panel, after.takes, last)
+    after.estimate(data)
+    alone.estimate(cross_sections(panel, alone.takes))
+    windows = data.validation[0].windows
+    assert after(windows).equal(alone(windows))
+
+
+def test_leaves_too_large_for_any_split_are_refused(panel):
+    network = BoostedTrees(channels=4, **{**FEW, "least": 10**6})
+    with pytest.raises(ConfigError, match="no tree found a split") as refused:
+        network.estimate(cross_sections(panel, network.takes))
+    assert "HINT: model.arguments.least=100000" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"rows": 0.0}, "rows is above 0, at most 1"),
+        ({"columns": 2.0}, "columns is above 0, at most 1"),
+        ({"leaves": 1}, "leaves is at least 2"),
+        ({"rate": -1.0}, "rate is above 0"),
+        ({"least": 0, "trees": 0}, "least is at least 1; trees is at least 1"),
+    ],
+)
+def test_settings_of_trees_out_of_range_are_refused(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        BoostedTrees(channels=4, **{**FEW, **wrong})
+
+
+def test_reversal_reverses_the_close_and_nothing_else(tmp_path):
+    words = ["variant=reversal", "data.panel=P", "data.features=[volume,close]"]
+    with pytest.raises(ConfigError, match="takes the first of them for the close") as refused:
+        AlphaNetModule.create(load_settings("train", words))
+    assert "HINT: data.features=[close,volume]" in str(refused.value)
+
+
+def test_what_is_estimated_sees_windows_unrounded():
+    words = ["variant=ridge", "data.panel=P", "trainer.precision=bf16-mixed"]
+    module = AlphaNetModule.create(load_settings("train", words))
+    assert module.takes.dtype == torch.float32
+
+
 def test_trees_fit_what_no_line_fits_and_stop_on_the_error_within_dates(panel):
     network = BoostedTrees(channels=4, **{**FEW, "trees": 60, "rate": 0.2, "columns": 1.0})
     data = cross_sections(panel, network.takes)

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +8,7 @@ import torch
 
 from alphanet_pl.model.operators import SixOperators, sampled_rows
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
-from datamodules.batches.windows import WindowInputs
+from datamodules.batches.windows import WindowBank, WindowInputs
 from datamodules.settings import DataSettings
 
 SETTINGS = DataSettings(panel="", in_sample_days=100)
@@ -91,6 +93,24 @@ def test_what_differs_in_more_than_the_seed_is_read_anew(small_panel, other):
         assert torch.equal(got.label, wanted.label)
         assert (got.basis is None) == (wanted.basis is None)
     assert len(taken.train) == len(alone.train)
+
+
+def test_the_windows_before_are_gone_before_the_next_are_worked_out(small_panel, monkeypatch):
+    alive, held, plain = weakref.WeakSet(), [], WindowBank.__init__
+
+    def counted(self, *given):
+        held.append(len(alive))
+        alive.add(self)
+        plain(self, *given)
+
+    monkeypatch.setattr(WindowBank, "__init__", counted)
+    last, takes = LastRead(), WindowInputs(SixOperators())
+    for asof in (270, 280, 290):
+        made = _module(small_panel, asof=asof, windows=takes, last=last)
+        made.once("rests on them", None, lambda made=made: made.train._source)
+        del made
+        gc.collect()
+    assert held == [0, 0, 0]
 
 
 def test_only_one_window_is_held(small_panel):
