@@ -98,6 +98,7 @@ class AlphaNetV3(WindowNetwork):
         eps: Batch norm's addition to the variance.
         momentum: Share of the running statistics that batch norm keeps (Keras' sense).
         operators: Make the features of a window of the first branch.
+        picture_days: T, days of a picture.
 
     Raises:
         ConfigError: The operators are of the user's own, and have no shorter windows.
@@ -115,8 +116,11 @@ class AlphaNetV3(WindowNetwork):
         eps: float = 1e-3,
         momentum: float = 0.99,
         operators: Operators | None = None,
+        picture_days: int = 30,
     ) -> None:
         super().__init__(channels, n, seed, operators)
+        if not 2 <= short <= picture_days:
+            raise ValueError(f"short is 2 to {picture_days} days, those of a picture")
         own = self.takes.operators
         if not isinstance(own, SixOperators):
             raise ConfigError(

@@ -13,9 +13,10 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from alphanet_pl.config.refusals import as_typed
 from alphanet_pl.config.settings import LossSettings, ModelSettings, Settings
 from alphanet_pl.model.ancestors import AlphaNetV1, AlphaNetV3
-from alphanet_pl.model.baselines import BoostedTrees, Reversal, Ridge
+from alphanet_pl.model.baselines import BoostedTrees, Estimated, Reversal, Ridge
 from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.losses import LOSSES, build_loss
 from alphanet_pl.model.metrics import RankIC
@@ -39,6 +40,13 @@ NETWORKS: Kind[nn.Module] = Kind(
         "reversal": Reversal,
     },
     "model.arguments",
+    {
+        "n": "model.n",
+        "units": "model.units",
+        "eps": "model.batch_norm_eps",
+        "momentum": "model.batch_norm_momentum",
+        "seed": "seed",
+    },
 )
 OPERATORS: Kind[Any] = Kind(
     "model.operators",
@@ -51,6 +59,7 @@ OPTIMISERS: Kind[torch.optim.Optimizer] = Kind(
     torch.optim.Optimizer,
     {"adam": torch.optim.Adam},
     "trainer.optimiser_arguments",
+    {"lr": "trainer.learning_rate"},
 )
 
 
@@ -96,7 +105,7 @@ class AlphaNetModule(pl.LightningModule):
         facts = {"days": shape.days, "stride": shape.stride}
         operators: Operators = OPERATORS.make(shape.operators, {}, facts)
         self.network = build_network(shape, operators, features, picture_days, seed)
-        self._half = precision == "bf16-mixed"
+        self._half = precision == "bf16-mixed" and not isinstance(self.network, Estimated)
         self.takes = _takes(self.network, operators, shape.network)
         if self._half and self.takes is not None:
             self.takes = self.takes.in_half()
@@ -117,7 +126,7 @@ class AlphaNetModule(pl.LightningModule):
         for kind, name in named_classes(settings):
             kind.admit(name)
         data, trainer = settings.data, settings.trainer
-        return cls(
+        made = cls(
             len(data.features),
             asdict(settings.model),
             asdict(settings.loss),
@@ -127,6 +136,14 @@ class AlphaNetModule(pl.LightningModule):
             data.picture_days,
             trainer.precision,
         )
+        if isinstance(made.network, Reversal) and data.features[0] != "close":
+            others = [name for name in data.features if name != "close"]
+            raise ConfigError(
+                f"data.features={as_typed(data.features)} was given",
+                "reversal takes the first of them for the close",
+                f"data.features={as_typed(['close', *others])}",
+            )
+        return made
 
     @property
     def sampled(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -32,12 +32,14 @@ class Kind(Generic[T]):
         base: What every class derives from, checked before anything is called.
         shipped: Our own, by their words.
         arguments: The setting that holds further arguments.
+        settings: Settings of their own that arguments of this name have.
     """
 
     key: str
     base: type[T]
     shipped: Mapping[str, type[T]]
     arguments: str
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def admit(self, name: str) -> type[T]:
         """The class that a command's settings name, imported where it is the user's own.
@@ -75,19 +77,12 @@ class Kind(Generic[T]):
             facts: What is known anyway, given to a class that asks for it by name.
 
         Raises:
-            ConfigError: An argument is unknown, one is missing, or the class refuses its value.
+            ConfigError: An argument is unknown or follows from other settings, one is missing, or
+                the class refuses its value.
         """
         found = self.known(name)
         parameters = inspect.signature(found).parameters
-        takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-        for argument in arguments:
-            if argument not in parameters and not takes_any:
-                near = nearest(argument, parameters)
-                raise ConfigError(
-                    f"{self.arguments}.{argument} was given",
-                    f"{name} takes {', '.join(parameters) or 'no arguments'}",
-                    f"{self.arguments}.{near}={arguments[argument]}" if near else "leave it out",
-                )
+        self._refuse_arguments(name, arguments, parameters, facts)
         given = {key: facts[key] for key in parameters if key in facts} | dict(arguments)
         for key, parameter in parameters.items():
             variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
@@ -99,7 +94,7 @@ class Kind(Generic[T]):
                 )
         try:
             return found(**given)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:  # torch's own for a shape
             if not arguments:
                 raise
             raise ConfigError(
@@ -107,6 +102,29 @@ class Kind(Generic[T]):
                 f"{name} refuses it ({error})",
                 f"values that {name} takes, or leave them out",
             ) from error
+
+    def _refuse_arguments(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        parameters: Mapping[str, inspect.Parameter],
+        facts: Mapping[str, Any],
+    ) -> None:
+        takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+        free = [key for key in parameters if key not in facts]
+        for argument, value in arguments.items():
+            given = f"{self.arguments}.{argument} was given"
+            if argument in facts and argument in parameters:
+                setting = self.settings.get(argument)
+                hint = f"{setting}={value}" if setting else "leave it out"
+                raise ConfigError(given, "it follows from other settings", hint)
+            if argument not in parameters and not takes_any:
+                near = nearest(argument, free, cutoff=0.5)
+                raise ConfigError(
+                    given,
+                    f"{name} takes {', '.join(free) or 'no arguments'}",
+                    f"{self.arguments}.{near}={value}" if near else "leave it out",
+                )
 
     def digest(self, name: str) -> str | None:
         """SHA-256 of the source file of a user's own class; None for ours and PyTorch's."""

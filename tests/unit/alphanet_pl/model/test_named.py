@@ -141,6 +141,12 @@ def test_own_operators_without_pairs_take_no_sample(own):
         ("nowhere.Net", {}, "nowhere cannot be imported"),
         ("OWN.Head", {"head": 2}, "HINT: model.arguments.heads=2"),
         ("alphanet", {"dropout": 0.1}, "model.arguments.dropout was given"),
+        ("alphanet", {"n": 8}, "HINT: model.n=8"),
+        ("alphanet", {"seed": 3}, "HINT: seed=3"),
+        ("alphanet", {"channels": 3}, "HINT: leave it out"),
+        ("ridge", {"foo": 3}, "HINT: leave it out"),
+        ("v3", {"short": 1}, "short is 2 to 30 days"),
+        ("v3", {"short": 40}, "short is 2 to 30 days"),
         ("OWN.Silent", {}, 'HINT: write takes = "windows" into Silent'),
         ("v1", {"dropout": 2.0}, "model.arguments={'dropout': 2.0} was given: v1 refuses it"),
         ("reversal", {"days": 30}, "a picture has 30 sessions"),
@@ -216,6 +222,13 @@ def test_an_optimiser_is_pytorchs_or_ones_own():
     default = AlphaNetModule.create(Settings()).configure_optimizers()
     assert isinstance(default, torch.optim.Adam)
     assert default.defaults["fused"]
+
+
+def test_a_learning_rate_is_given_in_one_place():
+    settings = Settings(trainer=TrainerSettings(optimiser_arguments={"lr": 0.5}))
+    with pytest.raises(ConfigError, match="follows from other settings") as refused:
+        AlphaNetModule.create(settings).configure_optimizers()
+    assert "HINT: trainer.learning_rate=0.5" in str(refused.value)
 
 
 def test_every_kind_ships_its_default():
