@@ -1,7 +1,8 @@
 """Descriptors from filed accounts: BTOP ETOP CETOP EGRO SGRO MLEV DTOA BLEV, point in time.
 
-A filing counts from the first session after its announcement. Of one period only the first
-announced version counts: a restatement never reaches back, nor forward. The newest period
+A filing counts from the first session after its announcement. Of one period each figure counts
+as first announced: a restatement never reaches back, nor forward, and what a filing leaves out, as
+where its statements come one after another, a later one adds from its own day on. The newest period
 announced so far is the one in force, so an older period announced late does not replace it,
 though it serves as the comparison period of a trailing year from then on. What is known changes
 only with an announcement, so every ratio's numerator is worked out once per announcement and
@@ -36,10 +37,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Filings:
-    """First versions of the filings of a panel's stocks, by (stock, announcement, period).
+    """Filings of a panel's stocks that say something new, by (stock, announcement, period).
 
     E filings; `quarter` counts calendar quarters (year * 4 + 0..3), `session` is the first
-    session on which a filing is usable (it may lie past the panel's end).
+    session on which a filing is usable (it may lie past the panel's end). `columns` have what is
+    known of its period by then, each figure as it was first announced.
     """
 
     stock: NDArray[np.int64]
@@ -69,8 +71,13 @@ class Filings:
         table["quarter"] = _quarter(fundamentals["period_end"])
         undated, foreign = table["announced"].isna(), table["stock"] < 0
         table = table[~undated & ~foreign].sort_values(["stock", "announced", "quarter"])
-        restated = table.duplicated(["stock", "quarter"])
-        table = table[~restated]
+        again = table.duplicated(["stock", "quarter"])
+        first = _first_figures(table, columns)
+        restated = again & ~first.any(axis=1)
+        known = (
+            table[list(columns)].where(first).groupby([table["stock"], table["quarter"]]).ffill()
+        )
+        table = table.assign(**known)[~restated]
         announced = table["announced"].to_numpy("datetime64[D]")
         session = np.searchsorted(dates.astype("datetime64[D]"), announced, side="right")
         return cls(
@@ -103,13 +110,12 @@ class Filings:
 
     def figure(self, column: str, quarter: NDArray[np.int64]) -> NDArray[np.float64]:
         """(E,) a column of the report of `quarter`, as known at each row; NaN if it was not."""
-        order = np.lexsort((self.quarter, self.stock))
-        width = 1 << 20
-        keys = (self.stock * width + self.quarter)[order]
-        wanted = self.stock * width + quarter
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        row = order[place]
-        found = (keys[place] == wanted) & (self.session[row] <= self.session)
+        width, sessions = 1 << 20, int(self.session.max()) + 1
+        keys = (self.stock * width + self.quarter) * sessions + self.session
+        order = np.argsort(keys, kind="stable")
+        wanted = (self.stock * width + quarter) * sessions + self.session
+        row = order[np.maximum(np.searchsorted(keys[order], wanted, side="right") - 1, 0)]
+        found = (keys[row] // sessions == wanted // sessions) & (keys[row] <= wanted)
         return np.where(found, self.columns[column][row], np.nan)
 
     def trailing_year(self, column: str) -> NDArray[np.float64]:
@@ -132,6 +138,12 @@ class Filings:
         slope = np.tensordot(centred, flows, axes=1) / (centred @ centred)
         mean = np.abs(flows.mean(axis=0))
         return np.divide(slope, mean, out=np.full(slope.shape, np.nan), where=mean > 0)
+
+
+def _first_figures(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Which figures (E, columns) are the first of their stock, period and column."""
+    there = table[list(columns)].notna()
+    return there & (there.groupby([table["stock"], table["quarter"]]).cumsum() == 1)
 
 
 @dataclass(frozen=True)

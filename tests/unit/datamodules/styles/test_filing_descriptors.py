@@ -1,6 +1,7 @@
 """Every descriptor from reports against plain loops over the reports known that day."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ CODES = np.array([f"SH{600000 + k}" for k in range(5)])
 
 @pytest.fixture(scope="module")
 def whole(make_accounts):
-    """Seven years of reports with missing ones, missing figures, and restatements."""
+    """Seven years of reports with missing ones, missing figures, restatements, and parts."""
     full = make_accounts(CODES, 2008, 8).sample(frac=0.97, random_state=0)
     rng = np.random.default_rng(5)
     for name in ("equity", "net_profit_ytd", "total_assets"):
@@ -25,7 +26,11 @@ def whole(make_accounts):
     figures = list(again.columns[3:])
     again[figures] *= 3
     full.loc[full.index[:2], "total_assets"] = -1.0
-    return pd.concat([full, again]).sample(frac=1, random_state=3)
+    later = full.sample(frac=0.2, random_state=4)  # what the first filing leaves out
+    full.loc[later.index, "equity"] = full.loc[later.index, "noncurrent_liabilities"] = np.nan
+    later["announced"] += pd.Timedelta(days=30)
+    later["total_assets"] = np.nan
+    return pd.concat([full, again, later]).sample(frac=1, random_state=3)
 
 
 @pytest.fixture
@@ -42,10 +47,13 @@ def known(whole):
 
 
 def known_reports(table, code, day):
-    """{quarter: row}: of each period the version announced first, if before the day."""
-    rows = table[(table["code"] == code) & (table["announced"] < day)]
-    rows = rows.sort_values("announced").drop_duplicates("period_end")
-    return {r.period_end.year * 4 + r.period_end.quarter - 1: r for r in rows.itertuples()}
+    """{quarter: row}: of each period each figure as announced first, if before the day."""
+    rows = table[(table["code"] == code) & (table["announced"] < day)].sort_values("announced")
+    found = {}
+    for end, of in rows.groupby("period_end"):
+        first = {name: of[name].dropna().iloc[:1].mean() for name in of.columns[3:]}
+        found[end.year * 4 + end.quarter - 1] = SimpleNamespace(**first)
+    return found
 
 
 def value(reports, quarter, column):

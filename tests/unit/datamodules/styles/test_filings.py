@@ -58,6 +58,29 @@ def test_a_restatement_never_reaches_back_nor_replaces():
     assert book.dropped["restatements"] == 1
 
 
+def test_what_a_filing_leaves_out_a_later_one_adds_from_its_own_day():
+    book = reports(
+        ("SH600000", "2014-12-31", "2015-03-19", np.nan),
+        ("SH600000", "2014-12-31", "2015-03-24", 5.0),
+        ("SH600000", "2014-12-31", "2015-09-01", 9.0),
+    )
+    seen = equity_by_day(book)
+    assert np.isnan(seen["2015-03-24"])
+    assert seen["2015-03-25"] == seen["2016-12-30"] == 5.0
+    assert book.dropped["restatements"] == 1
+
+
+def test_parts_of_one_weekend_count_together_from_monday():
+    rows = [
+        ("SH600000", "2014-12-31", "2015-03-21", np.nan),
+        ("SH600000", "2014-12-31", "2015-03-22", 5.0),
+    ]
+    for order in (rows, rows[::-1]):
+        seen = equity_by_day(reports(*order))
+        assert np.isnan(seen["2015-03-20"])
+        assert seen["2015-03-23"] == 5.0
+
+
 def test_an_older_period_announced_late_does_not_replace_a_newer_one():
     seen = equity_by_day(
         reports(
