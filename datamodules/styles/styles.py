@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from datamodules.base.errors import TableError
-from datamodules.base.words import tracked
+from datamodules.base.words import counted, tracked
 from datamodules.settings import STYLES, StyleProfile
 from datamodules.styles.counts import StyleCounts
 from datamodules.styles.cross_section import CrossSection
@@ -81,10 +81,11 @@ def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "avai
         inputs: Dense arrays and accounts; exposures at t use nothing after t.
         profile: Windows, weights, processing.
         mode: `available`: styles without data are absent (NaN) and named in the counts; `all`:
-            refuse a fundamentals table that lacks a column some descriptor needs.
+            refuse accounts that lack a column some descriptor needs, and what else leaves a style
+            without a session: no capitalisation, or too few sessions.
 
     Raises:
-        TableError: Columns are missing under `all`.
+        TableError: Columns are missing, or a style never exists, under `all`.
     """
     missing = missing_columns(inputs.fundamentals, profile)
     if mode == "all" and missing:
@@ -115,6 +116,13 @@ def compute_styles(inputs: StyleInputs, profile: StyleProfile, mode: str = "avai
                     )
                     own = {name: values[t - start, members] for name, values in descriptors.items()}
                     exposures[t, members] = section.styles(own, counts, t)
+    never = counts.never() if inputs.universe.any() else ()
+    if mode == "all" and never:
+        raise TableError(
+            f"no session has the {counted(len(never), 'style')} {', '.join(never)}",
+            "data.styles=all needs all ten: capitalisation, turnover, accounts, enough sessions",
+            "data.styles=available computes the others",
+        )
     return Styles(exposures, counts)
 
 

@@ -104,6 +104,13 @@ def test_without_reports_the_price_volume_styles_remain_and_the_others_are_named
     assert np.isfinite(styles.exposures[130][late.universe[130]][:, there]).all()
 
 
+def test_all_styles_without_capitalisation_are_refused(late, short):
+    bare = replace(late, float_cap=np.full_like(late.float_cap, np.nan), total_cap=None)
+    with pytest.raises(TableError, match=r"no session has the .* size, ") as refusal:
+        compute_styles(bare, short, mode="all")
+    assert "HINT: data.styles=available" in str(refusal.value)
+
+
 def test_all_styles_without_reports_are_refused_with_every_column(late, short):
     with pytest.raises(TableError) as refusal:
         compute_styles(replace(late, fundamentals=None), short, mode="all")
