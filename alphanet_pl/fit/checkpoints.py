@@ -36,7 +36,8 @@ class SafeCheckpoints(TorchCheckpointIO):
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed process had half written: every hidden file of a fit's folder."""
     for path in folder.glob(".*"):
-        path.unlink(missing_ok=True)
+        if not path.is_dir():  # which a file browser makes
+            path.unlink(missing_ok=True)
 
 
 def find_checkpoint(folder: Path, say: Callable[[str], None] | None) -> Path | None:
@@ -65,18 +66,18 @@ def _fault(path: Path) -> str | None:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         parts = content["state_dict"], content["optimizer_states"]
-        kept = {Path(state.get("best_model_path", "")).name for state in _callbacks(content)}
+        states = list(content.get("callbacks", {}).values())
+        kept = {Path(state.get("best_model_path", "")).name for state in states}
+        homes = {Path(state["dirpath"]).parts[-2:] for state in states if "dirpath" in state}
     except Exception:  # whatever a file may hold
         return "is no checkpoint of a fit"
     if not all(map(_all_finite, parts)):
         return "holds weights that are not finite"
+    if homes - {path.resolve().parent.parts[-2:]}:  # as-of date, seed and hash of settings
+        return f"is of another fit, {' and '.join(map('/'.join, homes))}"
     if BEST in kept and not is_whole(path.with_name(BEST)):
         return f"needs the {BEST} of its epochs, which is damaged or not there"
     return None
-
-
-def _callbacks(content: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(content.get("callbacks", {}).values())
 
 
 def digest_of_best(folder: Path, epoch: int) -> str:

@@ -1,7 +1,14 @@
+import shutil
+
 import pytest
 import torch
 
-from alphanet_pl.fit.checkpoints import SafeCheckpoints, find_checkpoint, is_whole
+from alphanet_pl.fit.checkpoints import (
+    SafeCheckpoints,
+    find_checkpoint,
+    is_whole,
+    remove_leftovers,
+)
 
 CONTENT = {"state_dict": {"w": torch.arange(1000.0)}, "optimizer_states": [], "epoch": 3}
 
@@ -55,6 +62,32 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(saved, damage):
     assert find_checkpoint(saved, said.append) == saved / "previous.ckpt"
     (sentence,) = said
     assert "last.ckpt is damaged" in sentence
+
+
+def test_a_checkpoint_of_another_fit_is_passed_over_with_a_word(tmp_path):
+    seeds = [tmp_path / "2011-01-31" / f"seed{seed}-abc" for seed in (0, 1)]
+    for folder in seeds:
+        folder.mkdir(parents=True)
+        kept = {"ModelCheckpoint": {"dirpath": str(folder), "best_model_path": ""}}
+        SafeCheckpoints().save_checkpoint(CONTENT | {"callbacks": kept}, folder / "last.ckpt")
+    mine, other = (folder / "last.ckpt" for folder in seeds)
+    assert find_checkpoint(seeds[0], None) == mine
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "2011-01-31", moved / "2011-01-31")
+    assert find_checkpoint(moved / "2011-01-31" / seeds[0].name, None) is not None
+    shutil.copy(other, mine)
+    said = []
+    assert find_checkpoint(seeds[0], said.append) is None
+    assert "last.ckpt is of another fit, 2011-01-31/seed1-abc" in said[0]
+
+
+def test_leftovers_are_hidden_files_alone(tmp_path):
+    (tmp_path / ".best.ckpt.partial").touch()
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "last.ckpt").touch()
+    remove_leftovers(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".ipynb_checkpoints", "last.ckpt"]
 
 
 def not_finite(path):
