@@ -279,7 +279,7 @@ class DataSettings(TableSettings):
     market_rules: Literal["a_share", "none"] = "a_share"
     """The table of price limits (datamodules/canon/limits.py)."""
     limit_rules: list[dict[str, Any]] = field(default_factory=list)
-    """More rows of it, later ones win:
+    """More rows of it; of a board the row with the latest `since` by a date rules, yours of two:
     [{board: main, since: 2030-01-01, percent: 10, st_percent: 10, free_days: 5}]."""
     boards: dict[str, str] = field(default_factory=dict)
     """More boards of codes by their beginning, e.g. {SZ302: chinext}."""

@@ -160,7 +160,8 @@ def _check_keys(axes: Axes, settings: Settings, folder: Path | None) -> None:
         compose_config("train", [_override(*pair) for pair in plain.items()], folder)
     part = {f"{g}.{k}" for g, keys in decisive_settings(settings).items() for k in keys}
     for key in axes:
-        if key not in part and key not in (*_GROUPS, *_OTHERS):
+        inside = any(key.startswith(f"{whole}.") for whole in part)  # of model.arguments, say
+        if key not in part and not inside and key not in (*_GROUPS, *_OTHERS):
             raise ConfigError(
                 f"sweep.axes.{key} was given",
                 f"{key} does not change what a fit is, so all its trials would be one",

@@ -48,7 +48,7 @@ class ModelSettings:
     """Of LSTM or GRU, in v1 of the dense layer."""
     batch_norm_eps: Annotated[Number, Field(ge=0.0)] = 1e-3
     """Added to the variance (Keras' default; PyTorch's is 1e-5)."""
-    batch_norm_momentum: Share = 0.99
+    batch_norm_momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.99
     """Share of the running statistics that a step keeps (Keras' sense)."""
 
 
@@ -188,7 +188,7 @@ class RollingSettings:
     """Months from one as-of date to the next."""
     dates: list[Day] | None = None
     """As-of dates in place of start and months, e.g. [2011-01-31, 2013-06-28]."""
-    seeds: list[Whole] = field(default_factory=lambda: list(range(10)))
+    seeds: list[Seed] = field(default_factory=lambda: list(range(10)))
     """One fit a window each; the factor is their equal-weight mean."""
 
 

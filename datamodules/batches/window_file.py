@@ -22,6 +22,7 @@ from datamodules.base.files import locked, read_json, sha256_of, write_json, wri
 from datamodules.base.words import log
 
 _FORMAT = 1
+_PLAIN = ("builtins", "typing")
 _CHUNK = 1 << 24
 
 Arrays = Sequence[tuple[tuple[int, ...], torch.dtype]]
@@ -29,10 +30,11 @@ Arrays = Sequence[tuple[tuple[int, ...], torch.dtype]]
 
 
 def identity_of(operators: object) -> str:
-    """What operators compute: their class, its arguments and what its source file says."""
+    """What operators compute: their class, its arguments, and what its files and its bases' say."""
     kind = type(operators)
-    source = sha256_of(Path(inspect.getfile(kind)))
-    return f"{kind.__module__}.{kind.__qualname__} {sorted(vars(operators).items())} {source}"
+    files = [inspect.getfile(one) for one in kind.__mro__ if one.__module__ not in _PLAIN]
+    sources = " ".join(sha256_of(Path(file)) for file in dict.fromkeys(files))
+    return f"{kind.__module__}.{kind.__qualname__} {sorted(vars(operators).items())} {sources}"
 
 
 def mapped(

@@ -247,11 +247,11 @@ def _listed(panel: Panel, options: RollingSettings) -> NDArray[np.datetime64]:
 
 def _check_seeds(settings: Settings) -> None:
     seeds = settings.rolling.seeds
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+    if not seeds or len(set(seeds)) < len(seeds):
         raise ConfigError(
             f"rolling.seeds={seeds} was given",
             "it holds one or more different integers from 0",
-            f"rolling.seeds={as_typed(sorted({abs(seed) for seed in seeds}) or [0, 1, 2])}",
+            f"rolling.seeds={as_typed(sorted({*seeds}) or [0, 1, 2])}",
         )
     for key, value, idle in (("seed", settings.seed, 0), ("asof", settings.asof, None)):
         if value != idle:

@@ -55,6 +55,14 @@ def test_an_axis_of_the_command_line_replaces_the_files():
     assert len(axes) == 3
 
 
+def test_an_argument_of_a_network_is_an_axis():
+    axis = "sweep.axes.model.arguments.rows=[0.2,0.8]"
+    trials = expand(_settings("variant=lightgbm", axis, "sweep.axes.seed=[0]"))
+    assert [trial.settings.model.arguments["rows"] for trial in trials] == [0.2, 0.8]
+    assert {trial.settings.model.arguments["leaves"] for trial in trials} == {31}
+    assert trials[0].command == "alphanet train variant=lightgbm model.arguments.rows=0.2 seed=0"
+
+
 def test_a_users_own_space_is_found(tmp_path):
     (tmp_path / "sweep").mkdir()
     mine = {"name": "mine", "axes": {"data.label": ["close", "vwap_next"], "seed": [0]}}

@@ -39,7 +39,7 @@ def test_a_manual_names_a_users_own_options(tmp_path):
         ("asof", "text | null"),
         ("trainer.devices", "integer, >= 1, <= 1024 | null"),
         ("data.max_bad_rows", "number, >= 0.0, <= 1.0"),
-        ("rolling.seeds", "list of integer"),
+        ("rolling.seeds", "list of integer, >= 0, < 4294967296"),
         ("data.columns", "map"),
         ("sweep.asha", "true | false"),
     ],

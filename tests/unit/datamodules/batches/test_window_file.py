@@ -1,3 +1,4 @@
+import importlib
 import shutil
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -106,3 +107,17 @@ def test_a_disk_without_room_is_refused_before_anything_is_written(tmp_path, fil
 def test_operators_are_known_by_their_arguments_and_their_source():
     assert identity_of(SixOperators()) == identity_of(SixOperators())
     assert identity_of(SixOperators()) != identity_of(SixOperators(days=5))
+
+
+def test_operators_are_known_by_the_source_of_what_they_derive_from(tmp_path, monkeypatch):
+    texts = {
+        "base": "class Base:\n    pass\n",
+        "own": "from base import Base\nclass Own(Base):\n    pass\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module("own").Own()
+    before = identity_of(own)
+    (tmp_path / "base.py").write_text(texts["base"] + "# changed\n")
+    assert identity_of(own) != before
