@@ -244,6 +244,8 @@ def _sort_words(
         if key in groups(verb):
             several = value.startswith("[") and value.endswith("]")
             names = [one.strip() for one in value[1:-1].split(",")] if several else [value]
+            if several and key != "logger":
+                raise _no_list(word, key, names)
             for name in names:
                 if name not in (known := options(key, folder)):
                     raise no_such_option(key, name, known)
@@ -254,6 +256,16 @@ def _sort_words(
         else:
             raise no_such_setting(key, value, verb)
     return chosen, typed
+
+
+def _no_list(word: str, key: str, names: Sequence[str]) -> ConfigError:
+    """The later file would win here and there, under one name."""
+    hint = f"{key}={names[-1]}"
+    if key == "variant":
+        hint += f"; evaluate and compare take variants=[{','.join(names)}]"
+    return ConfigError(
+        f"{word} was given", f"{key} names one file; loggers alone go together", hint
+    )
 
 
 def _no_plus(key: str, value: str, verb: str) -> ConfigError:

@@ -82,6 +82,8 @@ def test_the_enhancement_costs_what_the_layers_cost_unless_it_is_given():
         ("data.paht=x", "HINT: data.path=x"),
         ("varient=v2.1", "HINT: variant=v2.1"),
         ("variant=v2.4", "HINT: variant=v2"),
+        ("variant=[v2.2,v2]", "HINT: variant=v2; evaluate and compare take variants=[v2.2,v2]"),
+        ("data=[parquet,tushare]", "HINT: data=tushare"),
         ("data=paquet", "HINT: data=parquet"),
         ("data.style_profile=cne5", "HINT: style_profile=cne5_renorm"),
         ("model=large", "HINT: write FOLDER/model/large.yaml and give --config-dir FOLDER"),
