@@ -153,7 +153,8 @@ class EvaluationSettings:
     convention: Convention = "standard"
     """Whether annualisation includes the last day (the report's does not)."""
     ls_mode: LongShortMode = "report"
-    """Long-short as the report prints it, or with the short leg's costs."""
+    """Long-short of a W&B run's summary: as the report prints it, or with the short leg's costs;
+    tables and figures have both."""
     filter: FilterMode = "report"
     """Which stocks cannot be traded on the next day."""
     label: Literal["close", "vwap_next"] = "close"

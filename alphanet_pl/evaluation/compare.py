@@ -5,10 +5,10 @@ evaluation.json. Each variant's own figures are copied from its evaluation; diff
 baseline are paired: the same cross-section, or the same day, of both.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from alphanet_pl.evaluation.portfolio.performance import (
     Performance,
     RelativePerformance,
 )
-from alphanet_pl.evaluation.results import Evaluation
+from alphanet_pl.evaluation.results import Evaluation, from_json
 from alphanet_pl.evaluation.signal.exposures import Exposure
 from alphanet_pl.evaluation.signal.ic import ICResult, ICSummary, ic_summary
 from alphanet_pl.evaluation.types import Number, Series
@@ -133,6 +133,8 @@ class Comparison:
     """The index's own row, by convention."""
     correlation: dict[str, dict[str, Number]] | None
     """Mean rank correlation between the published factors, section by section."""
+    factors: dict[str, str] = field(default_factory=dict)
+    """sha256 of each factor's file, where it is known."""
 
 
 def compare(
@@ -146,10 +148,12 @@ def compare(
     """
     baseline = BASELINE if BASELINE in evaluations else next(iter(evaluations))
     spans = {(each.start, each.stop) for each in evaluations.values()}
+    tested = having(evaluations, lambda each: each.ic)
+    sections = {tuple(each.neutral.series.dates) for each in tested.values()}
     enhanced = [found for each in evaluations.values() if (found := each.enhancement)]
     return Comparison(
         baseline=baseline,
-        common_period=len(spans) == 1,
+        common_period=len(spans) == 1 and len(sections) <= 1,
         start=min(start for start, _ in spans),
         stop=max(stop for _, stop in spans),
         variants={
@@ -158,6 +162,7 @@ def compare(
         },
         benchmark=enhanced[0].benchmark if enhanced and len(spans) == 1 else None,
         correlation=correlation,
+        factors={name: each.provenance.factor_sha256 for name, each in evaluations.items()},
     )
 
 
@@ -172,7 +177,8 @@ def _row(evaluation: Evaluation, baseline: Evaluation | None) -> VariantRow:
     enhanced, exposures = evaluation.enhancement, evaluation.exposures
     settings = evaluation.provenance.settings
     model, loss = settings.get("model", {}), settings.get("loss", {})
-    base = baseline or Evaluation(variant="", start="", stop="")  # nothing to differ from
+    alike = baseline is not None and judged_by(evaluation) == judged_by(baseline)
+    base = baseline if baseline and alike else Evaluation(variant="", start="", stop="")
     return VariantRow(
         start=evaluation.start,
         stop=evaluation.stop,
@@ -189,6 +195,19 @@ def _row(evaluation: Evaluation, baseline: Evaluation | None) -> VariantRow:
         exposures=None if exposures is None else exposures.styles,
         exposures_before_projection=None if exposures is None else exposures.before_projection,
     )
+
+
+def judged_by(evaluation: Evaluation) -> dict[str, Any]:
+    """The settings of the evaluation, as far as they are known: only alike is comparable."""
+    found: dict[str, Any] = evaluation.provenance.settings.get("evaluation", {})
+    return {key: value for key, value in found.items() if key != "ls_mode"}
+
+
+def judged_apart(evaluations: Evaluations) -> list[str]:
+    """Settings of the evaluation in which the variants differ."""
+    found = [judged_by(each) for each in evaluations.values()]
+    keys = dict.fromkeys(key for each in found for key in each)
+    return [key for key in keys if any(each.get(key) != found[0].get(key) for each in found)]
 
 
 def seed_spread(ic: ICResult, seeds: Sequence[int]) -> SeedSpread | None:
@@ -304,12 +323,11 @@ def _covers(dates: Sequence[str], first: str, last: str) -> bool:
     return bool(days[0] <= days[1] + holiday and days[3] >= days[2] - holiday)
 
 
-def read_correlation(path: Path, variants: Collection[str]) -> dict[str, dict[str, float]] | None:
+def read_correlation(path: Path, evaluations: Evaluations) -> dict[str, dict[str, float]] | None:
     """Correlations between the factors from a comparison.json; None unless it is of these."""
-    if not path.is_file():
+    try:
+        found = from_json(Comparison, read_json(path))
+    except (OSError, ValueError):  # absent, damaged, or of another version
         return None
-    found = read_json(path)
-    if found.get("schema") != SCHEMA or set(found["variants"]) != set(variants):
-        return None
-    correlation: dict[str, dict[str, float]] | None = found["correlation"]
-    return correlation
+    factors = {name: each.provenance.factor_sha256 for name, each in evaluations.items()}
+    return found.correlation if found.schema == SCHEMA and found.factors == factors else None

@@ -192,16 +192,17 @@ _KINDS = {"date": (pa.types.is_date, pa.types.is_timestamp, *_TEXTS), "code": _T
 
 
 def factor_dates(path: Path) -> np.ndarray:
-    """The sessions (D,) that a factor scores, ascending.
+    """The sessions (D,) on which a factor scores a stock, ascending.
 
     Raises:
-        EvaluationError: No such file, or no column `date` of dates.
+        EvaluationError: No such file, or no columns `date` of dates and `factor` of numbers.
     """
     _check_columns(path)
     try:
-        dates = pd.read_parquet(path, columns=["date"])["date"]
+        rows = pd.read_parquet(path, columns=["date", "factor"])
     except (OSError, ValueError, KeyError) as error:
         raise _unreadable(path, error) from None
+    dates = rows["date"][np.isfinite(rows["factor"].to_numpy())]
     return np.unique(dates.to_numpy().astype("datetime64[D]"))
 
 

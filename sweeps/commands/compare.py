@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.compare import Comparison, compare, read_correlation
+from alphanet_pl.evaluation.compare import Comparison, compare, judged_apart, read_correlation
 from alphanet_pl.evaluation.report import report_parts
 from alphanet_pl.evaluation.report.formats import say, written_in
 from alphanet_pl.evaluation.report.look import KNOWN
@@ -47,7 +47,7 @@ def run(settings: Settings) -> str:
         write_text(out / "tables" / f"sweep_{sweep.name}.csv", table)
     return "\n".join(
         [
-            *_said(comparison, sweeps),
+            *_said(evaluations, comparison, sweeps),
             f"page: {out / 'compare.html'}",
             publish(settings, comparison, sweeps),
         ]
@@ -79,7 +79,9 @@ def read_sweeps(home: Path, settings: Settings) -> list[Sweep]:
     return [read_sweep(table, panel, settings.evaluation) for table in tables]
 
 
-def _said(comparison: Comparison | None, sweeps: list[Sweep]) -> list[str]:
+def _said(
+    evaluations: Mapping[str, Evaluation], comparison: Comparison | None, sweeps: list[Sweep]
+) -> list[str]:
     variants: Mapping[str, object] = {} if comparison is None else comparison.variants
     lines = [f"variants: {', '.join(variants)}"] if variants else []
     if comparison is not None and not comparison.common_period:
@@ -87,6 +89,8 @@ def _said(comparison: Comparison | None, sweeps: list[Sweep]) -> list[str]:
             "they were judged over different periods: alphanet evaluate "
             f"variants=[{','.join(variants)}] judges them over a common one"
         )
+    if apart := judged_apart(evaluations):
+        lines.append(f"they were judged by different settings: evaluation.{', '.join(apart)}")
     return lines + [
         f"sweep {sweep.name}: {counted(len(sweep.configurations), 'configuration')}"
         + (f", {counted(sweep.missing, 'trial')} not finished" if sweep.missing else "")

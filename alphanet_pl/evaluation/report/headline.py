@@ -1,6 +1,6 @@
 """The top of the page: who is judged, when, on what, the figures that matter most, and caveats."""
 
-from alphanet_pl.evaluation.compare import Comparison, Evaluations, having
+from alphanet_pl.evaluation.compare import Comparison, Evaluations, having, judged_apart
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.figures import cover
 from alphanet_pl.evaluation.report.formats import entry, named, percent, say, sentence
@@ -108,6 +108,8 @@ def _caveats(evaluations: Evaluations) -> list[str]:
         out.append(say("note.simulated"))
     if len({each.provenance.panel_fingerprint for each in evaluations.values()}) > 1:
         out.append(say("note.panels"))
+    if apart := judged_apart(evaluations):
+        out.append(say("note.judged_apart", settings=sentence([f"evaluation.{k}" for k in apart])))
     lacks = {name: each.provenance.lacks for name, each in evaluations.items()}
     shared = [each for each in next(iter(lacks.values())) if all(each in s for s in lacks.values())]
     out.append(named(" ".join(shared)))

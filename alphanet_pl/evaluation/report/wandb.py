@@ -66,7 +66,9 @@ def figures_of_merit(evaluation: Evaluation) -> dict[str, float]:
             out[f"{prefix}_standard_error"] = form.summary.standard_error
             out[f"{prefix}_ir"] = form.summary.icir
     if layers is not None:
-        out["test/top_excess"] = layers.by_filter[layers.filter].annual_excess[0]
+        found = layers.by_filter[layers.filter]
+        out["test/top_excess"] = found.annual_excess[0]
+        out["test/long_short"] = found.long_short[layers.ls_mode].annual_return
     if enhanced is not None:
         out["test/enhanced_excess"] = enhanced.relative.annual_excess
         out["test/information_ratio"] = enhanced.relative.information_ratio

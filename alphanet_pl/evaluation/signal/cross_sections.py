@@ -176,15 +176,17 @@ def sections(start: int, stop: int, step: int) -> NDArray[np.int64]:
 
 
 def spaced(scored: NDArray[np.integer], step: int) -> NDArray[np.int64]:
-    """The first scored session, and each next one `step` sessions or more after the one before.
+    """Every step-th session from the first scored one on, or else the next one that is scored.
 
-    Of a factor of every day: one in `step`; of one of every month: all.
+    Of a factor of every day: one in `step`, and a day without scores moves no section but its own;
+    of one of every month: all.
+
+    Args:
+        scored: (D,) sessions, ascending.
+        step: Sessions.
     """
-    kept = [int(scored[0])]
-    for session in map(int, scored[1:]):
-        if session >= kept[-1] + step:
-            kept.append(session)
-    return np.array(kept, dtype=np.int64)
+    grid = np.arange(scored[0], scored[-1] + 1, step)
+    return np.unique(scored[np.searchsorted(scored, grid)]).astype(np.int64)
 
 
 def forward_returns(price: Floats, rows: NDArray[np.integer], horizon: int, lag: int = 0) -> Floats:

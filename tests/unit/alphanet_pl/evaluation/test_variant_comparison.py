@@ -10,7 +10,9 @@ from alphanet_pl.evaluation.compare import (
     SCHEMA,
     compare,
     daily_difference,
+    judged_apart,
     paired,
+    read_correlation,
     seed_spread,
 )
 from alphanet_pl.evaluation.portfolio.enhancement import EPISODES
@@ -141,6 +143,40 @@ def test_different_periods_are_not_called_common(several):
     found = compare({"v2": several["v2"], "v2.1": shorter})
     assert not found.common_period
     assert found.benchmark is None
+
+
+def test_other_sections_of_one_period_are_not_called_common(several):
+    ic = several["v2.1"].ic
+    series = ic.neutral.series
+    fewer = replace(series, dates=series.dates[1:], values=series.values[1:])
+    other = replace(several["v2.1"], ic=replace(ic, neutral=replace(ic.neutral, series=fewer)))
+    assert not compare({"v2": several["v2"], "v2.1": other}).common_period
+
+
+def test_what_is_judged_by_other_settings_is_not_paired(several):
+    judged = {name: {"evaluation": {"label": name, "filter": "none"}} for name in several}
+    apart = {
+        name: replace(each, provenance=replace(each.provenance, settings=judged[name]))
+        for name, each in several.items()
+    }
+    assert judged_apart(several) == []
+    assert judged_apart(apart) == ["label"]
+    row = compare(apart).variants["v2.1"]
+    assert row.ic is not None
+    assert row.ic_difference is row.top_difference is row.excess_difference is None
+
+
+def test_correlations_are_those_of_the_very_factors(several, tmp_path):
+    path, values = tmp_path / "comparison.json", {"v2": {"v2.1": 0.5}}
+    assert read_correlation(path, several) is None
+    write_result(compare(several, values), path)
+    assert read_correlation(path, several) == values
+    made = replace(several["v2"].provenance, factor_sha256="another")
+    anew = several | {"v2": replace(several["v2"], provenance=made)}
+    assert read_correlation(path, anew) is None
+    for damage in ("[]", '{"schema": ', "{}"):
+        path.write_text(damage)
+        assert read_correlation(path, several) is None
 
 
 def test_an_evaluation_of_nothing_is_compared_too(several):
