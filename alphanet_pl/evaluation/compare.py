@@ -150,7 +150,8 @@ def compare(
     spans = {(each.start, each.stop) for each in evaluations.values()}
     tested = having(evaluations, lambda each: each.ic)
     sections = {tuple(each.neutral.series.dates) for each in tested.values()}
-    enhanced = [found for each in evaluations.values() if (found := each.enhancement)]
+    held = having(evaluations, lambda each: each.enhancement)
+    alike = len(spans) == 1 and one_index(held) is not None
     return Comparison(
         baseline=baseline,
         common_period=len(spans) == 1 and len(sections) <= 1,
@@ -160,10 +161,16 @@ def compare(
             variant: _row(each, None if variant == baseline else evaluations[baseline])
             for variant, each in evaluations.items()
         },
-        benchmark=enhanced[0].benchmark if enhanced and len(spans) == 1 else None,
+        benchmark=next(iter(held.values())).benchmark if alike else None,
         correlation=correlation,
         factors={name: each.provenance.factor_sha256 for name, each in evaluations.items()},
     )
+
+
+def one_index(held: Mapping[str, EnhancementResult]) -> tuple[str, str, str] | None:
+    """Index, first and last day beside the portfolios, where all have the same."""
+    found = {(e.index, e.curves.dates[0], e.curves.dates[-1]) for e in held.values()}
+    return found.pop() if len(found) == 1 else None
 
 
 def having(evaluations: Evaluations, part: Callable[[Evaluation], Part | None]) -> dict[str, Part]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from alphanet_pl.evaluation.compare import Comparison, Episode, Evaluations, having
+from alphanet_pl.evaluation.compare import Comparison, Episode, Evaluations, having, one_index
 from alphanet_pl.evaluation.paper import INDEX, PERIOD, PRINTED
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
 from alphanet_pl.evaluation.report.figures import episode
@@ -36,25 +36,25 @@ def years(comparison: Comparison, evaluations: Evaluations) -> list[Markup]:
 
 
 def year_cells(comparison: Comparison, evaluations: Evaluations) -> pd.DataFrame:
-    """Tables 15, 23 and 31; empty without a portfolio."""
+    """Tables 15, 23 and 31; empty without a portfolio. The index stands where it is the same."""
     yearly = having(evaluations, lambda each: each.yearly)
     if not yearly:
         return pd.DataFrame()
     tables = {name: years_frame(each).map(percent) for name, each in yearly.items()}
     real, columns = _is_real(evaluations), {}
     held = having(evaluations, lambda each: each.enhancement)
-    days = next(iter(held.values())).curves.dates
-    span = days[0], days[-1]
+    spans = {name: (e.curves.dates[0], e.curves.dates[-1]) for name, e in held.items()}
     for name, found in tables.items():
         columns[name] = found["portfolio"]
         if len(tables) == 1:
             columns[say("column.excess")] = found["excess"]
         if real and name in PRINTED.yearly:
-            columns[say("column.printed", name=name)] = _printed(name, span)
-    index = say("column.index")
-    columns[index] = next(iter(tables.values()))["index"]
-    if real and all(each.index == INDEX for each in held.values()):
-        columns[say("column.printed", name=index)] = _printed(INDEX, span)
+            columns[say("column.printed", name=name)] = _printed(name, spans[name])
+    if beside := one_index(held):
+        index, (code, *span) = say("column.index"), beside
+        columns[index] = next(iter(tables.values()))["index"]
+        if real and code == INDEX:
+            columns[say("column.printed", name=index)] = _printed(INDEX, (span[0], span[1]))
     names = sorted({year for each in yearly.values() for year in each.years})
     return pd.DataFrame(columns, index=names).fillna(ABSENT)
 

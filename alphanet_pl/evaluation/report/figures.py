@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from alphanet_pl.evaluation.compare import SeedSpread, excess_nav, paired
+from alphanet_pl.evaluation.compare import SeedSpread, excess_nav, one_index, paired
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, YearlyResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report.formats import entry, say
@@ -57,9 +57,10 @@ def excess_drawdown(found: Enhanced) -> go.Figure:
 
 
 def navs(found: Enhanced) -> go.Figure:
-    """NAVs of the portfolios, and of the index of the first."""
+    """NAVs of the portfolios, and of the index where it is the same beside all of them."""
     first, paint = next(iter(found.values())), colors(found)
-    lines = [(first.index, Series(first.curves.dates, first.curves.index), MUTED)]
+    index = (first.index, Series(first.curves.dates, first.curves.index), MUTED)
+    lines = [index] if one_index(found) else []
     for name, each in found.items():
         nav = Series(each.curves.dates, each.curves.nav)
         lines.append((say("trace.portfolio", name=name), nav, paint[name]))

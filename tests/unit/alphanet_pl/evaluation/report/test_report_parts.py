@@ -6,7 +6,8 @@ import pytest
 
 from alphanet_pl.evaluation.compare import compare, having
 from alphanet_pl.evaluation.paper import PERIOD
-from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, years
+from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, year_cells, years
+from alphanet_pl.evaluation.report.figures import navs
 from alphanet_pl.evaluation.results import Evaluation, Provenance
 
 
@@ -82,6 +83,19 @@ def test_another_index_has_no_printed_years(several, comparison):
 
 def test_a_year_held_in_part_is_marked(several, comparison):
     assert "<td>44.96% (other days)</td>" in years(comparison, several)[0]
+
+
+def test_each_variant_is_marked_by_its_own_days_and_no_index_stands_beside_several(
+    several, comparison
+):
+    held = {"v2": invested(several["v2"], "2014-01-02", "2014-12-31")}
+    held["v2.1"] = invested(several["v2.1"], "2014-07-01", "2014-12-31")
+    cells = year_cells(comparison, held)
+    assert cells.loc["2014", "v2, printed"] == "44.96%"
+    assert cells.loc["2014", "v2.1, printed"].endswith("(other days)")
+    assert not [name for name in cells if "index" in name]
+    drawn = navs(having(held, lambda each: each.enhancement))
+    assert len(drawn.data) == 2
 
 
 def test_a_simulated_market_has_no_printed_years(several, comparison):
