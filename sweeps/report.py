@@ -218,7 +218,7 @@ def _pairs(sweep: Sweep) -> str:
             str(row["seeds"]),
             percent(row["pairs_covered"]),
             percent(row["pairs_expected"]),
-            percent(printed_share(row["n"], sweep.features)),
+            percent(printed_share(row["n"], row["features"])),
         ]
         for row in sweep.rows()
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 from pandas.api.types import is_numeric_dtype
@@ -63,19 +64,18 @@ def point_keys(trials: pd.DataFrame) -> list[str]:
     return [key for key in trials.columns[: list(trials.columns).index(RANK_IC)] if key != SEED]
 
 
-def configurations(trials: pd.DataFrame, features: int, judge: Judge | None = None) -> pd.DataFrame:
+def configurations(trials: pd.DataFrame, judge: Judge | None = None) -> pd.DataFrame:
     """A row a configuration, in the order of the trials.
 
     Args:
         trials: From `trials_table`, or read back from its file.
-        features: How many features there are to sample from.
         judge: Adds columns from the fits.
 
     Returns:
         The point, seeds (trained), of (wanted); the mean over trained seeds of val/rank_ic,
         val/loss, epochs and seconds_per_epoch, each with its standard error as NAME_error; std,
-        min and max of val/rank_ic; n (features that a model pairs up), pairs_covered (by these
-        seeds together), pairs_expected; what the judge says.
+        min and max of val/rank_ic; n (features that a model pairs up) of features,
+        pairs_covered (by these seeds together), pairs_expected; what the judge says.
     """
     keys = point_keys(trials)
     rows = []
@@ -88,7 +88,7 @@ def configurations(trials: pd.DataFrame, features: int, judge: Judge | None = No
         for name in (RANK_IC, "val/loss", "epochs", "seconds_per_epoch"):
             row |= mean_and_error(name, done[name].astype(float))
         row |= {"std": ranks.std(ddof=1), "min": ranks.min(), "max": ranks.max()}
-        rows.append(row | _pairs(fits, features) | (judge(fits) if judge and fits else {}))
+        rows.append(row | _pairs(fits) | (judge(fits) if judge and fits else {}))
     return pd.DataFrame(rows)
 
 
@@ -110,7 +110,7 @@ class Sweep:
             their window.
         keys: What a configuration is named by: its variant, the axes, several as-of sessions.
         missing: Trials without a finished fit.
-        features: How many there are to sample from.
+        features: How many there are to sample from, in the first configuration.
         full: Seconds an epoch of models that pair all features, else alike; None where no such
             fit of the same window is there.
         simulated: Whether the market is.
@@ -159,15 +159,22 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
     Raises:
         EvaluationError: The file is no table of a sweep, or none of its trials is finished.
     """
-    trials = pd.read_csv(table)
+    try:
+        trials = pd.read_csv(table)
+    except (OSError, ValueError) as error:
+        given, hint = (
+            f"{table} cannot be read ({error})",
+            f"alphanet sweep sweep={table.parent.name}",
+        )
+        raise EvaluationError(given, "the trials.csv of a sweep", hint) from None
     if not {"variant", "asof", SEED, RANK_IC, "folder", "status"} <= set(trials.columns):
         raise EvaluationError(
             f"{table} has the columns {', '.join(trials.columns)}",
             "it is not the trials.csv of a sweep",
             "alphanet sweep writes one",
         )
-    features = len(panel.features)
-    found = configurations(trials, features, partial(judge_out_of_sample, panel, options))
+    trials = _with_folders(trials, table.parents[2])
+    found = configurations(trials, partial(judge_out_of_sample, panel, options))
     found = found[found["seeds"] > 0].reset_index(drop=True)
     if found.empty:
         raise EvaluationError(
@@ -182,10 +189,23 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
         configurations=found,
         keys=keys if found["asof"].nunique() > 1 else [key for key in keys if key != "asof"],
         missing=len(trials) - len(done),
-        features=features,
-        full=_full_model_seconds(Path(done["folder"].iloc[0]), keys, features),
+        features=int(found["features"].iloc[0]),
+        full=_full_model_seconds(Path(done["folder"].iloc[0]), keys),
         simulated=panel.attrs.get("source") == "simulated",
     )
+
+
+def _with_folders(trials: pd.DataFrame, home: Path) -> pd.DataFrame:
+    """The trials with their folders in this experiment, wherever it was typed; lost fits missing.
+
+    Args:
+        trials: Read back, with folders as the sweep's command named them.
+        home: runs/EXPERIMENT.
+    """
+    folders = [home.joinpath(*Path(str(name)).parts[-3:]) for name in trials["folder"]]
+    gone = np.array([done_fit(folder) is None for folder in folders])
+    status = trials["status"].mask(gone & (trials["status"] == DONE), MISSING)
+    return trials.assign(folder=list(map(str, folders)), status=status)
 
 
 def ratio_with_error(numerator: Spread, denominator: Spread) -> Spread:
@@ -204,7 +224,7 @@ def mean_and_error(name: str, values: pd.Series) -> dict[str, float]:
     return {name: values.mean(), f"{name}_error": error}
 
 
-def summarise(trials: pd.DataFrame, features: int) -> pd.DataFrame:
+def summarise(trials: pd.DataFrame) -> pd.DataFrame:
     """`configurations` with a rank: the best mean RankIC first, those that lack seeds last.
 
     Returns:
@@ -212,7 +232,7 @@ def summarise(trials: pd.DataFrame, features: int) -> pd.DataFrame:
         over seeds), standard_error (of that mean), std, min, max (over seeds), the mean val/loss,
         epochs and seconds_per_epoch, pairs_covered (by these seeds together), pairs_expected.
     """
-    table = configurations(trials, features).rename(columns={f"{RANK_IC}_error": "standard_error"})
+    table = configurations(trials).rename(columns={f"{RANK_IC}_error": "standard_error"})
     order = table.assign(whole=table["seeds"] == table["of"]).sort_values(
         ["whole", RANK_IC], ascending=False, kind="stable", na_position="last"
     )
@@ -229,9 +249,8 @@ def write_tables(
     While a trial is missing no configuration is the best: it would be that of the half that is
     left. A file that an earlier run wrote is removed then.
     """
-    features = max(len(one.trial.settings.data.features) for one in planned)
     trials = trials_table(planned, stopped)
-    summary = summarise(trials, features)
+    summary = summarise(trials)
     for name, table in ((TRIALS, trials), (SUMMARY, summary)):
         write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
     best = None if (trials["status"] == MISSING).any() else best_of(summary, planned)
@@ -333,13 +352,12 @@ def _measured(
     return {name: best[name] for name in MEASURES if name in best}, len(rows)
 
 
-def _full_model_seconds(folder: Path, keys: Sequence[str], features: int) -> Spread | None:
+def _full_model_seconds(folder: Path, keys: Sequence[str]) -> Spread | None:
     """Seconds an epoch of the experiment's fits that pair all features, else like a sweep's fit.
 
     Args:
         folder: Of the sweep's fit: EXPERIMENT/VARIANT/ASOF/NAME.
         keys: The sweep's axes, in which they may differ as well.
-        features: How many there are.
     """
     like = done_fit(folder)
     if like is None:
@@ -349,7 +367,7 @@ def _full_model_seconds(folder: Path, keys: Sequence[str], features: int) -> Spr
     seconds = [
         record["seconds"] / record["epochs"]
         for record in (fit.record for fit in fits)
-        if len(record["sampled_features"]) == features
+        if len(record["sampled_features"]) == len(like.features)
         and _apart_from(record["identity"], ["model.n", *keys]) == wanted
     ]
     if not seconds:
@@ -368,14 +386,15 @@ def _apart_from(identity: Mapping[str, Any], keys: Sequence[str]) -> dict[str, A
     return {key: value for key, value in flat.items() if key not in keys}
 
 
-def _pairs(fits: Sequence[Fit], features: int) -> dict[str, float | None]:
+def _pairs(fits: Sequence[Fit]) -> dict[str, float | None]:
     """Feature pairs that the trained seeds of a configuration cover together (figure 5)."""
     if not fits:
-        return {"n": None, "pairs_covered": None, "pairs_expected": None}
+        return dict.fromkeys(("n", "features", "pairs_covered", "pairs_expected"))
     samples = [fit.record["sampled_features"] for fit in fits]
-    n = len(samples[0])
+    n, features = len(samples[0]), len(fits[0].features)
     return {
         "n": n,
+        "features": features,
         "pairs_covered": covered_share(samples, features),
         "pairs_expected": expected_share(n, len(samples), features),
     }

@@ -129,7 +129,7 @@ def swept(folder: Path) -> dict[str, pd.DataFrame]:
     for one in planned:
         train(replace(one.trial.settings, asof=one.asof))
     trials = trials_table(planned)
-    tables = {"sweep_trials": trials, "sweep_summary": summarise(trials, 15)}
+    tables = {"sweep_trials": trials, "sweep_summary": summarise(trials)}
     return {name: table.drop(columns=OF_THE_RUN, errors="ignore") for name, table in tables.items()}
 
 

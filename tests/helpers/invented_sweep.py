@@ -15,7 +15,7 @@ def configuration(**changes: object) -> dict[str, object]:
     n = changes.get("model.n", 8)
     row = {
         "variant": "v2.1", "asof": "2012-01-10", "model.n": n, "loss.long_weight": 1.0,
-        "seeds": 3, "of": 3, "n": n, RANK_IC: 0.02, f"{RANK_IC}_error": ERROR,
+        "seeds": 3, "of": 3, "n": n, "features": 15, RANK_IC: 0.02, f"{RANK_IC}_error": ERROR,
         "epochs": 10.0, "epochs_error": 0.0,
         "seconds_per_epoch": 0.1 * n + 0.05, "seconds_per_epoch_error": 0.05 / 3**0.5,
         "pairs_covered": 0.4, "pairs_expected": 0.41, "sections": 9, "rank_ic": 0.05,

@@ -19,6 +19,7 @@ from sweeps.plan import Planned
 from sweeps.results import (
     Spread,
     _full_model_seconds,
+    _with_folders,
     best_of,
     best_path,
     command_of,
@@ -83,7 +84,7 @@ def test_a_row_a_trial_in_the_sweeps_order(planned):
 
 def test_configurations_rank_by_their_mean_over_seeds_with_its_error_and_spread(planned):
     _train_all(planned)
-    table = summarise(trials_table(planned), 15)
+    table = summarise(trials_table(planned))
     assert table["model.n"].tolist() == [8, 6]
     best = table.iloc[0]
     assert best["val/rank_ic"] == pytest.approx(0.07)
@@ -96,16 +97,16 @@ def test_one_lucky_seed_does_not_win(planned):
     for one in planned:
         n, seed = one.trial.settings.model.n, one.trial.settings.seed
         _train(one, 0.5 if (n, seed) == (6, 0) else 0.0 if n == 6 else 0.2)
-    assert summarise(trials_table(planned), 15)["model.n"].iloc[0] == 8
+    assert summarise(trials_table(planned))["model.n"].iloc[0] == 8
 
 
 def test_a_configuration_that_lacks_seeds_comes_last_and_is_not_the_best(planned):
     _train(planned[0], 0.9)
-    table = summarise(trials_table(planned), 15)
+    table = summarise(trials_table(planned))
     assert best_of(table, planned) is None
     for one in planned[3:]:
         _train(one, 0.01)
-    table = summarise(trials_table(planned), 15)
+    table = summarise(trials_table(planned))
     assert table["model.n"].tolist() == [8, 6]
     assert table["seeds"].tolist() == [3, 1]
 
@@ -124,12 +125,12 @@ def test_a_trial_stopped_early_shows_its_best_epoch_and_counts_for_no_mean(plann
     write_text(planned[0].folder / "metrics.csv", rows)
     table = trials_table(planned, frozenset({planned[0].trial.name}))
     assert table.iloc[0][["val/rank_ic", "epochs", "status"]].tolist() == [0.04, 2, "stopped"]
-    assert summarise(table, 15).set_index("model.n")["seeds"].to_dict() == {8: 3, 6: 2}
+    assert summarise(table).set_index("model.n")["seeds"].to_dict() == {8: 3, 6: 2}
 
 
 def test_the_pairs_that_the_trained_seeds_cover_are_counted_together(planned):
     _train_all(planned)
-    table = summarise(trials_table(planned), 15).set_index("model.n")
+    table = summarise(trials_table(planned)).set_index("model.n")
     pairs = set()
     for seed in range(3):
         sample = sample_features(seed, 8, 15)
@@ -138,16 +139,37 @@ def test_the_pairs_that_the_trained_seeds_cover_are_counted_together(planned):
     assert table.loc[8, "pairs_expected"] == pytest.approx(1 - (1 - 56 / 210) ** 3)
 
 
+def test_pairs_are_of_the_features_that_a_fit_has(planned):
+    settings = planned[0].trial.settings
+    few = replace(settings, data=replace(settings.data, features=settings.data.features[:9]))
+    one = Planned(replace(planned[0].trial, settings=few), ASOF, fit_folder(few, ASOF, "f"))
+    invented_fit(few, ASOF, 0, "f", sampled_features=few.data.features, epochs=1, seconds=1.0,
+                 metrics={"val/rank_ic": 0.1, "val/loss": 0.9, "train/loss": 0.8})  # fmt: skip
+    (row,) = configurations(trials_table([one])).to_dict("records")
+    assert (row["n"], row["features"], row["pairs_covered"]) == (9, 9, 1.0)
+
+
+def test_a_table_read_elsewhere_finds_its_fits_and_counts_lost_ones_as_missing(
+    planned, monkeypatch, tmp_path
+):
+    _train_all(planned)
+    home = planned[0].folder.parents[2]
+    written = trials_table(planned).assign(folder=lambda t: t["folder"].str.removeprefix("/"))
+    assert _with_folders(written, home)["folder"].tolist() == [str(p.folder) for p in planned]
+    shutil.rmtree(planned[0].folder)
+    assert _with_folders(written, home)["status"].tolist() == ["missing"] + 5 * ["done"]
+
+
 def test_tables_do_not_depend_on_the_order_in_which_fits_end(planned):
     _train_all(planned[::-1])
-    first = summarise(trials_table(planned), 15)
+    first = summarise(trials_table(planned))
     _train_all(planned)
-    pd.testing.assert_frame_equal(first, summarise(trials_table(planned), 15))
+    pd.testing.assert_frame_equal(first, summarise(trials_table(planned)))
 
 
 def test_the_best_configuration_is_an_option_that_train_takes(planned, tmp_path):
     _train_all(planned)
-    summary = summarise(trials_table(planned), 15)
+    summary = summarise(trials_table(planned))
     best = best_of(summary, planned)
     write_best(best, summary, tmp_path)
     settings = load_settings("train", ["variant=best", "seed=1"], Path(tmp_path))
@@ -159,7 +181,7 @@ def test_the_best_configuration_is_an_option_that_train_takes(planned, tmp_path)
 
 def test_the_command_for_the_best_configuration_names_its_panel_window_and_experiment(planned):
     _train_all(planned)
-    summary = summarise(trials_table(planned), 15)
+    summary = summarise(trials_table(planned))
     best = best_of(summary, planned)
     folder = best.folder.parents[3] / "my sweep"
     write_best(best, summary, folder)
@@ -184,7 +206,7 @@ def test_two_files_of_one_variant_are_two_configurations(tmp_path):
     planned = [Planned(t, ASOF, fit_folder(t.settings, ASOF, "fingerprint")) for t in trials]
     for one in planned:
         _train(one, 0.10 if one.trial.point["variant"] == "v2.1" else 0.02)
-    summary = summarise(trials_table(planned), 15)
+    summary = summarise(trials_table(planned))
     assert summary["variant"].tolist() == ["v2.1", "best"]
     assert summary["val/rank_ic"].tolist() == [0.10, 0.02]
     assert best_of(summary, planned) is planned[0]
@@ -192,7 +214,7 @@ def test_two_files_of_one_variant_are_two_configurations(tmp_path):
 
 def test_the_best_is_found_by_its_session_whatever_day_the_axis_names(planned):
     _train_all(planned)
-    summary = summarise(trials_table(planned), 15)
+    summary = summarise(trials_table(planned))
     sunday = {"asof": "2012-02-05"}
     named = [
         replace(one, trial=replace(one.trial, point={**one.trial.point, **sunday}))
@@ -242,9 +264,7 @@ def test_a_ratio_takes_both_errors():
 def test_a_configuration_is_judged_by_the_fits_of_its_seeds(planned, tmp_path):
     _train_all(planned[:4])
     trials_table(planned).to_csv(tmp_path / "trials.csv", index=False)
-    table = configurations(
-        pd.read_csv(tmp_path / "trials.csv"), 15, lambda fits: {"judged": len(fits)}
-    )
+    table = configurations(pd.read_csv(tmp_path / "trials.csv"), lambda fits: {"judged": len(fits)})
     assert table["judged"].tolist() == [3, 1]
     assert table["n"].tolist() == [6, 8]
     assert table["val/rank_ic_error"][0] == pytest.approx(0.02 / math.sqrt(3))
@@ -266,6 +286,6 @@ def test_the_time_of_a_full_model_is_that_of_fits_alike_in_all_but_the_axes(plan
         folder = fit_folder(settings, ASOF, "fingerprint")
         _train(Planned(replace(planned[0].trial, settings=settings), ASOF, folder), 0.1, seconds)
     like = planned[0].folder
-    assert _full_model_seconds(like, ["variant", "asof", "model.n"], 15).mean == 2.0
+    assert _full_model_seconds(like, ["variant", "asof", "model.n"]).mean == 2.0
     keys = ["variant", "asof", "model.n", "loss.long_weight"]
-    assert _full_model_seconds(like, keys, 15) == pytest.approx((11.0, 9.0, 2))
+    assert _full_model_seconds(like, keys) == pytest.approx((11.0, 9.0, 2))
