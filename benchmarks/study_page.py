@@ -59,10 +59,19 @@ def filled(text: str, made: Mapping[str, pd.DataFrame]) -> str:
 
 
 def of_fits(fits: pd.DataFrame) -> pd.DataFrame:
-    """A row a window: each variant's RankIC out of sample, and the epochs that its fits keep."""
-    cells = fits.groupby(["asof", "variant"]).apply(_cell, include_groups=False).unstack()
-    ranks = fits.groupby("variant")["test_rank_ic"]
-    cells.loc["all"] = [f"**{of.mean():.1%}** ({len(of)} fits)" for _, of in ranks]
+    """A row a window: each variant's RankIC out of sample, and the epochs that its fits keep.
+
+    The last one is the mean over windows, of each window's mean over seeds.
+    """
+    groups = fits.groupby(["asof", "variant"])
+    cells, means = (
+        groups.apply(_cell, include_groups=False).unstack(),
+        groups["test_rank_ic"].mean(),
+    )
+    counts = fits["variant"].value_counts()
+    cells.loc["all"] = [
+        f"**{means.xs(name, level='variant').mean():.1%}** ({counts[name]} fits)" for name in cells
+    ]
     return cells.reindex(columns=_known(fits)).fillna("")
 
 

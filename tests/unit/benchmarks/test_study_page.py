@@ -27,6 +27,10 @@ def test_a_cell_is_the_mean_over_seeds_and_the_epoch_that_each_keeps():
     assert table.loc["2012-01-31", "v2"] == ""
 
 
+def test_the_mean_of_all_counts_each_window_once():
+    assert of_fits(FITS).loc["all", "v2"] == "**9.5%** (3 fits)"  # 11 and 8
+
+
 def test_a_pair_is_of_one_window_and_one_seed():
     (row,) = paired(FITS).to_dict("records")
     # Windows: (0.01 + 0.00) / 2 = 0.5 points and -1 point; the third has no fit of v2.
