@@ -106,7 +106,7 @@ def enhance(
     market: Market, factor: np.ndarray, log_cap: np.ndarray, industry: np.ndarray
 ) -> dict[str, object]:
     """Seconds of 500 weekly rebalances of a portfolio near an index of 500 names."""
-    rows = rebalance_rows(market.dates, 0, DAYS)[:WEEKS]
+    rows = rebalance_rows(market.dates, np.arange(DAYS))[:WEEKS]
     shape = (len(rows), STOCKS)
     nothing = np.zeros(shape, dtype=bool)
     masks, traded = dict.fromkeys(MASKS, nothing), np.isfinite(market.vwap[rows])

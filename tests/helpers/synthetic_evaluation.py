@@ -87,7 +87,7 @@ def _sections(
 def _enhance(
     market: Market, factor: np.ndarray, industry: np.ndarray, log_cap: np.ndarray
 ) -> tuple[EnhancementResult, YearlyResult]:
-    weeks = rebalance_rows(market.dates, 0, DAYS)
+    weeks = rebalance_rows(market.dates, np.arange(DAYS))
     nothing = np.zeros((len(weeks), STOCKS), dtype=bool)
     run = run_enhancement(
         factor[weeks],

@@ -42,7 +42,7 @@ from alphanet_pl.evaluation.portfolio.rebalance import (
     rebalance,
 )
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, NextDay, next_day
-from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections, spaced
 from alphanet_pl.evaluation.signal.neutralise import standardise, winsorise
 from alphanet_pl.evaluation.types import Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
@@ -166,21 +166,22 @@ class EnhancementRun:
 
 
 def rebalance_rows(
-    dates: Dates, start: int, stop: int, schedule: Schedule = "weekly"
+    dates: Dates, scored: NDArray[np.int64], schedule: Schedule = "weekly"
 ) -> NDArray[np.int64]:
-    """Rows of the plans in [start, stop), each with a next session to trade on.
+    """Rows of the plans, each with a next session to trade on.
 
     Args:
         dates: (T,) all sessions.
-        start: First row that may plan.
-        stop: One past the last.
-        schedule: weekly, the last session of each calendar week; every_5, from `start` on.
+        scored: Rows that may plan, ascending: those with scores.
+        schedule: weekly, the last of them in each calendar week that is over; every_5, one in five
+            sessions.
     """
+    scored = scored[scored < len(dates) - 1]
     if schedule == "every_5":
-        return np.arange(start, min(stop, len(dates) - 1), 5)
-    monday = (dates.astype("datetime64[D]").astype(np.int64) + 3) // 7  # 1970-01-01: a Thursday
-    last = np.flatnonzero(monday[1:] != monday[:-1])
-    return last[(last >= start) & (last < stop)]
+        return spaced(scored, 5)
+    week = (dates.astype("datetime64[D]").astype(np.int64) + 3) // 7  # 1970-01-01: a Thursday
+    over = scored[week[scored] < week[-1]]
+    return over[np.append(np.diff(week[over]) > 0, True)[: len(over)]]
 
 
 def run_enhancement(
@@ -363,8 +364,8 @@ def _run(cut: FactorSections) -> EnhancementRun:
             "prepare a panel with both, and evaluation.index naming the benchmark",
         )
     market = cut.test_period()
-    rows = rebalance_rows(market.dates, 0, len(cut.daily), cut.options.enhancement.schedule)
-    rows = rows[np.isfinite(cut.daily[rows]).any(axis=1)]
+    scored = np.flatnonzero(np.isfinite(cut.daily).any(axis=1))
+    rows = rebalance_rows(market.dates, scored, cut.options.enhancement.schedule)
     benchmark = cut.read("index_weight", rows) if len(rows) else np.zeros((0, 0))
     weighed = np.nan_to_num(benchmark).sum(axis=1) > 0
     rows, benchmark = rows[weighed], benchmark[weighed]

@@ -30,7 +30,7 @@ from alphanet_pl.evaluation.portfolio.performance import (
     relative_performance,
 )
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
-from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections
+from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections, usual_step
 from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
@@ -217,7 +217,7 @@ def layers_section(factor: Floats, at: Sections, masks: Mapping[str, Bools]) -> 
         )
     return LayersResult(
         layers=options.layers,
-        step=int(rows[1] - rows[0]) if len(rows) > 1 else 0,
+        step=usual_step(rows),
         cost=options.cost,
         filter=options.filter,
         ls_mode=options.ls_mode,

@@ -185,8 +185,15 @@ def spaced(scored: NDArray[np.integer], step: int) -> NDArray[np.int64]:
         scored: (D,) sessions, ascending.
         step: Sessions.
     """
+    if not len(scored):
+        return scored.astype(np.int64)
     grid = np.arange(scored[0], scored[-1] + 1, step)
     return np.unique(scored[np.searchsorted(scored, grid)]).astype(np.int64)
+
+
+def usual_step(rows: NDArray[np.integer]) -> int:
+    """Sessions from one section to the next, the median; 0 for a single one."""
+    return int(np.median(np.diff(rows))) if len(rows) > 1 else 0
 
 
 def forward_returns(price: Floats, rows: NDArray[np.integer], horizon: int, lag: int = 0) -> Floats:

@@ -14,7 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alphanet_pl.evaluation.signal.cross_sections import HORIZONS, FactorSections, Sections
+from alphanet_pl.evaluation.signal.cross_sections import (
+    HORIZONS,
+    FactorSections,
+    Sections,
+    usual_step,
+)
 from alphanet_pl.evaluation.signal.ranks import (
     equal_buckets,
     grouped_rank_correlation,
@@ -252,7 +257,7 @@ def ic_of(cut: FactorSections, path: Path) -> ICResult:
     truth = cut.read("true_return") if cut.panel.has("true_return") else None
     return ICResult(
         horizon=options.step,
-        step=options.step,
+        step=usual_step(cut.rows) or options.step,
         label=options.label,
         filter=options.filter,
         neutral=ic_block(cut.neutral, cut.forward, cut),

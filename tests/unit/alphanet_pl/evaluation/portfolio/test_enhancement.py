@@ -33,7 +33,7 @@ def simulated(seed=0, suspended=0.0, **options):
     for day in range(1, DAYS):
         close[day] = np.where(np.isnan(vwap[day]), close[day - 1], close[day])
     dates = np.datetime64("2020-11-02") + np.arange(DAYS) // 5 * 7 + np.arange(DAYS) % 5
-    rows = rebalance_rows(dates, 0, DAYS)
+    rows = rebalance_rows(dates, np.arange(DAYS))
     shape = (len(rows), STOCKS)
     log_cap = np.tile(rng.normal(22, 1, STOCKS), (len(rows), 1))
     weights = np.tile(np.where(np.arange(STOCKS) < 100, rng.random(STOCKS), np.nan), (len(rows), 1))
@@ -121,14 +121,22 @@ def test_weekly_plans_come_on_the_last_session_of_each_calendar_week():
     days = ["2020-01-02", "2020-01-03", "2020-01-06", "2020-01-08", "2020-01-13", "2020-01-19",
             "2020-01-20"]  # fmt: skip
     dates = np.array(days, dtype="datetime64[D]")
-    assert dates[rebalance_rows(dates, 0, 7)].astype(str).tolist() == [
+    assert dates[rebalance_rows(dates, np.arange(7))].astype(str).tolist() == [
         "2020-01-03", "2020-01-08", "2020-01-19"
     ]  # fmt: skip
 
 
+def test_a_week_without_scores_at_its_end_is_planned_on_the_last_day_that_has_them():
+    dates = np.datetime64("2020-01-06") + np.arange(40)
+    dates = dates[np.is_busday(dates)]
+    assert rebalance_rows(dates, np.array([2, 3, 9, 17])).tolist() == [3, 9, 17]
+    assert rebalance_rows(dates, np.array([], dtype=int)).tolist() == []
+    assert rebalance_rows(dates, np.array([2, 3, 9, 17]), "every_5").tolist() == [2, 9, 17]
+
+
 def test_every_five_sessions_leaves_a_session_to_trade_on():
     dates = np.datetime64("2020-01-01") + np.arange(11)
-    assert rebalance_rows(dates, 0, 11, "every_5").tolist() == [0, 5]
+    assert rebalance_rows(dates, np.arange(11), "every_5").tolist() == [0, 5]
 
 
 @pytest.mark.parametrize("suspended", [0.0, 0.02])
