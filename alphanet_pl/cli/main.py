@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alphanet_pl import __version__
-from datamodules.base.errors import AlphaNetError, UnfinishedError
+from datamodules.base.errors import AlphaNetError, ConfigError, UnfinishedError
 
 VERBS = {
     "demo": "the whole flow on a small simulated market; open runs/demo/report.html",
@@ -33,6 +33,13 @@ _TRAINING = {"train", "roll"}
 """Verbs that answer Slurm's signals with a checkpoint."""
 _OF_PANELS = {"prepare", "demo"}
 """Verbs that make a panel; its fingerprint must be the same on every x86-64 processor with AVX2."""
+_READ_BY = {
+    "variants": ("evaluate", "compare"),
+    "date": ("predict",),
+    "parts": ("roll",),
+    "sweep": ("sweep",),
+}
+"""Settings that some verbs alone heed; doctor looks at those of any."""
 _SAME_BITS = {
     "OPENBLAS_CORETYPE": "Haswell",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR AVX512F AVX512_SKX",
@@ -47,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _main(list(sys.argv[1:] if argv is None else argv))
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed, as by some schedulers
+                sys.stdout.flush()
     except BrokenPipeError:
         if not _reader_left():
             raise
@@ -178,9 +186,26 @@ def _run(arguments: argparse.Namespace) -> str:
     if arguments.cfg:
         return show_settings(verb, arguments.overrides, folder)
     settings = load_settings(verb, arguments.overrides, folder)
+    _refuse_idle(verb, arguments.overrides)
     command = importlib.import_module(f"{_home(verb)}.commands.{verb}")
     answer: str = command.run(settings)
     return answer
+
+
+def _refuse_idle(verb: str, words: Sequence[str]) -> None:
+    """Refuse a word that this verb does not heed, before hours go into something else."""
+    for word in words:
+        key, _, value = word.partition("=")
+        readers = _READ_BY.get(key.split(".")[0], (verb,))
+        if verb not in (*readers, "doctor"):
+            one_each = key == "variants" and verb in ("train", "roll", "predict")
+            raise ConfigError(
+                f"{word} was given",
+                f"{verb} does not heed it, but {' and '.join(readers)}",
+                f"alphanet {verb} variant={value.strip('[]').split(',')[0]}, once for each"
+                if one_each
+                else f"alphanet {readers[0]} {word}",
+            )
 
 
 def _home(verb: str) -> str:

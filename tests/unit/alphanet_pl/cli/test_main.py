@@ -79,6 +79,27 @@ def test_a_mistake_ends_with_status_2_and_one_hint(capsys):
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize(
+    ("words", "needed", "hint"),
+    [
+        (("roll", "variants=[v2,v2.1]"), "but evaluate and compare", "roll variant=v2, once for"),
+        (("train", "parts=2/2"), "train does not heed it, but roll", "alphanet roll parts=2/2"),
+        (("evaluate", "date=latest"), "but predict", "alphanet predict date=latest"),
+        (("compare", "sweep=dropout"), "but sweep", "alphanet sweep sweep=dropout"),
+    ],
+)
+def test_what_a_verb_does_not_heed_is_refused(words, needed, hint, capsys):
+    assert main([*words, "data.panel=P"]) == 2
+    said = capsys.readouterr().err
+    assert needed in said
+    assert hint in said
+
+
+def test_a_closed_output_is_no_mistake(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    assert main(["coverage", "--cfg"]) == 0
+
+
 def test_an_unknown_verb_is_refused_with_the_nearest(capsys):
     assert main(["trian"]) == 2
     assert "HINT: alphanet train" in capsys.readouterr().err
