@@ -33,7 +33,7 @@ from alphanet_pl.fit.train import train
 from alphanet_pl.job.devices import use_threads
 from benchmarks.study import WINDOWS, exit_status, in_order, tested
 from benchmarks.study_record import Record
-from datamodules.base.errors import FitError
+from datamodules.base.errors import ConfigError, FitError
 from datamodules.base.files import locked, write_text
 from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
@@ -115,12 +115,14 @@ def run(stage: str, settings: Settings) -> list[Row]:
         AlphaNetError: The panel or a row does not fit the words, or a fit cannot be trained.
         Interrupted: A signal asked for a stop, and the progress is saved.
     """
+    if settings.output is None:
+        raise ConfigError("output=null was given", "a table has a folder", "output=FOLDER")
     panel = Panel.open(settings.data.panel)
     plans = {
         name: plan_study(replace(one, output=None, parts=None), panel)
         for name, one in of_variants(settings).items()
     }
-    path = Path(str(settings.output)) / f"{stage}.csv"
+    path = Path(settings.output) / f"{stage}.csv"
     tasks = in_order(plans)
     windows = groupby(tasks, key=lambda task: (task.settings.seed, task.session))
     for window in take_part([list(window) for _, window in windows], settings.parts):

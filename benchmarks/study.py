@@ -14,7 +14,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import chain, groupby
 from pathlib import Path
 from statistics import mean
@@ -238,8 +238,8 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
         tasks = complete_seeds(study, record)  # again: another part may have kept one meanwhile
         record.lay_back(tasks)  # what other parts have trained
         factor, _ = stitch(replace(study, tasks=tasks), settings)
-        digest = sha256_of(factor)
-        if all(_judged(place / "evaluation.json") == digest for place in places):
+        wanted = sha256_of(factor), asdict(settings.evaluation)
+        if all(_judged(place / "evaluation.json") == wanted for place in places):
             return
         log(run_evaluate(settings))
         record.keep_evaluation(settings.variant, home)
@@ -253,12 +253,12 @@ def complete_seeds(study: Study, record: Record) -> list[Task]:
     return [task for task in study.tasks if task.settings.seed in complete]
 
 
-def _judged(path: Path) -> str | None:
-    """Hash of the factor that an evaluation is of."""
+def _judged(path: Path) -> tuple[str, dict[str, object]] | None:
+    """Hash of the factor that an evaluation is of, and the settings that it was judged by."""
     if not path.is_file():
         return None
-    digest: str = read_json(path)["provenance"]["factor_sha256"]
-    return digest
+    found = read_json(path)["provenance"]
+    return found["factor_sha256"], found["settings"]["evaluation"]
 
 
 if __name__ == "__main__":

@@ -330,11 +330,17 @@ def _covers(dates: Sequence[str], first: str, last: str) -> bool:
     return bool(days[0] <= days[1] + holiday and days[3] >= days[2] - holiday)
 
 
-def read_correlation(path: Path, evaluations: Evaluations) -> dict[str, dict[str, float]] | None:
-    """Correlations between the factors from a comparison.json; None unless it is of these."""
+def read_comparison(path: Path) -> Comparison | None:
+    """A comparison.json; None where it is absent, damaged, or of another version."""
     try:
         found = from_json(Comparison, read_json(path))
-    except (OSError, ValueError):  # absent, damaged, or of another version
+    except (OSError, ValueError):
         return None
+    return found if (found.schema, found.version) == (SCHEMA, VERSION) else None
+
+
+def read_correlation(path: Path, evaluations: Evaluations) -> dict[str, dict[str, float]] | None:
+    """Correlations between the factors from a comparison.json; None unless it is of these."""
+    found = read_comparison(path)
     factors = {name: each.provenance.factor_sha256 for name, each in evaluations.items()}
-    return found.correlation if found.schema == SCHEMA and found.factors == factors else None
+    return found.correlation if found and found.factors == factors else None

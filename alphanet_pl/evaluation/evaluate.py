@@ -5,6 +5,7 @@ Example: `evaluate(load_settings("evaluate", ["variant=v2.1"])).ic.neutral.summa
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alphanet_pl.config.compose import with_overrides
+from alphanet_pl.config.keys import options
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE, Comparison, compare
 from alphanet_pl.evaluation.pair_coverage import pair_coverage
@@ -25,6 +27,7 @@ from alphanet_pl.evaluation.signal.ic import ic_of
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
 from datamodules.base.errors import ConfigError, EvaluationError
+from datamodules.base.words import nearest
 from datamodules.panel import Panel
 from datamodules.settings import IndexSettings
 
@@ -155,7 +158,7 @@ def evaluate_several(settings: Settings) -> tuple[Comparison, dict[str, Evaluati
     """
     each = of_variants(settings)
     paths = {variant: factor_path(one) for variant, one in each.items()}
-    common = common_sessions(paths)
+    common = common_sessions(paths, each)
     evaluations = {variant: evaluate(one, among=common) for variant, one in each.items()}
     correlation = _correlation(Panel.open(settings.data.panel), paths, evaluations)
     return compare(evaluations, correlation), evaluations
@@ -174,6 +177,15 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
             "it names one of them twice",
             f"variants=[{','.join(dict.fromkeys(names))}]",
         )
+    folder = settings.origin.config_dir if settings.origin else None
+    known = options("variant", Path(folder) if folder else None)
+    if unknown := [name for name in names if name not in known]:
+        near = [nearest(name, known) for name in names]
+        raise ConfigError(
+            f"variants=[{','.join(names)}] was given",
+            f"{unknown[0]} is none of {', '.join(known)}",
+            f"variants=[{','.join(dict.fromkeys(near))}]",
+        )
     if settings.factor is not None:
         raise ConfigError(
             f"factor={settings.factor} was given with variants",
@@ -184,8 +196,14 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
     return {name: with_overrides(settings, "variants=[]", f"variant={name}") for name in ordered}
 
 
-def common_sessions(paths: dict[str, Path]) -> NDArray[np.datetime64]:
+def common_sessions(
+    paths: dict[str, Path], settings: dict[str, Settings]
+) -> NDArray[np.datetime64]:
     """Dates (D,) that every factor scores.
+
+    Args:
+        paths: Of the factors, by variant.
+        settings: Of the variants, for the command that makes a factor.
 
     Raises:
         EvaluationError: A factor is absent, or there is no such date.
@@ -195,7 +213,7 @@ def common_sessions(paths: dict[str, Path]) -> NDArray[np.datetime64]:
             raise EvaluationError(
                 f"{path} is not there",
                 f"variants=[{','.join(paths)}] needs a factor of each",
-                f"alphanet roll variant={variant}",
+                _roll(settings[variant]),
             )
     dates = {variant: factor_dates(path) for variant, path in paths.items()}
     common, *others = dates.values()
@@ -206,9 +224,22 @@ def common_sessions(paths: dict[str, Path]) -> NDArray[np.datetime64]:
         raise EvaluationError(
             f"the factors score {spans}",
             "variants are compared on sessions that all of them score, and there is none",
-            f"alphanet roll variant={max(dates, key=lambda name: dates[name][0])}",
+            _roll(settings[max(dates, key=lambda name: dates[name][0])]),
         )
     return common
+
+
+def _roll(settings: Settings) -> str:
+    """The command that makes a variant's factor, with the words that say where and of what."""
+    origin, words = settings.origin, [f"variant={settings.variant}"]
+    if origin is not None:
+        words += ["--config-dir", origin.config_dir] if origin.config_dir else []
+        words += [
+            word
+            for word in origin.overrides
+            if word.startswith(("experiment=", "runs=", "data.", "data="))
+        ]
+    return " ".join(["alphanet roll", *map(quote, words)])
 
 
 def _correlation(

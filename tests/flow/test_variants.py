@@ -76,6 +76,32 @@ def test_tables_of_a_factor_that_had_more_do_not_stay(home, tmp_path):
         assert {"mine", "ic"} < left
 
 
+def test_a_day_that_one_variant_leaves_empty_moves_no_section(both, capsys):
+    home = both.runs / "gap"
+    factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
+    days = factor["date"].unique()
+    for name in ("v2", "v2.1"):
+        (home / name).mkdir(parents=True)
+        kept = factor if name == "v2" else factor.copy()
+        if name == "v2.1":
+            kept["factor"] = kept["factor"].where(kept["date"] != days[10])
+        kept.to_parquet(home / name / "factor.parquet", index=False)
+    assert call(both, "evaluate", "experiment=gap", "variants=[v2,v2.1]") == 0
+    found = json.loads((home / "comparison.json").read_text())
+    assert found["common_period"]
+    rows = found["variants"]
+    assert rows["v2.1"]["ic_difference"]["n"] == rows["v2"]["ic"]["n"] == rows["v2.1"]["ic"]["n"]
+
+
+def test_tables_of_more_parts_do_not_stay_beside_a_comparison(both, home, tmp_path):
+    words = ("experiment=both", "variants=[v2,v2.1]", f"output={tmp_path}")
+    assert call(both, "evaluate", *words) == 0
+    assert (tmp_path / "tables" / "layers.csv").is_file()
+    assert call(both, "evaluate", *words, "evaluation.layers=80") == 0
+    assert not (tmp_path / "tables" / "layers.csv").is_file()
+    assert (tmp_path / "tables" / "ic.csv").is_file()
+
+
 def test_a_variant_without_a_score_on_the_common_days_is_refused(both, capsys):
     home = both.runs / "unscored"
     factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
@@ -87,7 +113,7 @@ def test_a_variant_without_a_score_on_the_common_days_is_refused(both, capsys):
             kept["factor"] = kept["factor"].where(kept["date"].isin(days[:20]))
         kept.to_parquet(home / name / "factor.parquet", index=False)
     assert call(both, "evaluate", "experiment=unscored", "variants=[v2,v2.1]") == 2
-    assert "no score on the sessions of all variants" in capsys.readouterr().err
+    assert "sessions that all of them score, and there is none" in capsys.readouterr().err
 
 
 def test_a_simulated_market_keeps_its_industries_and_says_so(home):
@@ -97,9 +123,10 @@ def test_a_simulated_market_keeps_its_industries_and_says_so(home):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("variants=[v2,v2.3]",), "alphanet roll variant=v2.3"),
+        (("variants=[v2,v2.3]",), "alphanet roll variant=v2.3 "),
+        (("variants=[v2,v2.3]",), " experiment=both"),
         (("variants=[v2,v2]",), "variants=[v2]"),
-        (("variants=[v2,v2.7]",), "variant is one of combined, "),
+        (("variants=[v2,v2.7]",), "v2.7 is none of combined, "),
         (("variants=[v2,v2.1]", "factor=x.parquet"), "leave out factor"),
     ],
 )

@@ -56,7 +56,8 @@ def train_all(tasks: Sequence[Task], panel: Panel, live: bool) -> None:
 def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
     """Write the factor of a study whose fits are all done, unless it is there already.
 
-    Parts that end together all come here: one of them writes and logs the factor.
+    Parts that end together all come here: one of them writes and logs the factor. Where W&B took no
+    run of it, the same command logs it later.
 
     Returns:
         The factor's file, and the fits behind it.
@@ -69,7 +70,7 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
     ensembles = study.ensembles()
     fits = list(chain.from_iterable(ensembles))
     path = factor_path(settings)
-    lock = path.with_name(f".{path.name}.lock")
+    lock, logged = (path.with_name(f".{path.name}.{end}") for end in ("lock", "logged"))
     busy = FactorBusy(
         f"{path} is being written by another process",
         "one process at a time stitches a factor",
@@ -80,8 +81,11 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
             if not holds(path, fits, study.period):
                 use_threads(settings.trainer)
                 install()
+                logged.unlink(missing_ok=True)
                 write_factor(_blocks(study, ensembles), path, fits, study.period)
+            if settings.logger.wandb and not logged.is_file():
                 log_roll(settings, fits, path, study.period, study.panel.fingerprint)
+                logged.touch()
         finally:
             lock.unlink()
     return path, fits

@@ -6,10 +6,10 @@ import pytest
 from filelock import FileLock
 from helpers.invented_fit import invented_fit
 
-from alphanet_pl.config.settings import Settings
+from alphanet_pl.config.settings import LoggerSettings, Settings
 from alphanet_pl.factor.roll import roll
 from alphanet_pl.factor.roll.plan import Study, Task
-from datamodules.base.errors import FitError
+from datamodules.base.errors import ConfigError, FitError
 from datamodules.settings import DataSettings
 
 WINDOWS = (300, 310)
@@ -17,7 +17,8 @@ WINDOWS = (300, 310)
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    return Settings(runs=str(tmp_path), data=DataSettings(panel="p"))
+    logger = LoggerSettings(others={"wandb": {}})
+    return Settings(runs=str(tmp_path), data=DataSettings(panel="p"), logger=logger)
 
 
 @pytest.fixture
@@ -67,7 +68,24 @@ def test_a_second_part_finds_the_factor_and_logs_nothing(study, settings, logged
     assert roll.stitch(study, settings)[0] == path
     assert path.stat().st_mtime_ns == before
     assert len(logged) == 1
-    assert [file.name for file in path.parent.iterdir() if file.is_file()] == ["factor.parquet"]
+    left = sorted(file.name for file in path.parent.iterdir() if file.is_file())
+    assert left == [".factor.parquet.logged", "factor.parquet"]
+
+
+def test_what_wandb_did_not_take_is_logged_by_the_same_command(
+    study, settings, logged, monkeypatch
+):
+    def refuse(*given):
+        raise ConfigError("W&B takes no run", "a key", "logger.mode=offline")
+
+    taken = roll.log_roll
+    monkeypatch.setattr(roll, "log_roll", refuse)
+    with pytest.raises(ConfigError):
+        roll.stitch(study, settings)
+    monkeypatch.setattr(roll, "log_roll", taken)
+    for _ in range(2):
+        roll.stitch(study, settings)
+    assert len(logged) == 1
 
 
 def test_while_another_part_writes_the_factor_nobody_else_does(study, settings, logged):
