@@ -5,6 +5,7 @@ optional dependency (the extra `reports`).
 """
 
 import importlib.util
+import json
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -128,7 +129,8 @@ def _sweep(settings: Settings, sweep: Sweep) -> list[Any]:
         wr.MarkdownBlock(text=markdown(results(sweep))),
         wr.PanelGrid(
             runsets=[
-                runset(settings, str(name)) for name in sorted(set(sweep.configurations["variant"]))
+                runset(settings, str(name), sorted(set(of["asof"])))
+                for name, of in sweep.configurations.groupby("variant")
             ],
             panels=[
                 wr.ParallelCoordinatesPlot(columns=columns),
@@ -141,9 +143,21 @@ def _sweep(settings: Settings, sweep: Sweep) -> list[Any]:
     ]
 
 
-def runset(settings: Settings, variant: str) -> "Runset":
-    """The fits of one variant in this experiment; entity and project are the report's own."""
+def runset(settings: Settings, variant: str, asof: Sequence[str] = ()) -> "Runset":
+    """The fits of one variant in this experiment; entity and project are the report's own.
+
+    Args:
+        settings: Of the report.
+        variant: Its name.
+        asof: As-of sessions; all of them if empty.
+    """
     import wandb_workspaces.reports.v2 as wr
 
-    wanted = f'Config("experiment") == "{settings.experiment}" and Config("variant") == "{variant}"'
-    return wr.Runset(name=variant, filters=wanted)
+    wanted = [
+        f'Config("experiment") == "{settings.experiment}"',
+        f'Config("variant") == "{variant}"',
+        'Metric("JobType") in ["fit", "trial"]',
+    ]
+    if asof:
+        wanted.append(f'Config("asof") in {json.dumps([*asof])}')
+    return wr.Runset(name=variant, filters=" and ".join(wanted))

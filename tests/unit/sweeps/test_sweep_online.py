@@ -51,6 +51,8 @@ def test_a_sweep_has_its_table_coordinates_and_importance(sweep):
     spec = _spec(report)
     assert "2.00% \\u00b1 0.58%" in spec
     assert '"value": "mine"' in spec
+    assert '"value": ["fit", "trial"]' in spec  # neither rolls nor evaluations
+    assert '"value": ["2012-01-10"]' in spec
 
 
 def test_every_variant_has_its_own_run_set_and_tables():
