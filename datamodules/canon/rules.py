@@ -8,6 +8,7 @@ volumes blanked; in the other tables a faulty row is left out.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,6 @@ def value_rules(table: str, columns: Sequence[Column], today: date) -> Iterator[
         columns: The columns that the table has.
         today: The newest date that a row may have.
     """
-    newest = pd.Timestamp(today)
     for column in columns:
         name = column.name
         if name in KEYS[table] or column.kind == "flag":
@@ -65,8 +65,11 @@ def value_rules(table: str, columns: Sequence[Column], today: date) -> Iterator[
         if column.kind == "date":
             yield _each(name, "time", _has_time, "a day at midnight, without a time")
         if name in _DATED:
-            needed = f"a date up to today ({today})"
-            yield _each(name, "future", lambda days: days > newest, needed)
+            reach = _DATED[name]
+            beyond = f" and {reach} days" if reach else ""
+            needed = f"a date up to today ({today}){beyond}"
+            last = pd.Timestamp(today) + pd.Timedelta(days=reach)
+            yield _each(name, "future", partial(_after, last), needed)
         if column.kind == "date" and name != "start":  # a membership may be since ever
             yield _each(name, "past", lambda days: days < OLDEST, "a date from 1900 on")
         if column.kind == "flag":
@@ -74,8 +77,8 @@ def value_rules(table: str, columns: Sequence[Column], today: date) -> Iterator[
 
 
 OLDEST = pd.Timestamp("1900-01-01")
-_DATED = ("date", "announced", "period_end")
-"""Columns that cannot lie in the future; a membership may start or end there."""
+_DATED = {"date": 0, "announced": 14, "period_end": 0}
+"""How many days in the future a column may lie; a membership may start or end there anyway."""
 
 
 def _each(name: str, kind: str, fails: Callable[[pd.Series], pd.Series], needed: str) -> Rule:
@@ -88,6 +91,10 @@ def _each(name: str, kind: str, fails: Callable[[pd.Series], pd.Series], needed:
         lambda frame: fails(frame[name]).to_numpy(),
         needed=needed,
     )
+
+
+def _after(last: pd.Timestamp, days: pd.Series) -> pd.Series:
+    return days > last
 
 
 def _has_time(days: pd.Series) -> pd.Series:

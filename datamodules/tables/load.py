@@ -107,9 +107,14 @@ def _table(
     there = [column for column in columns if column.name in raw.frame]
     days = [column.name for column in there if column.kind == "date"]
     given = raw.frame.assign(**{name: raw.frame[name].infer_objects() for name in days})
-    most = settings.max_bad_rows
-    apply_rules(given, table, [*value_rules(table, there, today)], most, raw.origin, report)
+    most, of_values = settings.max_bad_rows, [*value_rules(table, there, today)]
+    apply_rules(given, table, of_values, most, raw.origin, report)
     frame = with_types(given, there, _scale_of(table, settings, there))
+    empty = [rule for rule in of_values if rule.kind == "empty"]
+    apply_rules(frame, table, empty, most, raw.origin, report)  # again: a blank text is none now
+    if table == "fundamentals":
+        frame = _without_later(frame, today, report)
+        _refuse_empty(frame, f"{raw.origin} has none but accounts announced after {today}")
     frame = sort_by_key(frame, table, raw.origin)
     frame = apply_rules(frame, table, row_rules(table, columns), most, raw.origin, report)
     _refuse_empty(frame, f"{raw.origin} has none but faulty rows")
@@ -121,6 +126,14 @@ def _table(
 def _refuse_empty(frame: pd.DataFrame, given: str) -> None:
     if frame.empty:
         raise TableError(given, "a table with rows", "data.path=<another folder>")
+
+
+def _without_later(frame: pd.DataFrame, today: date, report: DataReport) -> pd.DataFrame:
+    """Accounts without those dated after today: what is filed at night bears the next date."""
+    later = (frame["announced"] > pd.Timestamp(today)).to_numpy()
+    says = f"accounts are announced after {today}, and wait until then"
+    report.note("fundamentals", "later", later.sum(), says)
+    return frame[~later].reset_index(drop=True) if later.any() else frame
 
 
 def _without_huge(frame: pd.DataFrame, table: str, report: DataReport) -> pd.DataFrame:

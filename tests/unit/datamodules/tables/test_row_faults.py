@@ -49,6 +49,25 @@ def test_below_the_share_a_faulty_row_is_listed_and_not_traded(clean, load, faul
     assert "2021-03-02 SH688001" in tables.report.faults[0].examples[0]
 
 
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_row_without_a_code_is_refused(clean, load, blank):
+    clean["quotes"].loc[4, "code"] = blank
+    with pytest.raises(TableError, match=r"code is empty in 1 of"):
+        load(quotes=clean["quotes"], settings={"max_bad_rows": 1.0})
+
+
+def test_accounts_dated_tomorrow_wait_and_those_of_next_month_are_refused(clean, load):
+    accounts, today = clean["fundamentals"], pd.Timestamp("2021-06-30")
+    accounts.loc[0, "announced"] = today + pd.Timedelta(days=3)  # filed on the Friday night before
+    tables = load(quotes=clean["quotes"], fundamentals=accounts)
+    assert len(tables.fundamentals) == len(accounts) - 1
+    (note,) = (note for note in tables.report.notes if note.kind == "later")
+    assert note.count == 1
+    accounts.loc[0, "announced"] = today + pd.Timedelta(days=30)
+    with pytest.raises(TableError, match="announced is wrong in 1 of"):
+        load(quotes=clean["quotes"], fundamentals=accounts)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_untraded_row_is_not_judged(clean, load, fault):
     clean["quotes"].loc[4, "traded"] = False

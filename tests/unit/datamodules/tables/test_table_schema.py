@@ -50,9 +50,11 @@ def test_dates_after_today_are_refused_with_five_rows(clean, load):
     assert "a date up to today (2021-06-30) is needed" in message
 
 
-def test_a_report_announced_tomorrow_is_refused(clean, load):
-    frame = clean["fundamentals"].assign(announced=pd.Timestamp("2021-07-01"))
-    assert "SH600000 2020-12-31 2021-07-01" in refused(load, "fundamentals", frame, clean)
+def test_a_report_announced_in_weeks_is_refused(clean, load):
+    frame = clean["fundamentals"].assign(announced=pd.Timestamp("2021-07-15"))
+    assert "SH600000 2020-12-31 2021-07-15" in refused(load, "fundamentals", frame, clean)
+    frame = frame.assign(announced=pd.Timestamp("2021-07-01"))
+    assert "none but accounts announced after" in refused(load, "fundamentals", frame, clean)
 
 
 def test_a_report_announced_in_the_year_1_is_refused(clean, load):
