@@ -24,6 +24,7 @@ from alphanet_pl.fit.history import STOPS_ON, History
 from alphanet_pl.fit.progress import Display, progress_callback, quiet
 from alphanet_pl.fit.stop import StopOnSignal
 from alphanet_pl.fit.tracking import Curves, build_loggers
+from alphanet_pl.job.devices import accelerator_of
 from alphanet_pl.job.world import World
 
 PATIENCE = timedelta(minutes=2)
@@ -64,7 +65,7 @@ def build_trainer(
     # `save_last` would only follow `best`; this one is written every epoch, after it.
     last = KeptCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
     return pl.Trainer(
-        accelerator=options.accelerator,
+        accelerator=accelerator_of(options),
         devices=world.per_node,
         num_nodes=world.nodes,
         strategy=_strategy(world),

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -9,6 +10,11 @@ from alphanet_pl.config.settings import TrainerSettings
 from alphanet_pl.job.slurm import granted_gpus
 from alphanet_pl.job.world import ALONE, World, cores
 from datamodules.base.errors import ConfigError
+
+
+def accelerator_of(options: TrainerSettings) -> Literal["cpu", "gpu"]:
+    """What `trainer.accelerator=auto` is here: Apple's GPUs lack float64, so CUDA's or the CPU."""
+    return "gpu" if options.accelerator != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def describe_device(options: TrainerSettings, world: World = ALONE) -> str:
@@ -51,7 +57,7 @@ def check_precision(options: TrainerSettings) -> None:
     """
     if options.precision == "32-true":
         return
-    on_gpu = options.accelerator != "cpu" and torch.cuda.is_available()
+    on_gpu = accelerator_of(options) == "gpu"
     if not (torch.cuda.is_bf16_supported(False) if on_gpu else cpu_multiplies_bfloat16()):
         raise ConfigError(
             f"trainer.precision={options.precision} was given",

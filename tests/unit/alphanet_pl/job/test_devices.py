@@ -6,6 +6,7 @@ import torch
 from alphanet_pl.config.settings import TrainerSettings
 from alphanet_pl.job import devices
 from alphanet_pl.job.devices import (
+    accelerator_of,
     check_precision,
     cpu_multiplies_bfloat16,
     describe_device,
@@ -36,6 +37,16 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     with pytest.raises(ConfigError, match=r"HINT: trainer\.accelerator=auto"):
         describe_device(TrainerSettings(accelerator="gpu"))
     assert describe_device(TrainerSettings(threads=2)) == "CPU, 2 threads"
+
+
+@pytest.mark.parametrize(
+    ("asked", "cuda", "expected"),
+    [("auto", False, "cpu"), ("auto", True, "gpu"), ("cpu", True, "cpu"), ("gpu", True, "gpu")],
+)
+def test_what_is_no_cuda_device_trains_on_the_cpu(asked, cuda, expected, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert accelerator_of(TrainerSettings(accelerator=asked)) == expected
 
 
 def test_a_gpu_that_slurm_granted_and_torch_does_not_see_is_no_reason_to_train_on_the_cpu(
