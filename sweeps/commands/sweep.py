@@ -1,6 +1,5 @@
 """`alphanet sweep`: many fits on Ray, and tables that rank configurations by more than luck."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ import pandas as pd
 
 from alphanet_pl.evaluation.report.formats import number, percent
 from datamodules.base.errors import FitError, UnfinishedError
-from datamodules.base.files import disk_full_behind, locked, try_place, write_text
+from datamodules.base.files import disk_full_behind, locked, read_json, try_place, write_json
 from datamodules.base.words import log
 from sweeps.plan import Outcome, Planned, describe, log_of, plan, ray_log, sweep_folder
 from sweeps.results import (
@@ -24,7 +23,7 @@ from sweeps.results import (
 from sweeps.settings import SweepsSettings
 
 _STOPPED = "stopped.json"
-"""Names of the trials that the scheduler stopped early."""
+"""Names of the trials that the scheduler stopped early, each with its fit's folder."""
 _RANKED = "val/rank_ic +- standard error"
 """Over the seeds of a configuration."""
 
@@ -98,14 +97,24 @@ def run_sweep(settings: SweepsSettings, planned: Sequence[Planned]) -> Result:
 
 def _run_alone(settings: SweepsSettings, folder: Path, planned: Sequence[Planned]) -> Result:
     asha, path = settings.sweep.asha, folder / _STOPPED
-    stopped = frozenset(json.loads(path.read_text())) if asha and path.is_file() else frozenset()
+    stopped = _stopped(path, planned) if asha else frozenset()
     todo = [one for one in planned if not one.done() and one.trial.name not in stopped]
     outcome = _launch(settings, todo) if todo else Outcome()
     if asha:
         begun = {one.trial.name for one in todo if not one.done()}
         stopped |= begun & set(outcome.ended)
-        write_text(path, json.dumps(sorted(stopped), indent=2) + "\n")
+        folders = {one.trial.name: one.folder.name for one in planned}
+        write_json(path, {name: folders[name] for name in sorted(stopped)})
     return Result(outcome, *write_tables(folder, planned, stopped))
+
+
+def _stopped(path: Path, planned: Sequence[Planned]) -> frozenset[str]:
+    """Trials that were stopped early, as the very fits that are planned now."""
+    kept = read_json(path) if path.is_file() else {}
+    if not isinstance(kept, dict):  # a list of names, of an older version
+        return frozenset()
+    same = (one for one in planned if kept.get(one.trial.name) == one.folder.name)
+    return frozenset(one.trial.name for one in same)
 
 
 def table_lines(summary: pd.DataFrame) -> list[str]:

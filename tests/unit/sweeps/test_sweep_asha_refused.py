@@ -1,8 +1,14 @@
 import pytest
 
 from alphanet_pl.config.compose import load_settings
+from alphanet_pl.fit.folder import fit_folder
 from datamodules.base.errors import ConfigError
-from sweeps.plan import plan
+from datamodules.base.files import write_json
+from sweeps.axes import expand
+from sweeps.commands.sweep import _stopped
+from sweeps.plan import Planned, plan
+
+ASOF = "2012-01-31"
 
 
 def _plan(*words):
@@ -13,6 +19,17 @@ def test_a_study_of_seeds_alone_may_not_stop_the_unlucky_ones():
     with pytest.raises(ConfigError, match="only seeds differ") as refused:
         _plan("sweep=seeds")
     assert "HINT: sweep.asha=false" in str(refused.value)
+
+
+def test_a_trial_that_was_stopped_with_other_settings_is_begun(tmp_path):
+    words = (f"runs={tmp_path}", "sweep=dropout", "sweep.axes.model.n=[6]", "sweep.axes.seed=[0,1]")
+    first, second = expand(load_settings("sweep", words))
+    planned = [Planned(t, ASOF, fit_folder(t.settings, ASOF, "f")) for t in (first, second)]
+    path = tmp_path / "stopped.json"
+    write_json(path, {first.name: planned[0].folder.name, second.name: "seed1-other"})
+    assert _stopped(path, planned) == {first.name}
+    path.write_text(f'["{first.name}"]')
+    assert _stopped(path, planned) == frozenset()
 
 
 def test_an_axis_of_one_value_does_not_make_it_another_study():
