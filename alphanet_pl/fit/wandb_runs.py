@@ -51,7 +51,7 @@ def run_arguments(
         "group": group_of(settings),
         "job_type": job_type,
         "tags": [*tags, *options.tags],
-        "mode": "offline" if is_offline(options) else "online",
+        "mode": _mode(options),
         "config": dict(config),
         "settings": wandb.Settings(finish_timeout=finish_seconds),
     }
@@ -102,6 +102,12 @@ def run_config(settings: Settings, seeds: Sequence[int] | None = None) -> dict[s
         values["seeds"] = list(seeds)
     short = {"n": settings.model.n, "long_weight": settings.loss.long_weight}
     return {**values, **short, "neutralise": settings.loss.neutralise}
+
+
+def _mode(options: LoggerSettings) -> str:
+    if options.mode == "auto" and os.environ.get("WANDB_MODE") == "disabled":
+        return "disabled"
+    return "offline" if is_offline(options) else "online"
 
 
 def is_offline(options: LoggerSettings) -> bool:

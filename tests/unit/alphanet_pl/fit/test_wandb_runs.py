@@ -1,5 +1,5 @@
 from alphanet_pl.config.settings import LoggerSettings, Settings
-from alphanet_pl.fit.wandb_runs import group_of, is_offline, run_config
+from alphanet_pl.fit.wandb_runs import _mode, group_of, is_offline, run_config
 from datamodules.settings import DataSettings
 
 
@@ -23,6 +23,12 @@ def test_the_environment_may_keep_a_key_offline(monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
     monkeypatch.setenv("WANDB_MODE", "offline")
     assert is_offline(LoggerSettings())
+
+
+def test_the_environment_may_want_no_runs_at_all(monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert _mode(LoggerSettings()) == "disabled"
+    assert _mode(LoggerSettings(mode="offline")) == "offline"
 
 
 def test_a_mode_that_is_named_decides(monkeypatch):
