@@ -112,7 +112,7 @@ def compose_config(
     try:
         config = deepcopy(files(verb, (*path, *chosen)))
         for key, value in typed:
-            OmegaConf.update(config, key, value, force_add=True)
+            OmegaConf.update(config, key, value, merge=value != {}, force_add=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise explain_composing(error) from None
     values: Any = OmegaConf.to_container(config)

@@ -248,3 +248,12 @@ def test_an_option_that_is_typed_as_a_setting_is_named_with_its_group():
 def test_any_text_in_quotes_is_read_back(text):
     read = OverridesParser.create().parse_override(f"key={quoted_value(text)}").value()
     assert str(read) == text
+
+
+def test_an_empty_map_empties_what_a_file_says():
+    filled, empty = (
+        load_settings("train", ["variant=lightgbm", "data.panel=P", *more])
+        for more in ([], ["model.arguments={}"])
+    )
+    assert filled.model.arguments
+    assert empty.model.arguments == {}
