@@ -3,7 +3,8 @@
 import re
 
 _EXCHANGES = {
-    "SH": "SH", "SS": "SH", "XSHG": "SH", "SZ": "SZ", "XSHE": "SZ", "BJ": "BJ", "XBSE": "BJ"
+    "SH": "SH", "SS": "SH", "XSHG": "SH", "SZ": "SZ", "XSHE": "SZ", "BJ": "BJ", "XBSE": "BJ",
+    "BJSE": "BJ",
 }  # fmt: skip
 _NAMES = "|".join(sorted(_EXCHANGES, key=len, reverse=True))
 _PREFIXED = re.compile(rf"({_NAMES})[._]?(\d{{6}})", re.IGNORECASE)

@@ -220,7 +220,9 @@ def _frame_of(read: Mapping[str, Rows], calendar: pd.DatetimeIndex) -> pd.DataFr
 def _texts(numbers: pd.Series) -> pd.Series:
     """Industry numbers as texts: qlib holds nothing but numbers."""
     coded = numbers.astype("category")
-    return coded.cat.rename_categories([f"{number:g}" for number in coded.cat.categories])
+    each = map(float, coded.cat.categories)
+    names = [str(int(number)) if number.is_integer() else str(number) for number in each]
+    return coded.cat.rename_categories(names)
 
 
 def _unadjusted(frame: pd.DataFrame, adjusted: Collection[str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,7 @@ def define_view(
         except (pa.ArrowException, LookupError, UnicodeError) as error:
             given = f"data.views.{name}={pattern} is no text of data.encoding={encoding} ({error})"
             hint = "data.encoding=gb18030 (or utf-8, big5 ...)"
-            raise TableError(
-                given, "CSV files of one encoding and the same columns", hint
-            ) from error
+            raise TableError(given, "CSV files of one encoding", hint) from error
 
 
 def _form_of(con: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def _first_line(path: Path) -> bytes:
 
 
 def _encoded(paths: Sequence[Path], encoding: str) -> pa.RecordBatchReader:
-    """Text files of any encoding, every column a text, and `filename` after them."""
+    """Text files of any encoding, columns by their names, all texts; `filename` after them."""
 
     def opened(path: Path, names: Sequence[str] = ()) -> pa.csv.CSVStreamingReader:
         texts = dict.fromkeys(names, pa.string())
@@ -143,16 +142,19 @@ def _encoded(paths: Sequence[Path], encoding: str) -> pa.RecordBatchReader:
             convert_options=pa.csv.ConvertOptions(column_types=texts, strings_can_be_null=True),
         )
 
-    names = opened(paths[0]).schema.names
+    heads = {path: opened(path).schema.names for path in paths}
+    names = list(dict.fromkeys(chain.from_iterable(heads.values())))
     schema = pa.schema([(name, pa.string()) for name in [*names, "filename"]])
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for path in paths:
-            for batch in opened(path, names):
-                here = pa.array([str(path)] * batch.num_rows, pa.string())
-                yield pa.RecordBatch.from_arrays(
-                    [*batch.select(names).columns, here], schema=schema
-                )
+        for path, head in heads.items():
+            for batch in opened(path, head):
+                given = dict(zip(head, batch.columns, strict=True)) | {
+                    "filename": pa.array([str(path)] * batch.num_rows, pa.string())
+                }
+                none = pa.nulls(batch.num_rows, pa.string())
+                columns = [given.get(name, none) for name in schema.names]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -193,7 +195,11 @@ def attach(con: duckdb.DuckDBPyConnection, database: str, names: Sequence[str]) 
         with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as lite:
             _copy_sqlite(con, lite, names)
         return
-    con.execute(f"ATTACH {_text(str(path))} AS db (READ_ONLY)")
+    try:
+        con.execute(f"ATTACH {_text(str(path))} AS db (READ_ONLY)")
+    except duckdb.Error as error:
+        given = f"data.database={database} cannot be opened ({str(error).splitlines()[0]})"
+        raise TableError(given, "a file of DuckDB or SQLite", "data.database=FILE") from error
     con.execute("SET search_path = 'memory.main,db.main'")
 
 
@@ -227,11 +233,13 @@ def _copy_sqlite(
     listed = lite.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     for name in {row[0] for row in listed} & set(names):
         declared = lite.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
-        kinds = {row[1]: _affinity(row[2]) for row in declared}
-        for column in [column for column, kind in kinds.items() if kind == pa.int64()]:
-            real = f"SELECT 1 FROM {quoted(name)} WHERE typeof({quoted(column)}) = 'real' LIMIT 1"
-            if lite.execute(real).fetchone():  # SQLite keeps 1.5 in an INTEGER column, too
-                kinds[column] = pa.float64()
+        kinds = {column: _affinity(kind) for _, column, kind, *_ in declared}
+        # SQLite keeps 1.5 in an INTEGER column, too, and anything where no type is declared.
+        for column in [row[1] for row in declared if not row[2] or kinds[row[1]] == pa.int64()]:
+            types = f"SELECT DISTINCT typeof({quoted(column)}) FROM {quoted(name)}"
+            held = {kind for (kind,) in lite.execute(types)} - {"null"}
+            if held and held <= {"integer", "real"}:
+                kinds[column] = pa.float64() if "real" in held else pa.int64()
         schema = pa.schema(list(kinds.items()))
         rows = lite.execute(f"SELECT * FROM {quoted(name)}")
         _keep(con, name, pa.RecordBatchReader.from_batches(schema, _batches(rows, schema)))

@@ -49,13 +49,13 @@ def check_index(
     report.refuse(
         "index", "index", len(leaps),
         f"returns of an index are more than {_LEAP:.0%} off the market's on their session",
-        "one level throughout", "mend these closes of the index table, data.files.index=FILE",
+        "one level throughout", "mend these closes of the index table, or read another",
         leaps[:SHOWN],
     )  # fmt: skip
     report.refuse(
         "index", "index", len(shifted),
         "indices move as the market does on another session",
-        "the close of each session on its own date", "mend the dates, data.files.index=FILE",
+        "the close of each session on its own date", "mend the dates of the index table",
         shifted[:SHOWN],
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ def _compare(dates: np.ndarray, index: pd.DataFrame, report: DataReport) -> None
     examples = _named(np.sort(np.append(missing, extra)))
     if apart > max(2.0, _APART * len(dates)):
         needed = "quotes and index have the same sessions"
-        hint = "mend the dates of one of them, or data.files.index=FILE"
+        hint = "mend the dates of one of them, or read another index table"
         report.refuse("calendar", "quotes", apart, says, needed, hint, examples)
     else:
         report.note("quotes", "sessions", apart, says, examples, "lost")

@@ -240,7 +240,8 @@ def write_jqdata(tables: Tables, out: Path) -> None:
         paused=(~quotes["traded"]).astype(float),
     )
     for year, rows in key.join(prices).groupby(key["time"].dt.year):
-        _put(rows, out / "price" / f"{year}.parquet")
+        unlisted = rows[:1][["time"]].assign(code="688999.XSHG")  # NaN before a listing
+        _put(pd.concat([rows, unlisted]), out / "price" / f"{year}.parquet")
     _put(key.assign(factor=quotes["adj_factor"]), out / "factor" / "all.parquet")
     day = pd.DataFrame({"day": _text(quotes["date"], "%Y-%m-%d"), "code": names})
     shares = quotes["float_cap"] / quotes["close"]

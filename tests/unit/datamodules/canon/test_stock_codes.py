@@ -12,7 +12,8 @@ def test_every_vendors_spelling_is_one_code(code):
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [("300001.XSHE", "SZ300001"), ("bj.830799", "BJ830799")]
+    ("code", "expected"),
+    [("300001.XSHE", "SZ300001"), ("bj.830799", "BJ830799"), ("430047.BJSE", "BJ430047")],
 )
 def test_each_exchange_has_its_prefix(code, expected):
     assert canonical_code(code) == expected

@@ -98,6 +98,16 @@ def test_text_of_the_encoding_that_the_user_names_is_read(tmp_path, encoding):
     assert_index(read(tmp_path, sql, views={"bench": "*.csv"}, encoding=encoding))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_encoded_files_of_differing_heads_are_one_table(tmp_path, encoding):
+    for number, (code, rows) in enumerate(INDEX.groupby("code")):
+        more = {"备注": "x"} if number else {}
+        write(tmp_path / f"{code}.csv", rows[rows.columns[::-1]].assign(**more), encoding)
+    assert_index(read(tmp_path, views={"bench": "*.csv"}, encoding=encoding))
+    noted = read(tmp_path, f"{QUERY} WHERE 备注 = 'x'", views={"bench": "*.csv"}, encoding=encoding)
+    assert_index(noted, INDEX[2:])
+
+
 def test_a_code_of_digits_keeps_its_zeros(tmp_path):
     write(tmp_path / "b.csv", INDEX.assign(code="000905"))
     for encoding in ("utf-8", "gb18030"):
@@ -165,6 +175,23 @@ def test_a_fraction_that_sqlite_keeps_in_an_integer_column_stays_one(tmp_path):
         lite.executemany("INSERT INTO bench VALUES (?, ?, ?, ?)", rows)
     whole = QUERY + " WHERE strptime(n::VARCHAR, '%Y%m%d') = DATE '2021-03-01'"
     assert_index(read("", whole, database=str(tmp_path / "my.db")))
+
+
+def test_columns_of_sqlite_without_a_type_are_what_they_hold(tmp_path):
+    with sqlite3.connect(tmp_path / "my.db") as lite:
+        lite.execute("CREATE TABLE bench (date, code, close, n, void)")
+        rows = INDEX.assign(date=INDEX["date"].astype(str), n=20210301, void=None)
+        rows = rows[["date", "code", "close", "n", "void"]].to_numpy().tolist()
+        lite.executemany("INSERT INTO bench VALUES (?, ?, ?, ?, ?)", rows)
+    whole = QUERY + " WHERE void IS NULL AND strptime(n::VARCHAR, '%Y%m%d') = DATE '2021-03-01'"
+    assert_index(read("", whole, database=str(tmp_path / "my.db")))
+
+
+def test_a_file_that_is_no_database_is_refused_as_one(tmp_path):
+    (tmp_path / "my.db").write_text("date,code\n")
+    message = refused("", database=str(tmp_path / "my.db"))
+    assert "cannot be opened" in message
+    assert "HINT: data.database=FILE" in message
 
 
 @pytest.mark.parametrize(
@@ -265,6 +292,14 @@ def test_memory_is_limited_and_what_is_beyond_it_spills(tmp_path):
 def test_settings_that_name_nothing_are_refused():
     with pytest.raises(ConfigError, match=r"(?s)data.sql names indx: .*index is the near"):
         check_settings(TableSettings(sql={"indx": "SELECT 1"}))
+    views = {"bench": "a.csv", "bnech": "b.csv", "income": "c.csv"}
+    with pytest.raises(ConfigError, match=r"no query of data.sql names it") as misspelt:
+        check_settings(TableSettings(source="duckdb", sql={"index": QUERY}, views=views))
+    assert "HINT: data.views.bench=b.csv" in str(misspelt.value)
+    views = {"bench": "a.csv", "income": "c.csv"}  # a preset's, whose query is another one now
+    check_settings(TableSettings(source="duckdb", sql={"index": QUERY}, views=views))
+    with pytest.raises(ConfigError, match=r"data.files.index was given with data.source=duckdb"):
+        check_settings(TableSettings(source="duckdb", files={"index": "i.csv"}))
     with pytest.raises(ConfigError, match=r"data.sql names no quotes.*\nHINT: data.sql.quotes="):
         read_table("quotes", (), TableSettings(source="duckdb"))
 

@@ -6,6 +6,7 @@ import pytest
 
 from datamodules.base.errors import TableError
 from datamodules.settings import QLIB_ADJUSTED, TableSettings
+from datamodules.sources.qlib import _texts
 from datamodules.tables.load import load_tables
 
 SETTINGS = TableSettings(source="qlib", free_turn="turn")
@@ -50,6 +51,8 @@ def test_what_lasts_through_a_suspension_is_carried_on(qlib_folder):
 
 def test_industry_numbers_become_texts(qlib_folder):
     assert list(load(qlib_folder).quotes["industry"].cat.categories) == ["3", "7"]
+    long = pd.Series([10101010, 10101020, np.nan, 2.5], dtype=np.float32)
+    assert list(_texts(long).cat.categories) == ["2.5", "10101010", "10101020"]
 
 
 def test_an_index_is_kept_apart_from_the_stocks(qlib_folder, raw_quotes):
