@@ -176,19 +176,24 @@ def sections(start: int, stop: int, step: int) -> NDArray[np.int64]:
 
 
 def spaced(scored: NDArray[np.integer], step: int) -> NDArray[np.int64]:
-    """Every step-th session from the first scored one on, or else the next one that is scored.
+    """The scored sessions that are cross-sections, `step` or more from one to the next.
 
-    Of a factor of every day: one in `step`, and a day without scores moves no section but its own;
-    of one of every month: all.
+    Of a daily factor every step-th from the first one on: a day without scores costs the section
+    that falls on it, and moves none. Of any other, each as soon as `step` are over: of a monthly
+    one all.
 
     Args:
         scored: (D,) sessions, ascending.
         step: Sessions.
     """
-    if not len(scored):
-        return scored.astype(np.int64)
-    grid = np.arange(scored[0], scored[-1] + 1, step)
-    return np.unique(scored[np.searchsorted(scored, grid)]).astype(np.int64)
+    scored = scored.astype(np.int64)
+    if len(scored) > 1 and np.median(np.diff(scored)) == 1:
+        return scored[(scored - scored[0]) % step == 0]
+    kept: list[int] = []
+    for session in scored.tolist():
+        if not kept or session >= kept[-1] + step:
+            kept.append(session)
+    return np.array(kept, dtype=np.int64)
 
 
 def usual_step(rows: NDArray[np.integer]) -> int:
