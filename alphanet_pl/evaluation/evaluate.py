@@ -52,12 +52,6 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
     if among is not None:
         factor[~np.isin(panel.dates, among)] = np.nan
     scored = np.flatnonzero(np.isfinite(factor).any(axis=1))
-    if not len(scored):
-        raise EvaluationError(
-            f"{path} has no score on the sessions of all variants",
-            "a number for some stock on each",
-            f"leave {settings.variant} out of variants",
-        )
     cut = cut_factor(panel, settings.evaluation, factor)
     lacks: list[str] = []
     enhanced = _if_possible("index enhancement", lambda: enhancement_of(cut), lacks)

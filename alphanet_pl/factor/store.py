@@ -197,7 +197,7 @@ def factor_dates(path: Path) -> np.ndarray:
     Raises:
         EvaluationError: No such file, or no columns `date` of dates and `factor` of numbers.
     """
-    _check_columns(path)
+    _check_columns(path, "factor")
     try:
         rows = pd.read_parquet(path, columns=["date", "factor"])
     except (OSError, ValueError, KeyError) as error:
