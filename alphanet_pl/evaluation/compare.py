@@ -5,10 +5,11 @@ evaluation.json. Each variant's own figures are copied from its evaluation; diff
 baseline are paired: the same cross-section, or the same day, of both.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,24 +180,35 @@ def having(evaluations: Evaluations, part: Callable[[Evaluation], Part | None]) 
     return {name: each for name, each in found.items() if each is not None}
 
 
+_DEPENDS = {
+    "ic": ("step", "label", "filter"),
+    "layers": ("step", "filter", "layers", "cost"),
+    "enhancement": ("filter", "index", "enhancement"),
+}
+"""Settings of the evaluation that each paired difference rests on."""
+
+
 def _row(evaluation: Evaluation, baseline: Evaluation | None) -> VariantRow:
     ic, layers = evaluation.ic, evaluation.layers
     enhanced, exposures = evaluation.enhancement, evaluation.exposures
     settings = evaluation.provenance.settings
     model, loss = settings.get("model", {}), settings.get("loss", {})
-    alike = baseline is not None and judged_by(evaluation) == judged_by(baseline)
-    base = baseline if baseline and alike else Evaluation(variant="", start="", stop="")
+    none = Evaluation(variant="", start="", stop="")  # nothing to differ from
+    base = {
+        part: baseline if baseline and not judged_apart([evaluation, baseline], keys) else none
+        for part, keys in _DEPENDS.items()
+    }
     return VariantRow(
         start=evaluation.start,
         stop=evaluation.stop,
         setup=Setup(model.get("n"), loss.get("long_weight"), loss.get("neutralise")),
         ic=None if ic is None else ic.neutral.summary,
-        ic_difference=_less(ic, base.ic, ic_difference),
+        ic_difference=_less(ic, base["ic"].ic, ic_difference),
         seeds=None if ic is None else seed_spread(ic, evaluation.provenance.seeds),
         layers=None if layers is None else layers.by_filter[layers.filter],
-        top_difference=_less(layers, base.layers, excess_difference),
+        top_difference=_less(layers, base["layers"].layers, excess_difference),
         enhancement=None if enhanced is None else _enhancement(enhanced),
-        excess_difference=_less(enhanced, base.enhancement, excess_difference),
+        excess_difference=_less(enhanced, base["enhancement"].enhancement, excess_difference),
         episodes={} if enhanced is None else episodes(enhanced),
         yearly=evaluation.yearly,
         exposures=None if exposures is None else exposures.styles,
@@ -204,17 +216,13 @@ def _row(evaluation: Evaluation, baseline: Evaluation | None) -> VariantRow:
     )
 
 
-def judged_by(evaluation: Evaluation) -> dict[str, Any]:
-    """The settings of the evaluation, as far as they are known: only alike is comparable."""
-    found: dict[str, Any] = evaluation.provenance.settings.get("evaluation", {})
-    return {key: value for key, value in found.items() if key != "ls_mode"}
-
-
-def judged_apart(evaluations: Evaluations) -> list[str]:
-    """Settings of the evaluation in which the variants differ."""
-    found = [judged_by(each) for each in evaluations.values()]
-    keys = dict.fromkeys(key for each in found for key in each)
-    return [key for key in keys if any(each.get(key) != found[0].get(key) for each in found)]
+def judged_apart(
+    evaluations: Iterable[Evaluation], keys: Collection[str] | None = None
+) -> list[str]:
+    """Settings of the evaluation, all or some, in which these differ, as far as they are known."""
+    found = [each.provenance.settings.get("evaluation", {}) for each in evaluations]
+    wanted = keys or [key for key in dict.fromkeys(chain(*found)) if key != "ls_mode"]
+    return [key for key in wanted if any(each.get(key) != found[0].get(key) for each in found)]
 
 
 def seed_spread(ic: ICResult, seeds: Sequence[int]) -> SeedSpread | None:

@@ -86,11 +86,11 @@ def _said(
     lines = [f"variants: {', '.join(variants)}"] if variants else []
     if comparison is not None and not comparison.common_period:
         lines.append(
-            "they were judged over different periods: alphanet evaluate "
-            f"variants=[{','.join(variants)}] judges them over a common one"
+            "they were judged on different sessions: alphanet evaluate "
+            f"variants=[{','.join(variants)}] judges them on common ones"
         )
-    if apart := judged_apart(evaluations):
-        lines.append(f"they were judged by different settings: evaluation.{', '.join(apart)}")
+    if apart := [f"evaluation.{key}" for key in judged_apart(evaluations.values())]:
+        lines.append(f"they were judged by different settings: {', '.join(apart)}")
     return lines + [
         f"sweep {sweep.name}: {counted(len(sweep.configurations), 'configuration')}"
         + (f", {counted(sweep.missing, 'trial')} not finished" if sweep.missing else "")

@@ -108,7 +108,7 @@ def _caveats(evaluations: Evaluations) -> list[str]:
         out.append(say("note.simulated"))
     if len({each.provenance.panel_fingerprint for each in evaluations.values()}) > 1:
         out.append(say("note.panels"))
-    if apart := judged_apart(evaluations):
+    if apart := judged_apart(evaluations.values()):
         out.append(say("note.judged_apart", settings=sentence([f"evaluation.{k}" for k in apart])))
     lacks = {name: each.provenance.lacks for name, each in evaluations.items()}
     shared = [each for each in next(iter(lacks.values())) if all(each in s for s in lacks.values())]
