@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -35,7 +35,7 @@ from alphanet_pl.config.keys import (
 from alphanet_pl.config.refusals import as_typed, explain_composing, explain_invalid, no_such_option
 from alphanet_pl.config.settings import CommandLine, Settings
 from datamodules.base.errors import ConfigError
-from datamodules.settings import MISSING, at_home
+from datamodules.settings import MISSING, DataSettings, at_home
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def compose_config(
     try:
         config = deepcopy(files(verb, (*path, *chosen)))
         for key, value in typed:
-            OmegaConf.update(config, key, value, merge=value != {}, force_add=True)
+            emptied = value == {} and get_origin(type_of(key, verb)) is dict
+            OmegaConf.update(config, key, value, merge=not emptied, force_add=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise explain_composing(error) from None
     values: Any = OmegaConf.to_container(config)
@@ -178,6 +179,8 @@ def check(settings: Settings) -> None:
             "a label reaches horizon days ahead, so the embargo is at least horizon + 1",
             f"data.embargo={data.horizon + 1}",
         )
+    for word in settings.origin.overrides if settings.origin else ():
+        _check_source(word, data)
     if len(set(data.features)) < len(data.features):
         raise ConfigError(
             "data.features names a channel twice",
@@ -220,6 +223,28 @@ def _search(folder: Path) -> list[str]:
     if place not in inherited:
         os.environ["PYTHONPATH"] = os.pathsep.join([*filter(None, inherited), place])
     return [f"hydra.searchpath=[{quoted_value(f'file://{place}')}]"]
+
+
+def _check_source(word: str, data: DataSettings) -> None:
+    """Refuse files or queries that are typed for a source which would read others in silence."""
+    key, _, value = word.partition("=")
+    group, name = [*key.split(".")[1:3], "", ""][:2] if key.startswith("data.") else ("", "")
+    readers = {"views": "duckdb", "sql": "duckdb", "database": "duckdb", "files": "parquet"}
+    source = {"simulated": "parquet"}.get(data.source, data.source)
+    if group in readers and source != readers[group] and ":" not in source:
+        raise ConfigError(
+            f"{key} was given with data.source={data.source}",
+            f"it is read by data.source={readers[group]}",
+            f"data.views.NAME={value}" if source == "duckdb" else f"data.source={readers[group]}",
+        )
+    words = {found.lower() for sql in data.sql.values() for found in re.findall(r"\w+", sql)}
+    if group == "views" and name and name.lower() not in words:
+        read = [view for view in data.views if view.lower() in words]
+        raise ConfigError(
+            f"{key} was given, and no query of data.sql names it",
+            f"the queries read {', '.join(read) or 'no view'}",
+            f"data.views.{nearest(name, (*read,)) or 'NAME'}={value}",
+        )
 
 
 def _sort_words(

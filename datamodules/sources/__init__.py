@@ -5,7 +5,6 @@
 
 import importlib
 import inspect
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import pandas as pd
@@ -117,32 +116,6 @@ def check_settings(settings: TableSettings) -> None:
     _among("data.without", settings.without, FILLINGS)
     _among("data.accept", settings.accept, FINDINGS)
     reader_of(settings.source)
-    _refuse_idle(settings)
-
-
-def _refuse_idle(settings: TableSettings) -> None:
-    """Refuse files that the source does not look at, for it would read others in silence."""
-    by_sql = settings.source == "duckdb"
-    idle = [name for name, files in settings.files.items() if files and by_sql]
-    if idle:
-        raise ConfigError(
-            f"data.files.{idle[0]} was given with data.source=duckdb",
-            "its files are named by data.views, and read by data.sql",
-            f"data.views.{nearest(idle[0], settings.views) or 'NAME'}={settings.files[idle[0]]}",
-        )
-    queries = " ".join(settings.sql.values())
-    read = [name for name in settings.views if _names(queries, name)]
-    for name in settings.views if by_sql else ():
-        if name not in read and (meant := nearest(name, read, cutoff=0.8)):
-            raise ConfigError(
-                f"data.views.{name} was given, and no query of data.sql names it",
-                f"the queries read {', '.join(read)}",
-                f"data.views.{meant}={settings.views[name]}",
-            )
-
-
-def _names(queries: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", queries, re.IGNORECASE) is not None
 
 
 def _numbers(table: str) -> list[str]:

@@ -250,10 +250,34 @@ def test_any_text_in_quotes_is_read_back(text):
     assert str(read) == text
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("data=tushare", "data.views.daily_basics=x.csv"), "HINT: data.views.daily_basic=x.csv"),
+        (("data=tushare", "data.files.index=x.csv"), "HINT: data.views.NAME=x.csv"),
+        (("data=parquet", "data.views.quotes=x.csv"), "HINT: data.source=duckdb"),
+        (("data=qlib", "data.files.quotes=x"), "HINT: data.source=parquet"),
+    ],
+)
+def test_files_that_a_source_does_not_read_are_refused(words, said):
+    with pytest.raises(ConfigError) as refused:
+        load_settings("prepare", [*words, "data.panel=P"])
+    assert said in str(refused.value)
+
+
+def test_files_under_a_name_that_a_query_has_are_accepted():
+    own = "data.sql.index=SELECT date, code, close FROM index_prices"
+    words = ["data=ricequant", "data.panel=P", "data.views.index_prices=mine/*.csv", own]
+    assert load_settings("prepare", words).data.views["index_prices"] == "mine/*.csv"
+
+
 def test_an_empty_map_empties_what_a_file_says():
     filled, empty = (
         load_settings("train", ["variant=lightgbm", "data.panel=P", *more])
         for more in ([], ["model.arguments={}"])
     )
     assert filled.model.arguments
+    words = ["evaluation.cost=0.001", "evaluation.enhancement={}", "data.panel=P"]
+    half = load_settings("evaluate", words)
+    assert half.evaluation.enhancement.cost == 0.001  # no map, and its values stay
     assert empty.model.arguments == {}
