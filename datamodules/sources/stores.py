@@ -12,7 +12,6 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -143,17 +142,24 @@ def _encoded(paths: Sequence[Path], encoding: str) -> pa.RecordBatchReader:
         )
 
     heads = {path: opened(path).schema.names for path in paths}
-    names = list(dict.fromkeys(chain.from_iterable(heads.values())))
-    schema = pa.schema([(name, pa.string()) for name in [*names, "filename"]])
+    names: dict[str, str] = {}  # as DuckDB has them: whatever their case
+    for path, head in heads.items():
+        lower = [name.lower() for name in [*head, "filename"]]
+        if again := [name for place, name in enumerate(lower) if name in lower[:place]]:
+            needed = "columns of different names, none of them filename"
+            raise TableError(f"{path} has the column {again[0]} twice", needed, "rename one")
+        names = {**dict(zip(lower, [*head, "filename"], strict=True)), **names}
+    names["filename"] = names.pop("filename")
+    schema = pa.schema([(name, pa.string()) for name in names.values()])
 
     def batches() -> Iterator[pa.RecordBatch]:
         for path, head in heads.items():
             for batch in opened(path, head):
-                given = dict(zip(head, batch.columns, strict=True)) | {
-                    "filename": pa.array([str(path)] * batch.num_rows, pa.string())
-                }
+                here = pa.array([str(path)] * batch.num_rows, pa.string())
+                lower = [name.lower() for name in [*head, "filename"]]
+                given = dict(zip(lower, [*batch.columns, here], strict=True))
                 none = pa.nulls(batch.num_rows, pa.string())
-                columns = [given.get(name, none) for name in schema.names]
+                columns = [given.get(name, none) for name in names]
                 yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())

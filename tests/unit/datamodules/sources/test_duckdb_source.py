@@ -177,6 +177,21 @@ def test_a_fraction_that_sqlite_keeps_in_an_integer_column_stays_one(tmp_path):
     assert_index(read("", whole, database=str(tmp_path / "my.db")))
 
 
+@pytest.mark.parametrize("head", ["date,code,close,close", "date,code,close,filename"])
+def test_an_encoded_file_with_a_column_twice_is_refused(tmp_path, head):
+    (tmp_path / "b.csv").write_text(f"{head}\n2021-03-01,a,1,2\n", encoding="gb18030")
+    message = refused(tmp_path, views={"bench": "b.csv"}, encoding="gb18030")
+    assert f"has the column {head.rpartition(',')[2]} twice" in message
+
+
+def test_encoded_heads_of_another_case_are_one_column(tmp_path):
+    for number, (code, rows) in enumerate(INDEX.groupby("code")):
+        write(
+            tmp_path / f"{code}.csv", rows.rename(columns=str.upper) if number else rows, "gb18030"
+        )
+    assert_index(read(tmp_path, views={"bench": "*.csv"}, encoding="gb18030"))
+
+
 def test_columns_of_sqlite_without_a_type_are_what_they_hold(tmp_path):
     with sqlite3.connect(tmp_path / "my.db") as lite:
         lite.execute("CREATE TABLE bench (date, code, close, n, void)")
@@ -292,14 +307,6 @@ def test_memory_is_limited_and_what_is_beyond_it_spills(tmp_path):
 def test_settings_that_name_nothing_are_refused():
     with pytest.raises(ConfigError, match=r"(?s)data.sql names indx: .*index is the near"):
         check_settings(TableSettings(sql={"indx": "SELECT 1"}))
-    views = {"bench": "a.csv", "bnech": "b.csv", "income": "c.csv"}
-    with pytest.raises(ConfigError, match=r"no query of data.sql names it") as misspelt:
-        check_settings(TableSettings(source="duckdb", sql={"index": QUERY}, views=views))
-    assert "HINT: data.views.bench=b.csv" in str(misspelt.value)
-    views = {"bench": "a.csv", "income": "c.csv"}  # a preset's, whose query is another one now
-    check_settings(TableSettings(source="duckdb", sql={"index": QUERY}, views=views))
-    with pytest.raises(ConfigError, match=r"data.files.index was given with data.source=duckdb"):
-        check_settings(TableSettings(source="duckdb", files={"index": "i.csv"}))
     with pytest.raises(ConfigError, match=r"data.sql names no quotes.*\nHINT: data.sql.quotes="):
         read_table("quotes", (), TableSettings(source="duckdb"))
 
