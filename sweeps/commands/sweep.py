@@ -103,18 +103,22 @@ def _run_alone(settings: SweepsSettings, folder: Path, planned: Sequence[Planned
     if asha:
         begun = {one.trial.name for one in todo if not one.done()}
         stopped |= begun & set(outcome.ended)
-        folders = {one.trial.name: one.folder.name for one in planned}
-        write_json(path, {name: folders[name] for name in sorted(stopped)})
+        new = {one.trial.name: one.folder.name for one in planned if one.trial.name in stopped}
+        write_json(path, {**_kept(path), **new})
     return Result(outcome, *write_tables(folder, planned, stopped))
 
 
 def _stopped(path: Path, planned: Sequence[Planned]) -> frozenset[str]:
     """Trials that were stopped early, as the very fits that are planned now."""
-    kept = read_json(path) if path.is_file() else {}
-    if not isinstance(kept, dict):  # a list of names, of an older version
-        return frozenset()
+    kept = _kept(path)
     same = (one for one in planned if kept.get(one.trial.name) == one.folder.name)
     return frozenset(one.trial.name for one in same)
+
+
+def _kept(path: Path) -> dict[str, str]:
+    """Trial -> folder of what was stopped before; a list, an older version's, is nothing."""
+    found = read_json(path) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}
 
 
 def table_lines(summary: pd.DataFrame) -> list[str]:

@@ -5,7 +5,7 @@ from alphanet_pl.fit.folder import fit_folder
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import write_json
 from sweeps.axes import expand
-from sweeps.commands.sweep import _stopped
+from sweeps.commands.sweep import _kept, _stopped
 from sweeps.plan import Planned, plan
 
 ASOF = "2012-01-31"
@@ -28,6 +28,7 @@ def test_a_trial_that_was_stopped_with_other_settings_is_begun(tmp_path):
     path = tmp_path / "stopped.json"
     write_json(path, {first.name: planned[0].folder.name, second.name: "seed1-other"})
     assert _stopped(path, planned) == {first.name}
+    assert _kept(path).keys() == {first.name, second.name}
     path.write_text(f'["{first.name}"]')
     assert _stopped(path, planned) == frozenset()
 
