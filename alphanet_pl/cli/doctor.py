@@ -18,7 +18,7 @@ from alphanet_pl.config.keys import conf_dir
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
-from alphanet_pl.fit.wandb_runs import has_key, is_offline
+from alphanet_pl.fit.wandb_runs import has_key, mode_of
 from alphanet_pl.job.devices import check_precision, describe_device, planned_device
 from alphanet_pl.job.header import Request, find_request
 from alphanet_pl.job.slurm import Resources, TimeLimit, granted, in_job
@@ -256,7 +256,11 @@ class Examination:
                 "there is no key for Weights & Biases here, or WANDB_MODE forbids it",
                 "wandb login, or logger.mode=auto, which stays offline without one",
             )
-        return "offline: wandb sync later" if is_offline(options) else "online"
+        return {
+            "online": "online",
+            "offline": "offline: wandb sync later",
+            "disabled": "off: WANDB_MODE=disabled",
+        }[mode_of(options)]
 
 
 def check_packages() -> str:

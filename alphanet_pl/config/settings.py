@@ -104,7 +104,7 @@ class LoggerSettings:
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Lightning loggers: a name -> `_target_` and arguments; wandb is also the other verbs'."""
     mode: Literal["auto", "online", "offline"] = "auto"
-    """W&B's; auto: online where a key is configured, else offline."""
+    """W&B's; auto: online where a key is configured, else offline; WANDB_MODE=disabled: none."""
     project: str = "alphanet"
     """W&B project."""
     entity: str | None = None
@@ -133,7 +133,7 @@ class EnhancementSettings:
     """Key `evaluation.enhancement`: a portfolio near its index that leans to the factor."""
 
     schedule: Schedule = "weekly"
-    """Last session of each calendar week, or every 5 sessions."""
+    """Last scored session of each calendar week, or one in 5 sessions."""
     max_turnover: Annotated[Number, Field(ge=0.0, le=2.0)] = 0.3
     """Two-sided share of the portfolio at a rebalance; the first build is free."""
     max_deviation: Share = 0.01

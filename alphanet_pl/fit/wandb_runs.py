@@ -4,7 +4,7 @@ import netrc
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlparse
 
 import numpy as np
@@ -29,7 +29,7 @@ def run_arguments(
     config: Mapping[str, Any],
     finish_seconds: float = 0.0,
 ) -> dict[str, Any]:
-    """What `wandb.init` takes of a run in the group of a variant's fits; offline without a key.
+    """What `wandb.init` takes of a run in the group of a variant's fits; see `mode_of`.
 
     Args:
         settings: Whose logger it is.
@@ -51,7 +51,7 @@ def run_arguments(
         "group": group_of(settings),
         "job_type": job_type,
         "tags": [*tags, *options.tags],
-        "mode": _mode(options),
+        "mode": mode_of(options),
         "config": dict(config),
         "settings": wandb.Settings(finish_timeout=finish_seconds),
     }
@@ -104,17 +104,13 @@ def run_config(settings: Settings, seeds: Sequence[int] | None = None) -> dict[s
     return {**values, **short, "neutralise": settings.loss.neutralise}
 
 
-def _mode(options: LoggerSettings) -> str:
-    if options.mode == "auto" and os.environ.get("WANDB_MODE") == "disabled":
+def mode_of(options: LoggerSettings) -> Literal["online", "offline", "disabled"]:
+    """Where runs go: to the server, to the disk until `wandb sync`, or nowhere."""
+    if options.mode != "auto":
+        return options.mode
+    if os.environ.get("WANDB_MODE") == "disabled":
         return "disabled"
-    return "offline" if is_offline(options) else "online"
-
-
-def is_offline(options: LoggerSettings) -> bool:
-    """Whether runs stay on disk until `wandb sync`."""
-    if options.mode == "auto":
-        return not has_key()
-    return options.mode == "offline"
+    return "online" if has_key() else "offline"
 
 
 def has_key() -> bool:

@@ -16,7 +16,7 @@ from alphanet_pl.fit.board import Board, Shown
 from alphanet_pl.fit.folder import Fit
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
-from alphanet_pl.fit.wandb_runs import log_roll
+from alphanet_pl.fit.wandb_runs import log_roll, mode_of
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.job.signals import install, stop_if_asked
 from datamodules.base.errors import FitError
@@ -85,7 +85,8 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
                 write_factor(_blocks(study, ensembles), path, fits, study.period)
             if settings.logger.wandb and not logged.is_file():
                 log_roll(settings, fits, path, study.period, study.panel.fingerprint)
-                logged.touch()
+                if mode_of(settings.logger) != "disabled":
+                    logged.touch()
         finally:
             lock.unlink()
     return path, fits

@@ -1,39 +1,39 @@
 from alphanet_pl.config.settings import LoggerSettings, Settings
-from alphanet_pl.fit.wandb_runs import _mode, group_of, is_offline, run_config
+from alphanet_pl.fit.wandb_runs import group_of, mode_of, run_config
 from datamodules.settings import DataSettings
 
 
 def test_without_a_key_runs_stay_offline():
-    assert is_offline(LoggerSettings())
+    assert mode_of(LoggerSettings()) == "offline"
 
 
 def test_with_a_key_runs_go_online(monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    assert not is_offline(LoggerSettings())
+    assert mode_of(LoggerSettings()) == "online"
 
 
 def test_a_key_in_netrc_counts(tmp_path):
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine api.wandb.ai login user password " + "a" * 40 + "\n")
     netrc.chmod(0o600)
-    assert not is_offline(LoggerSettings())
+    assert mode_of(LoggerSettings()) == "online"
 
 
 def test_the_environment_may_keep_a_key_offline(monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
     monkeypatch.setenv("WANDB_MODE", "offline")
-    assert is_offline(LoggerSettings())
+    assert mode_of(LoggerSettings()) == "offline"
 
 
 def test_the_environment_may_want_no_runs_at_all(monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
-    assert _mode(LoggerSettings()) == "disabled"
-    assert _mode(LoggerSettings(mode="offline")) == "offline"
+    assert mode_of(LoggerSettings()) == "disabled"
+    assert mode_of(LoggerSettings(mode="offline")) == "offline"
 
 
 def test_a_mode_that_is_named_decides(monkeypatch):
-    assert is_offline(LoggerSettings(mode="offline"))
-    assert not is_offline(LoggerSettings(mode="online"))
+    assert mode_of(LoggerSettings(mode="offline")) == "offline"
+    assert mode_of(LoggerSettings(mode="online")) == "online"
 
 
 def test_fits_of_one_variant_are_one_group_unless_the_user_names_another():
