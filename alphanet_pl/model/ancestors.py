@@ -101,7 +101,8 @@ class AlphaNetV3(WindowNetwork):
         picture_days: T, days of a picture.
 
     Raises:
-        ConfigError: The operators are of the user's own, and have no shorter windows.
+        ConfigError: The operators are of the user's own, and have no shorter windows, or a window
+            of the second branch is none of a picture's.
 
     Source: HT20b, AlphaNet-v3.
     """
@@ -120,7 +121,11 @@ class AlphaNetV3(WindowNetwork):
     ) -> None:
         super().__init__(channels, n, seed, operators)
         if not 2 <= short <= picture_days:
-            raise ValueError(f"short is 2 to {picture_days} days, those of a picture")
+            raise ConfigError(
+                f"model.arguments.short={short} was given",
+                f"it is 2 to {picture_days} days, those of a picture",
+                f"model.arguments.short={min(5, picture_days)}",
+            )
         own = self.takes.operators
         if not isinstance(own, SixOperators):
             raise ConfigError(

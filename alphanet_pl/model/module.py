@@ -230,7 +230,7 @@ class AlphaNetModule(pl.LightningModule):
         name, arguments = self._optimiser
         facts = {"params": list(self.parameters()), "lr": self._learning_rate}
         if name == "adam":
-            facts["fused"] = True
+            arguments = {"fused": True, **arguments}
         return OPTIMISERS.make(name, arguments, facts)
 
 
