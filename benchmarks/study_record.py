@@ -190,9 +190,13 @@ def _copy_fit(source: Path, target: Path) -> None:
 
 
 def _copy_evaluation(source: Path, target: Path) -> None:
-    """The tables, then evaluation.json."""
-    for path in sorted((source / "tables").glob("*.csv")):
-        _copy(path, target / "tables" / path.name)
+    """The tables, no others, then evaluation.json."""
+    found = {path.name: path for path in (source / "tables").glob("*.csv")}
+    for path in (target / "tables").glob("*.csv"):
+        if path.name not in found:
+            path.unlink()
+    for name, path in sorted(found.items()):
+        _copy(path, target / "tables" / name)
     _copy(source / "evaluation.json", target / "evaluation.json")
 
 

@@ -197,7 +197,7 @@ def _refuse_idle(verb: str, words: Sequence[str]) -> None:
     for word in words:
         key, _, value = word.partition("=")
         readers = _READ_BY.get(key.split(".")[0], (verb,))
-        if verb not in (*readers, "doctor"):
+        if verb not in (*readers, "doctor") and value not in ("", "null", "[]"):
             one_each = key == "variants" and verb in ("train", "roll", "predict")
             raise ConfigError(
                 f"{word} was given",
