@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 
 import alphanet_pl
-from alphanet_pl.config.compose import quoted_value, with_overrides
-from alphanet_pl.config.keys import conf_dir
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
@@ -54,7 +52,7 @@ class Examination:
     """Runs the checks of one fit in order; a check is skipped when one it needs has failed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = with_place(settings)
+        self._settings = settings
         self._request: Request | None = None
         self._resources = Resources()
         self._world = ALONE
@@ -284,26 +282,6 @@ def check_packages() -> str:
                 else f"take {place.parent} off PYTHONPATH",
             )
     return f"imported from {root}"
-
-
-def with_place(settings: Settings, environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings as slurm/train.sh completes them with the folder and the panel of slurm/env.sh.
-
-    Where there is no job to complete them for, they stay as they are.
-    """
-    submits = in_job(environ) or shutil.which("sbatch", path=environ.get("PATH"))
-    if settings.origin is None or "ALPHANET_HOME" not in environ or not submits:
-        return settings
-    words = settings.origin.overrides
-    added, runs, panel = [], environ.get("ALPHANET_RUNS"), environ.get("ALPHANET_PANEL")
-    if runs and not _typed(settings, "runs"):
-        added.append(f"runs={quoted_value(runs)}")
-    named = next((word[5:] for word in reversed(words) if word.startswith("data=")), "parquet")
-    shipped = (conf_dir() / "data" / f"{named}.yaml").is_file()  # else it names its panel
-    if panel and not _typed(settings, "data.panel") and shipped and named != "simulated":
-        added.append(f"data.panel={quoted_value(panel)}")
-        added += [] if _typed(settings, "data") else ["data=parquet"]
-    return with_overrides(settings, *added) if added else settings
 
 
 def planned_world(options: TrainerSettings, environ: Mapping[str, str] = os.environ) -> World:

@@ -185,8 +185,13 @@ def _run(arguments: argparse.Namespace) -> str:
 
     if arguments.cfg:
         return show_settings(verb, arguments.overrides, folder)
-    settings = load_settings(verb, arguments.overrides, folder)
-    _refuse_idle(verb, arguments.overrides)
+    words = arguments.overrides
+    if verb == "doctor":
+        from alphanet_pl.job.slurm import with_place
+
+        words = with_place(words)
+    settings = load_settings(verb, words, folder)
+    _refuse_idle(verb, words)
     command = importlib.import_module(f"{_home(verb)}.commands.{verb}")
     answer: str = command.run(settings)
     return answer

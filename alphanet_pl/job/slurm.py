@@ -5,9 +5,10 @@ Nothing here imports torch: the command line asks before anything heavy is loade
 
 import os
 import re
+import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -203,3 +204,30 @@ def _call(*words: str) -> "subprocess.CompletedProcess[str] | Exception":
         return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return error
+
+
+def with_place(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The words as slurm/train.sh completes them with the folder and the panel of slurm/env.sh.
+
+    Where there is no job to complete them for, they stay as they are.
+
+    Args:
+        words: key=value, as typed.
+        environ: What env.sh has exported.
+    """
+    submits = in_job(environ) or shutil.which("sbatch", path=environ.get("PATH"))
+    if "ALPHANET_HOME" not in environ or not submits:
+        return [*words]
+    from alphanet_pl.config.compose import quoted_value  # not for a verb's help
+    from alphanet_pl.config.keys import conf_dir
+
+    typed = dict(word.split("=", 1) for word in words if "=" in word)  # the last one counts
+    added, runs, panel = [], environ.get("ALPHANET_RUNS"), environ.get("ALPHANET_PANEL")
+    if runs and "runs" not in typed:
+        added.append(f"runs={quoted_value(runs)}")
+    named = typed.get("data", "parquet")
+    shipped = (conf_dir() / "data" / f"{named}.yaml").is_file()  # else it names its panel
+    if panel and "data.panel" not in typed and shipped and named != "simulated":
+        added.append(f"data.panel={quoted_value(panel)}")
+        added += [] if "data" in typed else ["data=parquet"]
+    return [*words, *added]

@@ -16,7 +16,7 @@ from alphanet_pl.cli.doctor import (
 )
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import TrainerSettings
-from alphanet_pl.job.slurm import TimeLimit
+from alphanet_pl.job.slurm import TimeLimit, with_place
 from datamodules.base.errors import ConfigError, FitError
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_NNODES": "2", "SLURM_NTASKS": "8", "SLURM_NTASKS_PER_NODE": "4"}
@@ -212,27 +212,26 @@ def test_the_estimate_for_cpus_refuses_no_gpu():
 def test_on_a_login_node_the_place_of_env_sh_is_checked(login, small_panel, tmp_path):
     login.setenv("ALPHANET_RUNS", str(tmp_path / "it's here"))
     login.setenv("ALPHANET_PANEL", str(small_panel.path))
-    settings = load_settings("doctor", ["data.in_sample_days=200"])
+    settings = load_settings("doctor", with_place(["data.in_sample_days=200", "data=parquet"]))
     found = {finding.what: finding for finding in Examination(settings).run()}
     assert found["run folder"].found.startswith(str(tmp_path / "it's here"))
     assert found["panel"].error is None
-    simulated = doctor.with_place(load_settings("doctor", ["data=simulated", "runs=my"]))
-    assert (simulated.runs, simulated.data.source) == ("my", "simulated")
+    assert with_place(words := ["data=simulated", "runs=my"]) == words
 
 
 def test_your_own_data_names_its_panel(login, tmp_path):
     (tmp_path / "my" / "data").mkdir(parents=True)
     (tmp_path / "my" / "data" / "vendor.yaml").write_text("source: parquet\npanel: ours.zarr\n")
     login.setenv("ALPHANET_PANEL", "/site.zarr")
-    own = load_settings("doctor", ["data=vendor"], tmp_path / "my")
-    assert doctor.with_place(own).data.panel == "ours.zarr"
-    assert doctor.with_place(load_settings("doctor", [])).data.panel == "/site.zarr"
+    own = load_settings("doctor", with_place(["data=vendor"]), tmp_path / "my")
+    assert own.data.panel == "ours.zarr"
+    assert load_settings("doctor", with_place([])).data.panel == "/site.zarr"
 
 
 def test_where_no_job_is_submitted_the_place_is_the_one_given(home, monkeypatch):
     monkeypatch.setenv("ALPHANET_RUNS", "/elsewhere")
     monkeypatch.setenv("PATH", str(home))
-    assert doctor.with_place(load_settings("doctor", [])).runs == "runs"
+    assert with_place([]) == []
 
 
 def test_a_package_of_our_name_that_another_distribution_brings_is_found(monkeypatch):
