@@ -12,7 +12,7 @@
 #SBATCH --ntasks-per-node=1
 #SBATCH --gpus-per-node=1
 #SBATCH --cpus-per-task=4
-#SBATCH --mem=8G
+#SBATCH --mem=12G
 #SBATCH --time=12:00:00
 #SBATCH --signal=SIGUSR1@120
 #SBATCH --requeue
