@@ -121,7 +121,7 @@ def claim(comparison: Comparison) -> str:
     """What the paper says of these periods, and in how many of ours it holds."""
     says = say("note.praised", praised=PRAISED)
     rows, baseline = comparison.variants, comparison.baseline
-    if PRAISED not in rows or baseline != "v2":
+    if PRAISED not in rows or baseline != "v2" or rows[PRAISED].excess_difference is None:
         return says
     both, held = milder(rows[PRAISED].episodes, rows[baseline].episodes)
     if not both:

@@ -34,6 +34,11 @@ def percent(value: Number, digits: int = 2) -> str:
     return text if text == ABSENT else f"{text}%"
 
 
+def as_set(share: float) -> str:
+    """A setting as a percentage, without losing a digit: 0.15% for 0.0015."""
+    return f"{100 * share:g}%"
+
+
 def percents(digits: int) -> Form:
     """Percentages of that many decimals."""
     return lambda value: percent(value, digits)

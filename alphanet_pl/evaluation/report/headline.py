@@ -3,11 +3,12 @@
 from alphanet_pl.evaluation.compare import Comparison, Evaluations, having, judged_apart
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.figures import cover
-from alphanet_pl.evaluation.report.formats import entry, named, percent, say, sentence
+from alphanet_pl.evaluation.report.formats import as_set, entry, named, say, sentence
 from alphanet_pl.evaluation.report.metrics import HEADLINE, SETUP, shown
 from alphanet_pl.evaluation.report.page import Part, cards, figure, paragraph, part, points, table
 from alphanet_pl.evaluation.report.tables import few, frame, headline
 from alphanet_pl.evaluation.results import Evaluation
+from datamodules.settings import IndexSettings
 
 
 def top(comparison: Comparison, evaluations: Evaluations) -> Part:
@@ -37,18 +38,30 @@ def setups(comparison: Comparison, evaluations: Evaluations) -> Part:
     return part(say("part.variants"), table(shown(SETUP, found))) if known else part("")
 
 
+_AT_ONCE = ("ridge", "lightgbm", "reversal")
+"""Networks that are not trained by steps."""
+
+
 def ours(comparison: Comparison, evaluations: Evaluations) -> Part:
     """The choices that touch the figures of this page, a sentence each with its setting."""
-    wanted = ["one_date", "embargo", "stopping"]
+    settings = evaluations[comparison.baseline].provenance.settings
+    data, loss, judged = (settings.get(key, {}) for key in ("data", "loss", "evaluation"))
+    by_steps = settings.get("model", {}).get("network") not in _AT_ONCE
+    wanted = ["one_date", "embargo"] if by_steps else ["embargo"]
+    wanted += ["stopping"] if by_steps and loss.get("error", "squared") == "squared" else []
     if any(each.ic for each in evaluations.values()):
         wanted.append("n261")
     enhanced = next((each.enhancement for each in evaluations.values() if each.enhancement), None)
     if enhanced is not None:
-        wanted += ["weights", "price_index", "bounds", "monthly"]
-    settings = evaluations[comparison.baseline].provenance.settings
+        code = judged.get("index", {}).get("code", IndexSettings().code)
+        price = ["price_index"] if code == IndexSettings().code else []
+        wanted += ["weights", *price, "bounds", "monthly"]
+    under = judged.get("enhancement", {}).get("max_underweight", 0.01)
     values = {
-        "embargo": settings.get("data", {}).get("embargo", "some"),
-        "deviation": "" if enhanced is None else percent(enhanced.max_deviation, 1),
+        "dates": data.get("dates_per_step", 1),
+        "embargo": data.get("embargo", "some"),
+        "deviation": "" if enhanced is None else as_set(enhanced.max_deviation),
+        "underweight": "100%" if under is None else as_set(under),
     }
     sentences = [str(entry("ours")[key]).format(**values) for key in wanted]
     known = any(evaluation.ic or evaluation.layers for evaluation in evaluations.values())

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import Comparison, Evaluations
@@ -40,7 +41,9 @@ def parameters(comparison: Comparison, evaluations: Evaluations) -> Part:
     found = {name: flat(each.provenance.settings) for name, each in evaluations.items()}
     if not any(found.values()):
         return part("")
-    everything = compared(found, leave_out=_OWN if len(found) > 1 else ())
+    leave_out = _OWN if len(found) > 1 else ()
+    everything = Markup("").join(compared(found, leave_out))
+    count = len({*next(iter(found.values()))} - {*leave_out})
     defaults = flat(asdict(Settings()))
     own = {
         name: {k: v for k, v in values.items() if v != defaults.get(k)}
@@ -55,8 +58,8 @@ def parameters(comparison: Comparison, evaluations: Evaluations) -> Part:
     return part(
         say("part.parameters"),
         paragraph(said),
-        *compared(chosen, leave_out=_OWN if len(found) > 1 else ()),
-        folded(say("table.all", count=len(next(iter(found.values())))), everything[1]),
+        *compared(chosen, leave_out),
+        folded(say("table.all", count=count), everything),
     )
 
 
@@ -121,7 +124,7 @@ def _fits(fits: Sequence[FitOrigin]) -> str:
     if not fits:
         return say("note.unnamed")
     days = sorted({fit.in_sample_days for fit in fits if fit.in_sample_days is not None})
-    span = " to ".join(map(str, dict.fromkeys((days[0], days[-1])))) if days else ""
+    span = say("sweep.span").join(map(str, dict.fromkeys((days[0], days[-1])))) if days else ""
     return say(
         "note.fits",
         count=len(fits),

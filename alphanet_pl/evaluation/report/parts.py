@@ -15,7 +15,16 @@ from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report import figures as draw
 from alphanet_pl.evaluation.report import metrics, tables
 from alphanet_pl.evaluation.report.calendar import episodes, years
-from alphanet_pl.evaluation.report.formats import ABSENT, count, entry, named, number, percent, say
+from alphanet_pl.evaluation.report.formats import (
+    ABSENT,
+    as_set,
+    count,
+    entry,
+    named,
+    number,
+    percent,
+    say,
+)
 from alphanet_pl.evaluation.report.metrics import Metric, shown
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
 from alphanet_pl.evaluation.results import Evaluation
@@ -38,6 +47,8 @@ def ic(comparison: Comparison, evaluations: Evaluations) -> Part:
     if alone and first.achievable is not None:
         note = f"{note} {say('note.truth')}"
     differences = _differences(metrics.IC_DIFFERENCE, "ic_difference", comparison)
+    rows, base = comparison.variants, comparison.baseline
+    paired = {n: each for n, each in known.items() if n == base or rows[n].ic_difference}
     by_year = shown(metrics.IC[:5], tables.frame(first.neutral.by_year)).T
     return part(
         say("part.ic"),
@@ -45,7 +56,7 @@ def ic(comparison: Comparison, evaluations: Evaluations) -> Part:
         table(tables.ic_cells(comparison, alone)),
         figure(draw.cumulative_rank_ic(known), "cumulative-rank-ic"),
         differences,
-        figure(draw.rank_ic_difference(known, comparison.baseline), "rank-ic-difference")
+        figure(draw.rank_ic_difference(paired, comparison.baseline), "rank-ic-difference")
         if differences
         else "",
         figure(draw.rank_ic_by_section(known), "rank-ic") if alone else "",
@@ -67,7 +78,7 @@ def layers(comparison: Comparison, evaluations: Evaluations) -> Part:
     first = next(iter(known.values()))
     note = say(
         "note.layers",
-        layers=first.layers, step=first.step, cost=percent(first.cost, 1),
+        layers=first.layers, step=first.step, cost=as_set(first.cost),
         convention=first.convention, filter=say(f"filter.{first.filter}"),
     )  # fmt: skip
     return part(
@@ -95,8 +106,8 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> Part:
     note = say(
         "note.enhancement",
         schedule=say(f"note.{first.schedule}"), rebalances=first.rebalances,
-        deviation=percent(first.max_deviation, 1), turnover=percent(first.max_turnover, 0),
-        cost=percent(first.cost, 1), filter=first.filter, convention=first.convention,
+        deviation=as_set(first.max_deviation), turnover=as_set(first.max_turnover),
+        cost=as_set(first.cost), filter=first.filter, convention=first.convention,
     )  # fmt: skip
     standard, huatai = (first.benchmark[each] for each in ("standard", "huatai"))
     conventions = say(

@@ -6,8 +6,12 @@ import pytest
 
 from alphanet_pl.evaluation.compare import compare, having
 from alphanet_pl.evaluation.paper import PERIOD
+from alphanet_pl.evaluation.report import figures as draw
 from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, year_cells, years
 from alphanet_pl.evaluation.report.figures import navs
+from alphanet_pl.evaluation.report.formats import as_set
+from alphanet_pl.evaluation.report.headline import ours
+from alphanet_pl.evaluation.report.parts import ic
 from alphanet_pl.evaluation.results import Evaluation, Provenance
 
 
@@ -111,3 +115,43 @@ def test_the_copied_row_is_named_where_it_stands(several, comparison):
     without = {"v2": plain, "v2.3": replace(copied, yearly=None)}
     assert "copy" in years(compare(both), both)[1]
     assert "copy" not in years(compare(without), without)[1]
+
+
+def with_settings(of: Evaluation, **settings) -> Evaluation:
+    return replace(of, provenance=replace(of.provenance, settings=settings))
+
+
+def test_the_choices_are_those_of_the_settings(several):
+    chosen = {
+        "data": {"dates_per_step": 4},
+        "evaluation": {"index": {"code": "H00905"}, "enhancement": {"max_underweight": None}},
+    }
+    one = {"v2": with_settings(several["v2"], **chosen)}
+    text = ours(compare(one), one).content
+    assert "whole dates, 4 at once" in text
+    assert "price index" not in text
+    assert "above and 100% below" in text
+    plain = {"v2": with_settings(several["v2"], model={"network": "ridge"})}
+    text = ours(compare(plain), plain).content
+    assert "whole dates" not in text
+    assert "A fit stops" not in text
+    assert "price index" in text
+
+
+def test_a_variant_that_is_judged_otherwise_is_in_no_figure_of_differences(several, monkeypatch):
+    labels = {"v2": "close", "v2.1": "close", "v2.2": "vwap_next"}
+    apart = {
+        name: with_settings(several[name], evaluation={"label": label})
+        for name, label in labels.items()
+    }
+    drawn, plain = [], draw.rank_ic_difference
+    monkeypatch.setattr(
+        draw, "rank_ic_difference", lambda found, base: drawn.append(found) or plain(found, base)
+    )
+    ic(compare(apart), apart)
+    assert [*drawn[0]] == ["v2", "v2.1"]
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0015, "0.15%"), (0.3, "30%"), (0.00025, "0.025%")])
+def test_a_setting_keeps_its_digits(share, text):
+    assert as_set(share) == text
