@@ -76,16 +76,30 @@ def test_tables_of_a_factor_that_had_more_do_not_stay(home, tmp_path):
         assert {"mine", "ic"} < left
 
 
-def test_a_day_that_one_variant_leaves_empty_moves_no_section(both, capsys):
-    home = both.runs / "gap"
-    factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
-    days = factor["date"].unique()
-    for name in ("v2", "v2.1"):
-        (home / name).mkdir(parents=True)
-        kept = factor if name == "v2" else factor.copy()
-        if name == "v2.1":
-            kept["factor"] = kept["factor"].where(kept["date"] != days[10])
-        kept.to_parquet(home / name / "factor.parquet", index=False)
+@pytest.fixture
+def factors(both):
+    """Function: lay factors of v2 and v2.1 into an experiment, and return its folder."""
+
+    def lay(experiment, **parts):
+        home = both.runs / experiment
+        for name, factor in parts.items():
+            folder = home / name.replace("_", ".")
+            folder.mkdir(parents=True)
+            factor.to_parquet(folder / "factor.parquet", index=False)
+        return home
+
+    return lay
+
+
+@pytest.fixture
+def factor(both):
+    """The factor of v2.1."""
+    return pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
+
+
+def test_a_day_that_one_variant_leaves_empty_moves_no_section(both, factor, factors):
+    gap = factor["factor"].where(factor["date"] != factor["date"].unique()[10])
+    home = factors("gap", v2=factor, v2_1=factor.assign(factor=gap))
     assert call(both, "evaluate", "experiment=gap", "variants=[v2,v2.1]") == 0
     found = json.loads((home / "comparison.json").read_text())
     assert found["common_period"]
@@ -102,16 +116,10 @@ def test_tables_of_more_parts_do_not_stay_beside_a_comparison(both, home, tmp_pa
     assert (tmp_path / "tables" / "ic.csv").is_file()
 
 
-def test_a_variant_without_a_score_on_the_common_days_is_refused(both, capsys):
-    home = both.runs / "unscored"
-    factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
-    days = factor["date"].unique()
-    for name in ("v2", "v2.1"):
-        (home / name).mkdir(parents=True)
-        kept = factor if name == "v2.1" else factor[factor["date"].isin(days[20:])].copy()
-        if name == "v2.1":
-            kept["factor"] = kept["factor"].where(kept["date"].isin(days[:20]))
-        kept.to_parquet(home / name / "factor.parquet", index=False)
+def test_a_variant_without_a_score_on_the_common_days_is_refused(both, factor, factors, capsys):
+    early = factor["date"].isin(factor["date"].unique()[:20])
+    blank = factor.assign(factor=factor["factor"].where(early))
+    factors("unscored", v2=factor[~early], v2_1=blank)
     assert call(both, "evaluate", "experiment=unscored", "variants=[v2,v2.1]") == 2
     assert "sessions that all of them score, and there is none" in capsys.readouterr().err
 
@@ -137,12 +145,8 @@ def test_a_mistake_is_one_sentence_with_a_hint(both, capsys, words, said):
     assert "HINT" in error
 
 
-def test_factors_of_different_years_have_nothing_to_compare(both, capsys):
-    home = both.runs / "apart"
-    factor = pd.read_parquet(both.runs / "default" / "v2.1" / "factor.parquet")
-    days = factor["date"].unique()
-    for name, kept in (("v2", days[:20]), ("v2.1", days[20:])):
-        (home / name).mkdir(parents=True)
-        factor[factor["date"].isin(kept)].to_parquet(home / name / "factor.parquet", index=False)
+def test_factors_of_different_years_have_nothing_to_compare(both, factor, factors, capsys):
+    early = factor["date"].isin(factor["date"].unique()[:20])
+    factors("apart", v2=factor[early], v2_1=factor[~early])
     assert call(both, "evaluate", "experiment=apart", "variants=[v2,v2.1]") == 2
     assert "sessions that all of them score, and there is none" in capsys.readouterr().err
