@@ -64,10 +64,8 @@ def of_fits(fits: pd.DataFrame) -> pd.DataFrame:
     The last one is the mean over windows, of each window's mean over seeds.
     """
     groups = fits.groupby(["asof", "variant"])
-    cells, means = (
-        groups.apply(_cell, include_groups=False).unstack(),
-        groups["test_rank_ic"].mean(),
-    )
+    cells = groups.apply(_cell, include_groups=False).unstack()
+    means = groups["test_rank_ic"].mean()
     counts = fits["variant"].value_counts()
     cells.loc["all"] = [
         f"**{means.xs(name, level='variant').mean():.1%}** ({counts[name]} fits)" for name in cells

@@ -162,11 +162,11 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
     try:
         trials = pd.read_csv(table)
     except (OSError, ValueError) as error:
-        given, hint = (
+        raise EvaluationError(
             f"{table} cannot be read ({error})",
+            "the trials.csv of a sweep",
             f"alphanet sweep sweep={table.parent.name}",
-        )
-        raise EvaluationError(given, "the trials.csv of a sweep", hint) from None
+        ) from None
     if not {"variant", "asof", SEED, RANK_IC, "folder", "status"} <= set(trials.columns):
         raise EvaluationError(
             f"{table} has the columns {', '.join(trials.columns)}",

@@ -228,17 +228,21 @@ def _search(folder: Path) -> list[str]:
 def _check_source(word: str, data: DataSettings) -> None:
     """Refuse files or queries that are typed for a source which would read others in silence."""
     key, _, value = word.partition("=")
-    group, name = [*key.split(".")[1:3], "", ""][:2] if key.startswith("data.") else ("", "")
+    head, group, name = [*key.split(".", 2), "", ""][:3]
     readers = {"views": "duckdb", "sql": "duckdb", "database": "duckdb", "files": "parquet"}
     source = {"simulated": "parquet"}.get(data.source, data.source)
-    if group in readers and source != readers[group] and ":" not in source:
+    if head != "data" or group not in readers:
+        return
+    if source != readers[group] and ":" not in source:
         raise ConfigError(
             f"{key} was given with data.source={data.source}",
             f"it is read by data.source={readers[group]}",
             f"data.views.NAME={value}" if source == "duckdb" else f"data.source={readers[group]}",
         )
+    if group != "views" or not name:
+        return
     words = {found.lower() for sql in data.sql.values() for found in re.findall(r"\w+", sql)}
-    if group == "views" and name and name.lower() not in words:
+    if name.lower() not in words:
         read = [view for view in data.views if view.lower() in words]
         raise ConfigError(
             f"{key} was given, and no query of data.sql names it",
