@@ -1,19 +1,20 @@
 """Arms against v2 on the same windows and seeds, as docs/beyond.md says, in a run that continues.
 
 python -m benchmarks.beyond PANEL                               choose: all arms, early windows
-python -m benchmarks.beyond PANEL 'variants=[v2,own]'           some of them, v2 always among them
-python -m benchmarks.beyond PANEL confirm 'variants=[v2,own]'   what is chosen, on later windows
+python -m benchmarks.beyond PANEL 'variants=[v2]'               those that train nothing
+python -m benchmarks.beyond PANEL confirm 'variants=[v2,fast]'  what is chosen, on later windows
 python -m benchmarks.beyond PANEL parts=1/2                     beside parts=2/2, the same table
 
-Seed by seed over all windows and arms, so that every stop leaves a balanced table. A row a fit is
-in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is not trained again.
+Seed by seed over all windows and arms, so that every stop leaves a balanced table. A row a fit and
+arm is in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is not done again. Each
+fit of v2 gives the rows of `rescored.ARMS` too, which train nothing.
 """
 
 import csv
 import gc
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -21,17 +22,21 @@ from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE
 from alphanet_pl.evaluation.evaluate import of_variants
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
+from alphanet_pl.factor.predict import score
 from alphanet_pl.factor.roll.plan import Task, plan_study, take_part
+from alphanet_pl.fit.folder import Fit, done_fit
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.devices import use_threads
-from benchmarks.study import WINDOWS, exit_status, in_order, tested
+from benchmarks.rescored import ARMS, rescored
+from benchmarks.study import WINDOWS, cut_scores, exit_status, in_order, test_sessions
 from benchmarks.study_record import Record
 from datamodules.base.errors import ConfigError, FitError
 from datamodules.base.files import locked, write_text
@@ -39,15 +44,15 @@ from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
 from datamodules.panel import Panel
 
-ARMS = Path(__file__).parent / "arms"
-"""Folder of --config-dir: the arms' settings and classes."""
+TRAINED = Path(__file__).parent / "arms"
+"""Folder of --config-dir: the settings and classes of the arms that are trained."""
 STUDY = Path("benchmarks/results/study")
 """Whose fits of v2 are taken where they are recorded."""
 
 WORDS = (
     "experiment=beyond",
     "output=benchmarks/results/beyond",
-    "variants=[v2,own,fast,objective,ranked,v3,dropped,daily]",
+    "variants=[v2,fast,objective,ranked]",
     "rolling.seeds=[0,1,2]",
     "data.min_in_sample_days=1400",  # of the first window; it renames no fit
 )
@@ -56,12 +61,15 @@ STAGES = {
     "confirm": (WINDOWS[8:], "2020-08-24"),
 }
 """Stage -> its as-of dates, and the last day that is scored."""
+BEFORE = {"confirm": WINDOWS[7]}
+"""Stage -> the window before its first, whose fit `deeper` takes."""
 
 
 class Row(NamedTuple):
     """A line of STAGE.csv."""
 
     variant: str
+    """Or an arm of `rescored.ARMS`."""
     asof: str
     """Session of the fit, YYYY-MM-DD."""
     seed: int
@@ -105,7 +113,7 @@ def settings_of(stage: str, words: Sequence[str]) -> Settings:
     dates, stop = STAGES[stage]
     calendar = (f"rolling.dates=[{','.join(map(str, dates))}]", f"rolling.stop={stop}")
     named = [word if "=" in word else f"data.panel={word}" for word in words]
-    return load_settings("roll", [*WORDS, *calendar, *named], ARMS)
+    return load_settings("roll", [*WORDS, *calendar, *named], TRAINED)
 
 
 def run(stage: str, settings: Settings) -> list[Row]:
@@ -118,59 +126,99 @@ def run(stage: str, settings: Settings) -> list[Row]:
     if settings.output is None:
         raise ConfigError("output=null was given", "a table has a folder", "output=FOLDER")
     panel = Panel.open(settings.data.panel)
-    plans = {
-        name: plan_study(replace(one, output=None, parts=None), panel)
-        for name, one in of_variants(settings).items()
+    each = {
+        name: replace(one, output=None, parts=None) for name, one in of_variants(settings).items()
     }
+    tasks = in_order({name: plan_study(one, panel) for name, one in each.items()})
+    before = earlier_fits(stage, each, panel) + tasks
     path = Path(settings.output) / f"{stage}.csv"
-    tasks = in_order(plans)
     windows = groupby(tasks, key=lambda task: (task.settings.seed, task.session))
     for window in take_part([list(window) for _, window in windows], settings.parts):
         last = LastRead()
         for task in window:
-            if holds(read_rows(path), task):
-                continue
-            rows = keep(path, row_of(task, panel, last))
-            done = sum(holds(rows, each) for each in tasks)
-            log(f"{done} of {len(tasks)}: {describe(rows[-1])}")
+            for row in new_rows(task, before, panel, last, read_rows(path)):
+                rows = keep(path, row)
+                log(f"{len(rows)} rows, {describe(row)}")
             gc.collect()  # a trainer is full of cycles, which keep what it has read
     return read_rows(path)
 
 
-def row_of(task: Task, panel: Panel, last: LastRead) -> Row:
-    """Train a fit, or take it from the record of the study, and test it until the next window."""
+def earlier_fits(stage: str, each: Mapping[str, Settings], panel: Panel) -> list[Task]:
+    """The fits of v2 of the window before a stage's first."""
+    if stage not in BEFORE or BASELINE not in each:
+        return []
+    one = each[BASELINE]
+    rolling = replace(one.rolling, dates=(str(BEFORE[stage]),))
+    return plan_study(replace(one, rolling=rolling), panel).tasks
+
+
+def new_rows(
+    task: Task, tasks: Sequence[Task], panel: Panel, last: LastRead, rows: Sequence[Row]
+) -> Iterator[Row]:
+    """Train a fit and test it until the next window, by every arm that it serves and has no row.
+
+    `deeper` waits for the fit of the window before: the same command adds it later.
+    """
+    name = task.settings.variant
+    arms = [name, *(ARMS if name == BASELINE else ())]
+    missing = [arm for arm in arms if not holds(rows, task, arm)]
+    before = [each for each in tasks if _precedes(each, task)]
+    earlier = done(before[-1]) if before else None
+    if not missing or (missing == ["deeper"] and earlier is None):
+        return
+    fit = done(task) or train(task.settings, panel=panel, last=last, callbacks=[Display()])
+    use_threads(task.settings.trainer)
+    sessions = test_sessions(fit, task.settings, panel)
+    if name in missing:
+        yield row_of(name, fit, score(panel, sessions, [fit]), task.settings, panel)
+    if not set(ARMS).isdisjoint(missing):
+        for arm, scores in rescored(fit, earlier, sessions, panel):
+            if arm in missing:
+                yield row_of(arm, fit, scores, task.settings, panel)
+
+
+def _precedes(other: Task, task: Task) -> bool:
+    same = other.settings.variant, other.settings.seed
+    return same == (task.settings.variant, task.settings.seed) and other.session < task.session
+
+
+def done(task: Task) -> Fit | None:
+    """A finished fit, from the study's record where that has it; None where it is to be trained."""
     if task.settings.variant == BASELINE:
         study = Record(STUDY)
         if (study.place(task.folder) / "fit.json").is_file():  # else of another panel, or not yet
             study.lay_back([task])
-    fit = train(task.settings, panel=panel, last=last, callbacks=[Display()])
-    use_threads(task.settings.trainer)
-    cut = tested(fit, task.settings, panel)
+    return done_fit(task.folder)
+
+
+def row_of(arm: str, fit: Fit, scores: pd.DataFrame, settings: Settings, panel: Panel) -> Row:
+    """What a fit's scores by an arm are worth."""
+    cut = cut_scores(scores, settings, panel)
     raw, neutral = (
-        float(np.nanmean(rank_correlation(scores, cut.forward)))
-        for scores in (cut.published, cut.neutral)
+        float(np.nanmean(rank_correlation(factor, cut.forward)))
+        for factor in (cut.published, cut.neutral)
     )
     found = fit.record
     return Row(
-        found["variant"], found["asof"], fit.seed, found["epochs"], found["best_epoch"],
+        arm, found["asof"], fit.seed, found["epochs"], found["best_epoch"],
         found["metrics"]["val/rank_ic"], raw, neutral, round(found["seconds"], 1),
         fit.folder.name.rpartition("-")[2], found["git_commit"] or "",
     )  # fmt: skip
 
 
-def holds(rows: Sequence[Row], task: Task) -> bool:
-    """Whether a fit has its row.
+def holds(rows: Sequence[Row], task: Task, arm: str) -> bool:
+    """Whether a fit has its row of an arm.
 
     Raises:
         FitError: Its row is of another panel or of other settings.
     """
-    variant, asof, name = task.folder.parts[-3:]
+    _, asof, name = task.folder.parts[-3:]
     for row in rows:
-        if (row.variant, row.asof, row.seed) == (variant, asof, task.settings.seed):
+        if (row.variant, row.asof, row.seed) == (arm, asof, task.settings.seed):
             if row.hash == name.rpartition("-")[2]:
                 return True
             raise FitError(
-                f"{variant} {asof} seed {row.seed} has the row of another fit ({row.hash})",
+                f"{arm} {asof} seed {row.seed} has the row of another fit ({row.hash})",
                 "a table is of one panel, and an arm stays as it was written down",
                 "output=ANOTHER_FOLDER",
             )

@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import mean
 
 import numpy as np
+import pandas as pd
 
 from alphanet_pl.cli.commands.evaluate import run as run_evaluate
 from alphanet_pl.config.compose import load_settings
@@ -188,13 +189,27 @@ def tested(fit: Fit, settings: Settings, panel: Panel) -> FactorSections:
     Raises:
         EvaluationError: The panel ends before any of their returns is known.
     """
+    scores = score(panel, test_sessions(fit, settings, panel), [fit])
+    return cut_scores(scores, settings, panel)
+
+
+def test_sessions(fit: Fit, settings: Settings, panel: Panel) -> np.ndarray:
+    """Every tenth session from a fit's own to the next window."""
     own = panel.session_on_or_before(fit.asof)
     later = [start for start in window_sessions(panel, settings.rolling) if start > own]
     stop = later[0] if later else last_session(panel, settings.rolling) + 1
-    scores = score(panel, sections(own, stop, settings.evaluation.step), [fit])
+    return sections(own, stop, settings.evaluation.step)
+
+
+def cut_scores(scores: pd.DataFrame, settings: Settings, panel: Panel) -> FactorSections:
+    """The cross-sections of a table of scores.
+
+    Raises:
+        EvaluationError: The panel ends before any of their returns is known.
+    """
     factor = np.full((len(panel.dates), len(panel.codes)), np.nan)
-    sessions = np.searchsorted(panel.dates, scores["date"].to_numpy().astype("datetime64[D]"))
-    factor[sessions, scores["code"].cat.codes] = scores["factor"]
+    days = np.searchsorted(panel.dates, scores["date"].to_numpy().astype("datetime64[D]"))
+    factor[days, scores["code"].cat.codes] = scores["factor"]
     return cut_factor(panel, settings.evaluation, factor)
 
 

@@ -1,4 +1,4 @@
-"""What the arms of docs/beyond.md need and the product lacks, named as a user's own classes.
+"""What the trained arms of docs/beyond.md need and the product lacks, as a user's own classes.
 
 What loses goes with its arm; what wins moves into the product.
 """
@@ -6,65 +6,9 @@ What loses goes with its arm; what wins moves into the product.
 import torch
 from torch import Tensor
 
-from alphanet_pl.model.batchnorm import BatchNorm, FeatureNorm
-from alphanet_pl.model.fused import FusedAlphaNet, read_out
 from alphanet_pl.model.losses import DateError
 from alphanet_pl.model.metrics import average_ranks
 from alphanet_pl.model.operators import SixOperators
-from datamodules.batches.windows import Windows
-
-
-class OwnFeatureNorm(FeatureNorm):
-    """Scores by the statistics of each date's own cross-section, as a step is trained."""
-
-    def forward(self, windows: Windows) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        """Return scale and shift (D, W, C); see `FeatureNorm`."""
-        if self.training:
-            return super().forward(windows)
-        inverse_D1C = torch.rsqrt(windows.variance + self.eps)[:, None]
-        ratio = (windows.scale * inverse_D1C).to(self.weight.dtype)
-        offset = (windows.location - windows.mean[:, None]) * inverse_D1C
-        return self.weight * ratio, self.bias + self.weight * offset.to(self.weight.dtype)
-
-
-class OwnStateNorm(BatchNorm):
-    """The same for the state; what is validated or scored comes one date at a time."""
-
-    def forward(self, x_CN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return centred, scale and shift; see `BatchNorm`."""
-        if self.training:
-            return super().forward(x_CN)
-        variance, mean = torch.var_mean(x_CN, 1, correction=0)
-        return x_CN - mean[:, None], self._scale(variance), self.bias
-
-
-class OwnStatistics(FusedAlphaNet):
-    """AlphaNet-v2 whose norms never use running statistics."""
-
-    def _build(self, width: int, units: int, generator: torch.Generator) -> None:
-        super()._build(width, units, generator)
-        self.feature_norm = OwnFeatureNorm(width, *self._norm)
-        self.state_norm = OwnStateNorm(units, *self._norm)
-
-
-class DroppedFeatures(FusedAlphaNet):
-    """AlphaNet-v2 of whose features each step leaves out a share, in all windows and stocks alike.
-
-    Feature-layer dropout of v2.1 fixes pairs for a model's life; this one draws anew each step.
-    """
-
-    draws = True
-    share = 0.3
-    """Of the features left out."""
-
-    def _predict(self, windows: Windows) -> Tensor:
-        if not self.training:
-            return super()._predict(windows)
-        kept = torch.rand(self.width, device=windows.values.device) >= self.share
-        scale_DWC, shift_DWC = self.feature_norm(windows)
-        grown = kept.to(scale_DWC.dtype) / (1 - self.share)
-        state_HS = self.lstm(windows.values, windows.counts, scale_DWC * grown, shift_DWC * grown)
-        return read_out(self.head, self.state_norm, state_HS)
 
 
 class RankedOperators(SixOperators):

@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 import torch
 from helpers.small_study import WINDOWS
-from scipy.stats import norm, rankdata
+from scipy.stats import norm, rankdata, spearmanr, zscore
 
-from alphanet_pl.fit.folder import model_identity
+from alphanet_pl.factor.predict import score
+from alphanet_pl.fit.folder import done_fit, model_identity
 from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.operators import SixOperators
 from benchmarks import beyond
+from benchmarks.rescored import rescored, use_own_statistics
 from datamodules.base.errors import FitError
 from datamodules.batches.windows import windows_of
 from datamodules.panel import Panel
 
-sys.path.append(str(beyond.ARMS))
+sys.path.append(str(beyond.TRAINED))
 import beyond_arms as arms  # a user's own module, found by --config-dir
 
 
@@ -27,7 +29,8 @@ def pictures(stocks: int, seed: int = 0) -> torch.Tensor:
 
 
 def test_own_statistics_score_a_date_as_it_is_trained():
-    network = arms.OwnStatistics(seed=1)
+    network = FusedAlphaNet(seed=1)
+    use_own_statistics(network)
     seen = pictures(60)
     trained = network(seen)
     torch.testing.assert_close(network.eval()(seen), trained, rtol=1e-4, atol=1e-5)
@@ -35,14 +38,14 @@ def test_own_statistics_score_a_date_as_it_is_trained():
     torch.testing.assert_close(network.eval()(seen), trained, rtol=1e-4, atol=1e-5)
 
 
-def test_dropped_features_are_a_third_in_training_and_none_in_scoring():
-    network, plain = arms.DroppedFeatures(seed=1), FusedAlphaNet(seed=1)
-    assert network.eval()(pictures(60)).equal(plain.eval()(pictures(60)))
-    torch.manual_seed(0)
-    network.train()(pictures(60)).square().sum().backward()
-    gradient = network.lstm.kernel.grad
-    idle = (gradient.abs().sum(0) == 0).float().mean()
-    assert 0.2 < idle < 0.4
+def test_own_statistics_keep_weights_and_mode():
+    network = FusedAlphaNet(seed=1)
+    network(pictures(60))
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    use_own_statistics(network.eval())
+    assert not any(module.training for module in network.modules())
+    for name, values in network.state_dict().items():
+        assert values.equal(before[name])
 
 
 def test_ranked_operators_give_the_ranks_of_the_six():
@@ -67,7 +70,7 @@ def test_the_objective_is_minus_the_correlation_with_normal_scores():
 def test_every_arm_differs_from_v2_in_one_thing():
     settings = beyond.settings_of("choose", ["panel.zarr"])
     each = beyond.of_variants(settings)
-    assert len(each) <= 1 + 8
+    assert len(each) + len(beyond.ARMS) <= 1 + 8 - 1  # the last is their union
     identities = {name: model_identity(one) for name, one in each.items()}
     assert identities.pop("v2") == {"protocol": 2}
     for identity in identities.values():
@@ -96,33 +99,37 @@ def test_pairs_are_averaged_by_window_and_by_seed():
     assert "+0.50 | 1.50 | 1.00 | 1 of 2 |" in beyond.table(rows)
 
 
-def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypatch):
+def words_of(study, *more: str) -> list[str]:
     panel = study.runs / "demo" / "panel.zarr"
     dates = ",".join(str(day) for day in Panel.open(panel).dates[[*WINDOWS]])
     small = study.words("roll", "trainer.max_epochs=1", "data.min_in_sample_days=null")[1:]
-    words = [
+    return [
         str(panel), *small, f"rolling.dates=[{dates}]", "rolling.stop=null", "rolling.seeds=[0]",
-        "variants=[v2,own,dropped]", f"output={study.runs / 'beyond-record'}",
+        f"output={study.runs / 'beyond-record'}", *more,
     ]  # fmt: skip
+
+
+def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypatch):
+    words = words_of(study, "variants=[v2,ranked]")
     true_train, trained = beyond.train, []
 
     def train(settings, **given):
         if len(trained) == 2:
             raise KeyboardInterrupt
-        trained.append(settings.variant)
+        trained.append((settings.variant, settings.asof))
         return true_train(settings, **given)
 
     monkeypatch.setattr(beyond, "train", train)
     with pytest.raises(KeyboardInterrupt):
         beyond.run("choose", beyond.settings_of("choose", words))
-    assert trained == ["v2", "own"]
+    assert [variant for variant, _ in trained] == ["v2", "ranked"]
     monkeypatch.setattr(beyond, "train", true_train)
+    first = ["v2", "own", "both", "ranked"]
     rows = beyond.run("choose", beyond.settings_of("choose", [*words, "parts=2/2"]))
-    assert [one.variant for one in rows] == ["v2", "own", "v2", "own", "dropped"]
-    assert len({one.asof for one in rows[2:]}) == 1
-    rows = beyond.run("choose", beyond.settings_of("choose", words))
-    assert [one.variant for one in rows] == ["v2", "own", "v2", "own", "dropped", "dropped"]
+    assert [one.variant for one in rows] == [*first, "v2", "own", "both", "deeper", "ranked"]
+    assert len({one.asof for one in rows[4:]}) == 1
     assert all(math.isfinite(one.neutral) and one.neutral != one.raw for one in rows)
+    assert len({one.neutral for one in rows}) == len(rows)
     path = study.runs / "beyond-record" / "choose.csv"
     before = path.read_bytes()
     assert beyond.run("choose", beyond.settings_of("choose", words)) == rows
@@ -130,3 +137,29 @@ def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypa
     other = beyond.settings_of("choose", [*words, "trainer.max_epochs=2"])
     with pytest.raises(FitError, match="has the row of another fit"):
         beyond.run("choose", other)
+
+
+def test_deeper_waits_for_the_fit_of_the_window_before(study, monkeypatch):
+    words = [*words_of(study, "variants=[v2]"), f"output={study.runs / 'beyond-parts'}"]
+    later = beyond.settings_of("choose", [*words, "experiment=parts", "parts=2/2"])
+    rows = beyond.run("choose", later)
+    assert [one.variant for one in rows] == ["v2", "own", "both"]
+    rows = beyond.run("choose", beyond.settings_of("choose", [*words, "experiment=parts"]))
+    assert [one.variant for one in rows] == ["v2", "own", "both"] * 2 + ["deeper"]
+    assert rows[-1].asof == rows[0].asof != rows[3].asof
+
+
+def test_both_is_the_mean_of_two_standardised_scores_and_deeper_that_of_two_fits(study, whole):
+    panel, sessions = Panel.open(study.runs / "demo" / "panel.zarr"), np.array([300, 310])
+    paths = sorted(whole.glob("*/seed0-*/fit.json"))
+    before, fit = (done_fit(path.parent) for path in paths)
+    found = dict(rescored(fit, before, sessions, panel))
+    first, second = (score(panel, sessions, [one]) for one in (before, fit))
+    mean = (first["factor"] + second["factor"]) / 2
+    np.testing.assert_allclose(found["deeper"]["factor"], mean, rtol=1e-4, atol=1e-6)
+    for _, own in found["own"].groupby("date"):
+        running = second.loc[own.index, "factor"]
+        expected = (zscore(running, ddof=1) + zscore(own["factor"], ddof=1)) / 2
+        np.testing.assert_allclose(found["both"].loc[own.index, "factor"], expected, atol=1e-6)
+        assert 0.1 < spearmanr(running, own["factor"]).statistic < 0.99999
+    assert "deeper" not in dict(rescored(fit, None, sessions, panel))
