@@ -128,12 +128,12 @@ def columns_of(
     Args:
         table: Canonical table name.
         settings: Say what is done without; `free_turn: turn` moves that need to turn.
-        features: Turnover is needed by those made of it,
+        features: Turnover and amount are needed by those made of them,
         styles: and by styles, unless they are `none`.
     """
     if table != "quotes":
         return COLUMNS[table]
-    needs = {name: _features_of(name, features) for name in ("turn", "free_turn")}
+    needs = {name: _features_of(name, features) for name in ("turn", "free_turn", "amount")}
     dropped = set(settings.without)
     if settings.free_turn == "turn":
         needs["turn"] += needs.pop("free_turn")

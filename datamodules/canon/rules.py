@@ -252,7 +252,7 @@ def apply_rules(
         report.faults.append(note)
     if table == "quotes":
         return _not_traded(frame, bad)
-    return frame.drop(index=pd.Index(bad)).reset_index(drop=True)
+    return frame.iloc[np.delete(np.arange(len(frame)), bad)].reset_index(drop=True)
 
 
 def refused_rows(

@@ -47,6 +47,9 @@ def panel_contents(
     styles = None if data.styles == "none" else panel_styles(grid, arrays, tables, data)
     if styles is not None:
         arrays["styles"] = styles.exposures
+        never = styles.counts.never()
+        says = f"of {len(STYLES)} styles exist on no session"
+        tables.report.note("quotes", "styles", len(never), says, never, "lost")
     return PanelContents(
         dates=grid.dates,
         codes=grid.codes,
@@ -105,8 +108,8 @@ def optional_arrays(
             the one that is measured by.
     """
     arrays: dict[str, np.ndarray] = {}
-    if data.size == "total_cap" and not grid.has("total_cap"):
-        raise TableError("quotes have no column 'total_cap'", "data.size=total_cap needs it",
+    if data.size == "total_cap" and not grid.is_positive("total_cap"):
+        raise TableError("quotes have no total_cap above 0", "data.size=total_cap needs it",
                          "data.size=float_cap, or map it with data.columns.quotes.total_cap"
                          )  # fmt: skip
     if grid.has(data.size):
@@ -146,7 +149,7 @@ def panel_styles(
         float_cap=grid.column("float_cap") if grid.has("float_cap") else absent,
         industry=arrays["industry"],
         universe=arrays["scorable"],
-        total_cap=grid.column("total_cap") if grid.has("total_cap") else None,
+        total_cap=grid.column("total_cap") if grid.is_positive("total_cap") else None,
         index_close=beta_market(grid, tables.index, data.beta_index),
         fundamentals=tables.fundamentals,
     )

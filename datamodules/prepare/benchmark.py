@@ -45,7 +45,7 @@ def check_benchmark(
     total = held.sum(axis=1)
     book = (held * np.nan_to_num(returns[1:])).sum(axis=1) / np.where(total > 0.5, total, np.nan)
     members = (weight[:-1] > 0).sum(axis=1)
-    book[members < 0.5 * members.max()] = np.nan
+    book[members < 0.5 * members.max(initial=0)] = np.nan
     apart = {}
     for code in map(str, index["code"].unique()):
         close = index_close(grid, index, code)

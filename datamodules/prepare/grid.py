@@ -57,6 +57,10 @@ class QuoteGrid:
                              )  # fmt: skip
         return self.scatter(self.quotes[name].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
 
+    def is_positive(self, name: str) -> bool:
+        """Say whether quotes have this column and any row a number above 0 in it."""
+        return self.has(name) and bool((self.column(name) > 0).any())
+
     def scatter(self, values: np.ndarray, absent: float | bool) -> np.ndarray:
         """Place one value a row into a (D, S) array of the same type, `absent` elsewhere."""
         grid = np.full(self.shape, absent, dtype=values.dtype)

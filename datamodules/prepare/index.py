@@ -53,12 +53,13 @@ def index_weight(
 
     Raises:
         ConfigError: The table has no such index.
+        TableError: It has no member on any session, unless `data.accept` names `members`.
     """
     rows = members[(members["index"] == name).to_numpy()]
     _check(name, rows, members["index"], "evaluation.index.members")
     given = rows["weight"].to_numpy(np.float64) if "weight" in rows else np.full(len(rows), np.nan)
     drifts = bool(np.isfinite(given).any())
-    size = ffill(grid.adjusted("close"), grid.traded) if drifts else grid.column("float_cap")
+    size = ffill(grid.adjusted("close"), grid.traded) if drifts else _last_cap(grid)
     weight = np.zeros(grid.shape, dtype=np.float64)
     stocks = pd.Index(grid.codes).get_indexer(rows["code"].astype(str))
     first = np.searchsorted(grid.dates, rows["start"].to_numpy().astype("datetime64[D]"), "left")
@@ -71,9 +72,26 @@ def index_weight(
     weight[~grid.listed] = 0
     total = weight.sum(axis=1, keepdims=True)
     if report is not None:
+        _refuse_none(report, name, rows, bool((first < last).any()))
         _note_members(report, name, rows, stocks, weightless=drifts & ~np.isfinite(given))
         _note_number(report, name, grid, first, last)
     return (weight / np.where(total > 0, total, 1)).astype(np.float32)
+
+
+def _last_cap(grid: QuoteGrid) -> np.ndarray:
+    """Return (D, S) float market values; a suspended stock keeps its last."""
+    cap = grid.column("float_cap")
+    return ffill(cap, cap > 0)
+
+
+def _refuse_none(report: DataReport, name: str, rows: pd.DataFrame, covers: bool) -> None:
+    """Refuse spells of which none covers a session: all weights would be 0."""
+    spans = f"{rows['start'].min():%Y-%m-%d} to {rows['end'].max():%Y-%m-%d}"
+    report.refuse(
+        "members", "index_members", 0 if covers else len(rows),
+        f"memberships of {name} cover no session of the quotes: they are of {spans}",
+        "spells of the quotes' time", "a newer file of index_members",
+    )  # fmt: skip
 
 
 def _drifting(price: np.ndarray, weight: float) -> np.ndarray:

@@ -60,7 +60,8 @@ def previous_close(grid: QuoteGrid) -> np.ndarray:
     """
     factor = grid.column("adj_factor")
     adjusted = ffill(grid.adjusted("close"), grid.traded)
-    previous = cents(lag(adjusted, np.nan) / factor)
+    with np.errstate(divide="ignore"):  # a day without trading may have a factor of 0
+        previous = cents(lag(adjusted, np.nan) / factor)
     if not grid.has("prev_close"):
         return previous
     given = cents(grid.column("prev_close"))

@@ -6,6 +6,7 @@
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -44,8 +45,10 @@ def read_table(table: str, columns: Sequence[Column], settings: TableSettings) -
     if given is None and table == "quotes":
         none = f"data.source={settings.source} gives no quotes"
         raise TableError(none, "the one table that must exist", "data.path=FOLDER may mend it")
-    if given is None or isinstance(given, RawTable):
-        return given
+    if given is None:
+        return None
+    if isinstance(given, RawTable):
+        return replace(given, frame=given.frame.reset_index(drop=True))
     origin = f"{table} of {settings.source}"
     if not isinstance(given, pd.DataFrame):
         needed = "a pandas.DataFrame under the vendor's names, or None"

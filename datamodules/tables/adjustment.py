@@ -21,7 +21,7 @@ _SLACK = 0.01
 _SHARE, _FEW = 1e-4, 2
 """Moves beyond the limit that a year, or a whole table, may have: a share, and always so many."""
 _NEW = 5
-"""Rows after a listing that no limit holds for under any rule."""
+"""Rows after a listing that no limit holds for under any of the exchanges' rules."""
 _EVENT = 0.005
 """Change of a factor, or of a previous close, that is more than rounding."""
 _DISAGREE = 0.1
@@ -87,7 +87,8 @@ def moves_of(quotes: pd.DataFrame, rows: StockRows, limits: LimitTable) -> Moves
         quotes[name].to_numpy()[rows.order] for name in ("close", "adj_factor", "traded")
     )
     both = rows.follows & traded[1:] & traded[:-1]
-    settled = (rows.age >= _NEW) | rows.since_start
+    free = max([_NEW, *(rule.free_days for rule in limits.rules)])
+    settled = (rows.age >= free) | rows.since_start
     beside = both & (np.diff(rows.session) == 1) & settled[1:]
     board = np.array([limits.board_of(str(code)) for code in quotes["code"].cat.categories])
     boards, number = np.unique(board, return_inverse=True)

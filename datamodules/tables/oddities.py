@@ -64,9 +64,11 @@ def _note_vanished(quotes: pd.DataFrame, rows: StockRows, report: DataReport) ->
 def _note_unknown(quotes: pd.DataFrame, traded: np.ndarray, report: DataReport) -> None:
     nameless = traded & quotes["industry"].isna().to_numpy()
     report.note("quotes", "industry", nameless.sum(), "traded rows have no industry")
-    sizeless = traded & ~(quotes["float_cap"].to_numpy() > 0)
-    says = "traded rows have no positive float_cap"
-    report.note("quotes", "float_cap", sizeless.sum(), says, cost="lost")
+    for name in ("float_cap", "total_cap"):
+        if name in quotes:
+            sizeless = traded & ~(quotes[name].to_numpy() > 0)
+            says = f"traded rows have no positive {name}"
+            report.note("quotes", name, sizeless.sum(), says, cost="lost")
     strange = [code for code in quotes["code"].cat.categories if not is_canonical(code)]
     says = "codes do not tell their exchange (SH600000 would): main-board price limits are assumed"
     report.note("quotes", "codes", len(strange), says, strange[:SHOWN], "wrong")

@@ -115,8 +115,12 @@ def test_size_is_the_total_cap_where_that_is_asked_for(make_tables, quotes):
     found = panel_contents(make_tables(total), by_total).arrays["log_cap"]
     expected = np.log(3 * to_grid(quotes).column("float_cap"))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
-    with pytest.raises(TableError, match=r"'total_cap'.*\nHINT: data.size=float_cap, or map"):
+    with pytest.raises(
+        TableError, match=r"no total_cap above 0.*\nHINT: data.size=float_cap, or map"
+    ):
         panel_contents(make_tables(quotes), by_total)
+    with pytest.raises(TableError, match="no total_cap above 0"):
+        panel_contents(make_tables(quotes.assign(total_cap=np.nan)), by_total)
 
 
 def test_a_market_without_limit_rules_has_nothing_at_a_limit(make_tables, quotes):

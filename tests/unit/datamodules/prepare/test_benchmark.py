@@ -60,3 +60,13 @@ def test_an_index_with_none_to_compare_with_passes(market):
 def test_an_index_without_closes_in_the_panels_time_passes(market):
     short = market[2].query("code == 'SH000300' or date < '2015-02-01'")
     assert check(market, "SH000905", index=short).notes == []
+
+
+def test_a_market_of_one_session_passes(market):
+    _, returns, closes = market
+    day = closes["date"].min()
+    quotes = pd.DataFrame({"date": day, "code": [f"SH60000{k}" for k in range(4)], "traded": True})
+    one = to_grid(quotes), returns[:1], closes[closes["date"] == day]
+    report = DataReport("here")
+    check_benchmark(one[0], one[2], np.full((1, 4), 0.25), one[1], IndexSettings(), report)
+    assert report.notes == []

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datamodules.base.errors import ConfigError
+from datamodules.base.errors import ConfigError, TableError
 from datamodules.canon.report import DataReport
 from datamodules.prepare.grid import to_grid
 from datamodules.prepare.index import index_close, index_weight
@@ -117,3 +117,22 @@ def test_sessions_with_another_number_of_members_are_noted(quotes, make_tables):
     (note,) = [note for note in part.notes if note.kind == "number"]
     assert note.count == 1
     assert note.examples == (f"{grid.dates[-1]} 0",)
+
+
+@pytest.mark.parametrize("unknown", [np.nan, 0.0, -5.0])
+def test_a_suspended_members_float_cap_is_its_last(unknown):
+    caps = [6.0, unknown, 9.0, 2.0, 2.0, unknown]
+    quotes = two_stocks([1, 1, 1], [1, 1, 1], float_cap=caps)
+    members = membership("2015-01-05", "2015-01-31", np.nan).drop(columns="weight")
+    weight = index_weight(to_grid(quotes), members, "csi500")
+    np.testing.assert_allclose(weight[:, 0], [6 / 8, 6 / 8, 9 / 11], rtol=1e-6)
+
+
+@pytest.mark.parametrize("span", [("2001-01-01", "2002-12-31"), ("2031-01-01", "2031-12-31")])
+def test_memberships_of_another_time_are_refused(span):
+    grid = to_grid(two_stocks([1, 1, 1], [1, 1, 1], float_cap=1.0))
+    members = membership(*span, np.nan).drop(columns="weight")
+    with pytest.raises(TableError, match=f"cover no session of the quotes: they are of {span[0]}"):
+        index_weight(grid, members, "csi500", DataReport("here"))
+    accepted = DataReport("here", accept=("members",))
+    assert not index_weight(grid, members, "csi500", accepted).any()

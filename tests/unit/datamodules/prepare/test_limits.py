@@ -134,6 +134,13 @@ def test_the_previous_close_is_adjusted_for_a_split_in_a_suspension():
     assert previous_close(grid)[2, 0] == 501
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_factor_of_0_on_a_day_without_trading_leaves_the_close_unknown():
+    grid = closes("SH600000", pd.bdate_range("2015-01-05", periods=3), [10, 10, 10],
+                   adj_factor=[1, 0, 1], traded=[True, False, True])  # fmt: skip
+    assert previous_close(grid)[1:, 0].tolist() == [0, 1000]
+
+
 def test_the_exchanges_previous_close_comes_first_and_ours_fills_its_gaps():
     grid = closes("SH600000", pd.bdate_range("2015-01-05", periods=3), [10, 10, 10],
                    prev_close=[9.5, 9.7, np.nan])  # fmt: skip

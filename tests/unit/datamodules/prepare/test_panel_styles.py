@@ -79,3 +79,20 @@ def test_an_index_of_beta_without_an_index_table_is_refused(make_tables, quotes,
     tables = make_tables(quotes, index=None)
     with pytest.raises(ConfigError, match=r"beta_index=SH000985.*\nHINT: data.beta_index=null"):
         panel_contents(tables, replace(settings, beta_index="SH000985"))
+
+
+@pytest.mark.parametrize("total", [np.nan, 0.0])
+def test_a_total_cap_that_nobody_has_leaves_the_float_cap(make_tables, quotes, settings, total):
+    tables = make_tables(quotes.assign(total_cap=total))
+    found, expected = (panel_contents(one, settings) for one in (tables, make_tables(quotes)))
+    np.testing.assert_array_equal(found.arrays["styles"], expected.arrays["styles"])
+    assert found.attrs["styles"]["cap"] == "float_cap"
+
+
+def test_styles_that_exist_on_no_session_are_noted(make_tables, quotes, settings):
+    tables = make_tables(quotes)
+    panel_contents(tables, settings)
+    (note,) = (note for note in tables.report.notes if note.kind == "styles")
+    assert note.says == "of 10 styles exist on no session"
+    assert {"growth", "leverage"} <= set(note.examples)
+    assert (note.count, note.cost) == (len(note.examples), "lost")

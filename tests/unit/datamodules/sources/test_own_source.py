@@ -1,10 +1,12 @@
 import importlib
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from datamodules.base.errors import ConfigError, TableError
 from datamodules.settings import TableSettings
+from datamodules.sources.raw import RawTable
 from datamodules.tables.load import load_tables
 
 OWN = """
@@ -90,3 +92,23 @@ def test_dates_as_objects_and_odd_names_of_what_is_not_read_do_no_harm(
     tables = load_tables(settings)
     assert tables.quotes["date"].equals(raw_quotes["date"].astype("datetime64[ns]"))
     assert any("nothing reads: 7, extra" in note.says for note in tables.report.notes)
+
+
+def test_a_raw_table_of_any_index_loses_the_row_that_is_faulty(own, monkeypatch, raw_quotes):
+    faulty, accounts = raw_quotes["code"].unique()[:2], ["equity", "total_assets"]
+    frame = pd.DataFrame(
+        {"code": faulty, "period_end": pd.Timestamp("2019-12-31"), **dict.fromkeys(accounts, 1e9)}
+    )
+    frame["announced"] = pd.to_datetime(["2019-12-01", "2020-01-15"])
+    quotes = raw_quotes.assign(industry=raw_quotes["industry"].map("sector {:g}".format))
+    tables = {"quotes": quotes, "fundamentals": frame.set_axis([1, 0])}
+    monkeypatch.setitem(
+        vars(importlib.import_module("my_vendor")),
+        "read_tables",
+        lambda table, columns, settings: (
+            RawTable(tables[table], table) if table in tables else None
+        ),
+    )
+    settings = replace(own("my_vendor:read_tables"), max_bad_rows=0.5)
+    (left,) = load_tables(settings).fundamentals["announced"]
+    assert left == pd.Timestamp("2020-01-15")

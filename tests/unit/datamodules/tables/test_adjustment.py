@@ -1,5 +1,8 @@
+import numpy as np
+import pandas as pd
 import pytest
 
+from datamodules.base.errors import TableError
 from datamodules.canon.limits import limit_table
 from datamodules.settings import TableSettings
 from datamodules.tables.load import load_tables
@@ -64,6 +67,23 @@ def test_a_market_without_limits_is_not_judged_by_them(moving, tmp_path):
     quotes.to_parquet(tmp_path / "quotes.parquet")
     settings = TableSettings(source="parquet", path=str(tmp_path))
     load_tables(settings, limits=limit_table("none"))
+
+
+def test_a_listing_is_free_for_as_long_as_a_users_own_rule_says(moving, tmp_path):
+    quotes = moving.drop(columns="prev_close")
+    new = quotes[quotes["code"] == "SH600000"].iloc[15:]
+    price = (2 * 1.2 ** np.arange(len(new))).round(2)
+    volume = {"volume": 1000.0, "amount": 1000 * price, "turn": 0.01, "free_turn": 0.015}
+    caps = {"float_cap": 1e5 * price, "total_cap": 2e5 * price}
+    new = new.assign(
+        code="SH600099", adj_factor=1.0, **dict.fromkeys(PRICES, price), **volume, **caps
+    )
+    pd.concat([quotes, new]).to_parquet(tmp_path / "quotes.parquet")
+    settings = TableSettings(source="parquet", path=str(tmp_path))
+    rule = {"board": "main", "since": "2010-01-01", "percent": 10, "st_percent": 10}
+    load_tables(settings, limits=limit_table(rules=[rule | {"free_days": 30}]))
+    with pytest.raises(TableError, match="SH600099"):
+        load_tables(settings, limits=limit_table(rules=[rule | {"free_days": 5}]))
 
 
 def test_dividends_below_the_limit_are_seen_by_the_previous_close(moving, refused):

@@ -132,6 +132,16 @@ def test_turnover_is_not_needed_by_features_that_do_not_use_it(clean, load):
     )
 
 
+def test_amount_is_needed_by_the_features_made_of_it(clean, load):
+    quotes = clean["quotes"].drop(columns="amount")
+    load(quotes=quotes)
+    with pytest.raises(
+        TableError, match=r"no column amount, needed by the features amount/turn"
+    ) as f:
+        load(quotes=quotes, features=["open", "amount/turn"])
+    assert "leave amount/turn out of data.features" in f.value.hint
+
+
 def test_optional_numbers_may_be_missing_everywhere(clean, load):
     quotes = clean["quotes"].assign(total_cap=np.nan)
     assert load(quotes=quotes).quotes["total_cap"].isna().all()
