@@ -94,7 +94,7 @@ def top_excess(scores: NDArray[np.floating], forward: NDArray[np.floating], laye
 
     Args:
         scores: (S, N).
-        forward: (S, N) return to the next section.
+        forward: (S, N) return over the step.
         layers: How many layers there are.
     """
     known = np.where(np.isfinite(forward), scores, np.nan)

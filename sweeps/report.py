@@ -28,7 +28,7 @@ from alphanet_pl.evaluation.report.look import (
 )
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
 from sweeps.holdout import HOLDOUT_SESSIONS
-from sweeps.results import RANK_IC, Spread, Sweep, ratio_with_error
+from sweeps.results import FULL, FULL_FITS, RANK_IC, Spread, Sweep, ratio_with_error
 
 COLORS = (ACCENT, *OTHERS, *KNOWN.values())
 _SECONDS = "seconds_per_epoch"
@@ -195,17 +195,21 @@ def _span(values: Sequence[object]) -> str:
 
 
 def _speed(sweep: Sweep) -> str:
-    full, rows = sweep.full, []
+    rows = []
     for row in sweep.rows():
-        own = _spread(row, _SECONDS)
-        ratio = "-" if full is None else _plain(ratio_with_error(own, full))
+        own, full = _spread(row, _SECONDS), _spread(row, FULL)
+        ratio = _plain(ratio_with_error(own, full)) if row.get(FULL_FITS, 0) > 0 else "-"
         epochs = _plain(_spread(row, "epochs"), 1)
         rows.append([sweep.name_of(row), _plain(own, 3), ratio, epochs])
-    if full is None:
-        said = say("sweep.note.no_ratio", features=sweep.features)
+    known = [row for row in sweep.rows() if row.get(FULL_FITS, 0) > 0]
+    if known:
+        counts = sorted({int(row[FULL_FITS]) for row in known})
+        seconds = dict.fromkeys(_plain(_spread(row, FULL), 3) for row in known)
+        facts = {"fits": _span(counts), "seconds": _span(list(seconds))}
+        said = say("sweep.note.ratio", features=sweep.features, **facts)
     else:
-        facts = {"fits": full.n, "features": sweep.features, "seconds": _plain(full, 3)}
-        said = say("sweep.note.ratio", **facts)
+        variant = sweep.configurations["variant"].iloc[0]
+        said = say("sweep.note.no_ratio", features=sweep.features, variant=variant)
     cells = _cells("speed", rows, features=sweep.features)
     return table(cells, say("sweep.table.speed")) + paragraph(said)
 

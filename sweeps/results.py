@@ -7,7 +7,6 @@ is judged is the configuration, by the mean over its seeds and that mean's stand
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import nan, sqrt
 from pathlib import Path
 from shlex import quote
@@ -25,6 +24,7 @@ from alphanet_pl.fit.history import best_row
 from alphanet_pl.model.losses import LOSSES
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
+from datamodules.base.words import log
 from datamodules.panel import Panel
 from sweeps.axes import SEED
 from sweeps.holdout import judge_out_of_sample
@@ -33,6 +33,7 @@ from sweeps.plan import Planned
 TRIALS, SUMMARY = "trials.csv", "summary.csv"
 RANK_IC = "val/rank_ic"
 MEASURES = (RANK_IC, "val/loss", "train/loss")
+FULL, FULL_FITS = "full_seconds", "full_fits"
 DONE, STOPPED, MISSING = "done", "stopped", "missing"
 
 _FIRST = ("variant", "asof", SEED)
@@ -107,12 +108,11 @@ class Sweep:
     Attributes:
         name: Folder of its tables.
         configurations: `configurations` of those with at least one trained seed, judged after
-            their window.
+            their window, with FULL, its error and FULL_FITS: seconds an epoch, and number, of the
+            experiment's fits of the same window that pair all features, else alike.
         keys: What a configuration is named by: its variant, the axes, several as-of sessions.
         missing: Trials without a finished fit.
         features: How many there are to sample from, in the first configuration.
-        full: Seconds an epoch of models that pair all features, else alike; None where no such
-            fit of the same window is there.
         simulated: Whether the market is.
     """
 
@@ -121,7 +121,6 @@ class Sweep:
     keys: list[str]
     missing: int
     features: int
-    full: Spread | None
     simulated: bool
 
     @property
@@ -157,7 +156,8 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
         options: Step, label, filter and layers of the judgement.
 
     Raises:
-        EvaluationError: The file is no table of a sweep, or none of its trials is finished.
+        EvaluationError: The file is no table of a sweep, none of its trials is finished, or they
+            are of another market or time than the panel.
     """
     try:
         trials = pd.read_csv(table)
@@ -174,7 +174,13 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
             "alphanet sweep writes one",
         )
     trials = _with_folders(trials, table.parents[2])
-    found = configurations(trials, partial(judge_out_of_sample, panel, options))
+    keys = point_keys(trials)
+
+    def judge(fits: Sequence[Fit]) -> dict[str, float]:
+        _check_panel(fits, panel)
+        return {**judge_out_of_sample(panel, options, fits), **_full_model(fits[0], keys)}
+
+    found = configurations(trials, judge)
     found = found[found["seeds"] > 0].reset_index(drop=True)
     if found.empty:
         raise EvaluationError(
@@ -182,17 +188,34 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
             "a comparison needs their fits",
             f"alphanet sweep sweep={table.parent.name}",
         )
-    keys = point_keys(trials)
-    done = trials[trials["status"] == DONE]
     return Sweep(
         name=table.parent.name,
         configurations=found,
         keys=keys if found["asof"].nunique() > 1 else [key for key in keys if key != "asof"],
-        missing=len(trials) - len(done),
+        missing=int((trials["status"] != DONE).sum()),
         features=int(found["features"].iloc[0]),
-        full=_full_model_seconds(Path(done["folder"].iloc[0]), keys),
         simulated=panel.attrs.get("source") == "simulated",
     )
+
+
+def _check_panel(fits: Sequence[Fit], panel: Panel) -> None:
+    """Refuse to judge fits on another market, or where their as-of session is none.
+
+    A panel that has grown since has another fingerprint, which is only said.
+    """
+    for fit in fits:
+        own = fit.record["panel"]
+        kinds = [source == "simulated" for source in (own.get("source"), panel.attrs.get("source"))]
+        there = fit.asof in panel.dates
+        if kinds[0] != kinds[1] or not there:
+            market = "simulated" if kinds[0] else "real"
+            raise EvaluationError(
+                f"{fit.folder} was trained on a {market} market as of {fit.asof}",
+                f"{panel.path} is {'' if there else 'without that session, or '}another market",
+                f"data.panel={own.get('path')}",
+            )
+        if own["fingerprint"] != panel.fingerprint:
+            log(f"{fit.folder} was trained on another panel than {panel.path}, which judges it")
 
 
 def _with_folders(trials: pd.DataFrame, home: Path) -> pd.DataFrame:
@@ -227,6 +250,8 @@ def mean_and_error(name: str, values: pd.Series) -> dict[str, float]:
 def summarise(trials: pd.DataFrame) -> pd.DataFrame:
     """`configurations` with a rank: the best mean RankIC first, those that lack seeds last.
 
+    A RankIC of one window says nothing against that of another, so that windows are ranked apart.
+
     Returns:
         rank, variant, asof, the axes but seed, seeds (trained), of (wanted), val/rank_ic (mean
         over seeds), standard_error (of that mean), std, min, max (over seeds), the mean val/loss,
@@ -234,10 +259,10 @@ def summarise(trials: pd.DataFrame) -> pd.DataFrame:
     """
     table = configurations(trials).rename(columns={f"{RANK_IC}_error": "standard_error"})
     order = table.assign(whole=table["seeds"] == table["of"]).sort_values(
-        ["whole", RANK_IC], ascending=False, kind="stable", na_position="last"
+        ["asof", "whole", RANK_IC], ascending=[True, False, False], na_position="last"
     )
     table = table.loc[order.index, [*point_keys(trials), *_SUMMARISED]].reset_index(drop=True)
-    table.insert(0, "rank", range(1, len(table) + 1))
+    table.insert(0, "rank", table.groupby("asof").cumcount() + 1)
     return table
 
 
@@ -262,9 +287,12 @@ def write_tables(
 
 
 def best_of(summary: pd.DataFrame, planned: Sequence[Planned]) -> Planned | None:
-    """The first trial of the best configuration that has all its seeds, or None."""
+    """The first trial of the best configuration that has all its seeds, or None.
+
+    None too where as-of sessions vary: each window has its own best.
+    """
     top = summary.iloc[0]
-    if top["seeds"] < top["of"]:
+    if top["seeds"] < top["of"] or summary["asof"].nunique() > 1:
         return None
     for one in planned:
         point = {**one.trial.point, **_of_point(one)}
@@ -352,28 +380,22 @@ def _measured(
     return {name: best[name] for name in MEASURES if name in best}, len(rows)
 
 
-def _full_model_seconds(folder: Path, keys: Sequence[str]) -> Spread | None:
+def _full_model(like: Fit, keys: Sequence[str]) -> dict[str, float]:
     """Seconds an epoch of the experiment's fits that pair all features, else like a sweep's fit.
 
     Args:
-        folder: Of the sweep's fit: EXPERIMENT/VARIANT/ASOF/NAME.
+        like: The sweep's fit, in EXPERIMENT/VARIANT/ASOF/NAME.
         keys: The sweep's axes, in which they may differ as well.
     """
-    like = done_fit(folder)
-    if like is None:
-        return None
     wanted = _apart_from(like.record["identity"], ["model.n", *keys])
-    fits, _ = readable_fits(folder.parents[2], f"*/{like.asof}/seed*-*")
+    fits, _ = readable_fits(like.folder.parents[2], f"*/{like.asof}/seed*-*")
     seconds = [
         record["seconds"] / record["epochs"]
         for record in (fit.record for fit in fits)
         if len(record["sampled_features"]) == len(like.features)
         and _apart_from(record["identity"], ["model.n", *keys]) == wanted
     ]
-    if not seconds:
-        return None
-    mean, error = mean_and_error("full", pd.Series(seconds)).values()
-    return Spread(mean, error, len(seconds))
+    return {**mean_and_error(FULL, pd.Series(seconds, dtype=float)), FULL_FITS: len(seconds)}
 
 
 def _apart_from(identity: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

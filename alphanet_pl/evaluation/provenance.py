@@ -12,7 +12,7 @@ from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.results import FitOrigin, Provenance
 from alphanet_pl.factor.store import Source, read_sources, seed_columns
-from alphanet_pl.fit.folder import read_record, variant_folder
+from alphanet_pl.fit.folder import read_record, recorded_settings, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
 from datamodules.base.errors import FitError
@@ -21,6 +21,9 @@ from datamodules.base.words import log
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.prepare import read_report
+
+_OF_FITS = ("model", "loss", "trainer")
+"""Groups of settings that say nothing of a factor from elsewhere."""
 
 
 def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[str]) -> Provenance:
@@ -33,6 +36,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
         lacks: What else is missing, as sentences.
     """
     report = read_report(panel)  # of this panel, not of another that shares its folder
+    fits = _fits(factor, settings)
     source = str(panel.attrs.get("source", "unknown"))
     return Provenance(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -56,12 +60,29 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
                 in_sample_days=found.get("in_sample_days"),
                 chosen=found.get("chosen", {}),
             )
-            for fit, found in _fits(factor, settings)
+            for fit, found in fits
         ],
-        settings=heeded(settings),
+        settings=_settings_of(settings, fits),
         drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )
+
+
+def _settings_of(
+    settings: Settings, fits: Sequence[tuple[Source, dict[str, Any]]]
+) -> dict[str, Any]:
+    """The command's settings, but of what decides a fit those that the factor's fits recorded.
+
+    A factor from elsewhere is of no fit: it has no model, no loss and no training.
+    """
+    told = heeded(settings)
+    if not fits:
+        return {group: values for group, values in told.items() if group not in _OF_FITS}
+    recorded = next((found["identity"] for _, found in fits if "identity" in found), None)
+    if recorded is not None:
+        for group, values in recorded_settings(recorded).items():
+            told[group] = {**told[group], **values}
+    return told
 
 
 def _fits(factor: Path, settings: Settings) -> list[tuple[Source, dict[str, Any]]]:

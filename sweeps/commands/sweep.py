@@ -162,6 +162,8 @@ def _conclusion(settings: SweepsSettings, result: Result) -> list[str]:
     lines = [f"tables: {folder / TRIALS}, {folder / SUMMARY}"]
     if result.missing:
         return [*lines, "best: none is named before every trial is trained"]
+    if summary["asof"].nunique() > 1:
+        return [*lines, "best: none over several windows, whose RankICs say nothing of one another"]
     best = summary.iloc[0]
     if len(summary) > 1 and best["standard_error"] > 0:
         near = summary[summary[RANK_IC] >= best[RANK_IC] - best["standard_error"]].iloc[1:]

@@ -5,7 +5,7 @@ from math import nan
 
 import pandas as pd
 
-from sweeps.results import RANK_IC, Spread, Sweep
+from sweeps.results import RANK_IC, Sweep
 
 ERROR = 0.01 / 3**0.5
 
@@ -30,7 +30,6 @@ def invented(
     *rows: dict[str, object],
     keys: tuple[str, ...] = ("variant", "model.n", "loss.long_weight"),
     missing: int = 0,
-    full: Spread | None = None,
     simulated: bool = False,
 ) -> Sweep:
     """A sweep of these configurations; by default n of 6 and 8 times weights of 1 and 2."""
@@ -38,4 +37,4 @@ def invented(
         configuration(**{"model.n": n, "loss.long_weight": weight})
         for n, weight in product((6, 8), (1.0, 2.0))
     )
-    return Sweep("product", pd.DataFrame(rows), [*keys], missing, 15, full, simulated)
+    return Sweep("product", pd.DataFrame(rows), [*keys], missing, 15, simulated)

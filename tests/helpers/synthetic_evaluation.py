@@ -93,7 +93,7 @@ def _enhance(
         factor[weeks],
         _sections(market, weeks, industry, log_cap),
         np.full((len(weeks), STOCKS), 1 / STOCKS),
-        next_day("none", dict.fromkeys(MASKS, nothing), ~nothing),
+        next_day("none", dict.fromkeys(MASKS, nothing), ~nothing, nothing),
     )
     index = market.close.mean(axis=1)
     returns = (index[1:] / index[:-1] - 1.0)[-len(run.dates) :]

@@ -385,7 +385,8 @@ def _run(cut: FactorSections) -> EnhancementRun:
         price=market.close,
     )
     masks = {name: cut.read(name, rows) for name in MASKS}
-    tradable = next_day(cut.options.filter, masks, np.isfinite(market.vwap[rows]))
+    traded = np.isfinite(market.vwap[rows])
+    tradable = next_day(cut.options.filter, masks, traded, market.halted(rows + 1))
     return run_enhancement(standardise(winsorise(cut.daily[rows])), at, benchmark, tradable)
 
 

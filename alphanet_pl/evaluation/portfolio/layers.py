@@ -203,9 +203,10 @@ def layers_section(factor: Floats, at: Sections, masks: Mapping[str, Bools]) -> 
         masks: tradability.MASKS at the sections, (S, N) each.
     """
     options, rows, traded = at.options, at.rows, np.isfinite(at.market.vwap[at.rows])
+    halted_next = at.market.halted(rows + 1)
     found: dict[str, LayerBooks] = {}
     for mode in get_args(FilterMode):
-        day = next_day(mode, masks, traded)
+        day = next_day(mode, masks, traded, halted_next)
         pool = np.where(day.excluded, np.nan, factor)
         found[mode] = run_layers(
             neutralise(pool, at.industry, at.log_cap),
@@ -217,7 +218,7 @@ def layers_section(factor: Floats, at: Sections, masks: Mapping[str, Bools]) -> 
         )
     return LayersResult(
         layers=options.layers,
-        step=usual_step(rows),
+        step=usual_step(rows) or options.step,
         cost=options.cost,
         filter=options.filter,
         ls_mode=options.ls_mode,

@@ -30,19 +30,23 @@ class NextDay(NamedTuple):
     """Left at its weight already by the plan, because at planning it counts as untradable."""
 
 
-def next_day(mode: FilterMode, masks: Mapping[str, Bools], traded: Bools) -> NextDay:
+def next_day(
+    mode: FilterMode, masks: Mapping[str, Bools], traded: Bools, halted_next: Bools
+) -> NextDay:
     """Say what a filter mode means for portfolios.
 
     Args:
         mode: report, realistic or none.
         masks: The panel's MASKS at the sections, (S, N) each.
         traded: (S, N) whether a stock traded on the section's own day.
+        halted_next: (S, N) `Market.halted` of the next day: a vendor may have no rows of suspended
+            stocks, of which `suspended_next` is False then.
     """
     nothing = np.zeros_like(traded)
     if mode == "report":
         at_limit = masks["limit_close_next"]
         dropped = masks["suspended_next"] | at_limit
-        return NextDay(dropped, at_limit, at_limit, dropped)
+        return NextDay(dropped, at_limit, at_limit, dropped | halted_next)
     if mode == "realistic":
         return NextDay(nothing, masks["unbuyable_next"], masks["unsellable_next"], ~traded)
     return NextDay(nothing, nothing, nothing, ~traded)

@@ -46,8 +46,9 @@ def ours(comparison: Comparison, evaluations: Evaluations) -> Part:
     """The choices that touch the figures of this page, a sentence each with its setting."""
     settings = evaluations[comparison.baseline].provenance.settings
     data, loss, judged = (settings.get(key, {}) for key in ("data", "loss", "evaluation"))
-    by_steps = settings.get("model", {}).get("network") not in _AT_ONCE
-    wanted = ["one_date", "embargo"] if by_steps else ["embargo"]
+    trained = "model" in settings or "evaluation" not in settings  # or from elsewhere
+    by_steps = trained and settings.get("model", {}).get("network") not in _AT_ONCE
+    wanted = ["one_date", "embargo"] if by_steps else ["embargo"] if trained else []
     wanted += ["stopping"] if by_steps and loss.get("error", "squared") == "squared" else []
     if any(each.ic for each in evaluations.values()):
         wanted.append("n261")

@@ -1,7 +1,7 @@
 """A factor cut into cross-sections, with the market around them; only rows needed are read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ class FactorSections(Sections):
         daily: (D, N) scores of every session from `first` to the last with a score, D <= T.
         published: (S, N) the factor where the next-day filter keeps the stock.
         neutral: (S, N) the same, made industry-and-size neutral.
-        forward: (S, N) return to the next section where the filter keeps the stock.
+        forward: (S, N) return over `options.step` sessions where the filter keeps the stock.
     """
 
     panel: Panel
@@ -82,8 +82,11 @@ class FactorSections(Sections):
         """The market to the end of the last section's step, where the portfolios end too."""
         stop = int(self.rows[-1]) + self.options.step + 1
         market = self.market
-        return Market(
-            market.dates[:stop], market.close[:stop], market.vwap[:stop], market.listed[:stop]
+        return replace(
+            market,
+            dates=market.dates[:stop],
+            close=market.close[:stop],
+            vwap=market.vwap[:stop],
         )
 
     def neutral_of(self, scores: Floats) -> Floats:
@@ -105,13 +108,15 @@ class StockCoverage:
 
 def stock_coverage_of(cut: FactorSections) -> StockCoverage:
     """How many of the scorable stocks have a score at each section."""
-    universe = cut.read("scorable").sum(axis=1)
-    scored = np.isfinite(cut.daily[cut.rows]).sum(axis=1)
+    scorable = cut.read("scorable")
+    universe = scorable.sum(axis=1)
+    scored = (np.isfinite(cut.daily[cut.rows]) & scorable).sum(axis=1)
+    any_ = universe > 0
     return StockCoverage(
         dates=cut.dates.astype(str).tolist(),
         scored=scored.tolist(),
         universe=universe.tolist(),
-        mean_share=float((scored / np.maximum(universe, 1)).mean()),
+        mean_share=float((scored[any_] / universe[any_]).mean()) if any_.any() else np.nan,
     )
 
 
@@ -146,7 +151,8 @@ def cut_factor(panel: Panel, options: EvaluationSettings, factor: Floats) -> Fac
     if lag:  # none enters at a price that there was not
         forward[~np.isfinite(market.vwap[rows - first + lag])] = np.nan
     masks = {name: read_rows(panel, name, rows) for name in ("listed", *FILTERS[options.filter])}
-    kept = label_filter(masks, options.filter) & np.isfinite(forward)
+    # A stock that has left keeps its last price, and would be one of no return.
+    kept = label_filter(masks, options.filter) & masks["listed"] & np.isfinite(forward)
     industry, log_cap = (read_rows(panel, name, rows) for name in ("industry", "log_cap"))
     published = np.where(kept, factor[rows], np.nan)
     # The paper's universe leaves filtered stocks out from the start; otherwise what is known

@@ -212,7 +212,7 @@ def ic_block(factor: Floats, forward: Floats, at: Sections) -> ICBlock:
 
     Args:
         factor: (S, N) raw or neutral factor at the sections.
-        forward: (S, N) return to the next section.
+        forward: (S, N) return over the step.
         at: The sections.
     """
     ics = rank_correlation(factor, forward)

@@ -19,7 +19,7 @@ class Market:
         close: (T, N) adjusted close, carried forward through suspensions and past a delisting; NaN
             before the first trade.
         vwap: (T, N) adjusted vwap, NaN where not traded.
-        listed: (T, N) bool.
+        listed: (L, N) bool, L >= T: to the panel's end, however early a test ends.
     """
 
     dates: Dates
@@ -40,6 +40,10 @@ class Market:
         """
         return self.last_listed < row
 
+    def halted(self, rows: NDArray[np.integer]) -> Bools:
+        """(S, N) stocks that do not trade on these rows and have not left for good."""
+        return ~np.isfinite(self.vwap[rows]) & (self.last_listed >= rows[:, None])
+
 
 def read_market(panel: Panel, start: int, stop: int) -> Market:
     """Read sessions [start, stop) of a panel; a test ends on the market's last session.
@@ -51,7 +55,7 @@ def read_market(panel: Panel, start: int, stop: int) -> Market:
         dates=panel.dates[start:stop],
         close=carried(panel.read("close", start, stop)),
         vwap=panel.read("vwap", start, stop),
-        listed=panel.read("listed", start, stop),
+        listed=panel.read("listed", start, len(panel.dates)),
     )
 
 

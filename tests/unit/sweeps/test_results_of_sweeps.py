@@ -3,22 +3,27 @@
 import math
 import shlex
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers.invented_fit import invented_fit
 
 from alphanet_pl.config.compose import load_settings
-from alphanet_pl.fit.folder import fit_folder, model_identity
+from alphanet_pl.fit.folder import done_fit, fit_folder, model_identity
 from alphanet_pl.model.sampling import sample_features
+from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_text
 from sweeps.axes import expand
 from sweeps.plan import Planned
 from sweeps.results import (
+    FULL,
+    FULL_FITS,
     Spread,
-    _full_model_seconds,
+    _check_panel,
+    _full_model,
     _with_folders,
     best_of,
     best_path,
@@ -285,7 +290,55 @@ def test_the_time_of_a_full_model_is_that_of_fits_alike_in_all_but_the_axes(plan
     for seconds, settings in zip((8.0, 80.0, 800.0), others.values(), strict=True):
         folder = fit_folder(settings, ASOF, "fingerprint")
         _train(Planned(replace(planned[0].trial, settings=settings), ASOF, folder), 0.1, seconds)
-    like = planned[0].folder
-    assert _full_model_seconds(like, ["variant", "asof", "model.n"]).mean == 2.0
+    like = done_fit(planned[0].folder)
+    assert _full_model(like, ["variant", "asof", "model.n"])[FULL] == 2.0
     keys = ["variant", "asof", "model.n", "loss.long_weight"]
-    assert _full_model_seconds(like, keys) == pytest.approx((11.0, 9.0, 2))
+    found = _full_model(like, keys)
+    assert found == pytest.approx({FULL: 11.0, f"{FULL}_error": 9.0, FULL_FITS: 2})
+    weighted = done_fit(fit_folder(others["weight"], ASOF, "fingerprint"))
+    assert _full_model(weighted, ["variant", "asof", "model.n"])[FULL] == 20.0
+
+
+def test_without_a_fit_of_all_features_its_time_is_unknown(planned):
+    _train_all(planned)
+    found = _full_model(done_fit(planned[0].folder), ["model.n"])
+    assert math.isnan(found[FULL])
+    assert found[FULL_FITS] == 0
+
+
+@dataclass
+class _Market:
+    """What `_check_panel` asks of a panel."""
+
+    attrs: dict[str, str]
+    dates: np.ndarray
+    path: str = "runs/other.zarr"
+    fingerprint: str = "fingerprint"
+
+
+def test_fits_are_judged_on_no_other_market(planned, capsys):
+    _train(planned[0], 0.1)
+    fit = done_fit(planned[0].folder)
+    source = fit.record["panel"].get("source")
+    days = np.array([ASOF], "datetime64[D]")
+    _check_panel([fit], _Market({"source": source}, days))
+    assert capsys.readouterr().err == ""
+    _check_panel([fit], _Market({"source": source}, days, fingerprint="grown"))
+    assert "was trained on another panel than runs/other.zarr" in capsys.readouterr().err
+    another = "parquet" if source == "simulated" else "simulated"
+    for market in (_Market({"source": another}, days), _Market({"source": source}, days + 1)):
+        with pytest.raises(EvaluationError) as caught:
+            _check_panel([fit], market)
+        assert caught.value.given.endswith(f"market as of {ASOF}")
+        assert caught.value.hint.startswith("data.panel=")
+
+
+def test_windows_are_ranked_apart_and_none_of_them_is_the_best(planned):
+    _train_all(planned)
+    first = trials_table(planned)
+    both = pd.concat([first.assign(asof="2011-07-29"), first])
+    summary = summarise(both)
+    assert summary["asof"].tolist() == ["2011-07-29"] * 2 + [ASOF] * 2
+    assert summary["rank"].tolist() == [1, 2, 1, 2]
+    assert summary["model.n"].tolist() == [8, 6, 8, 6]
+    assert best_of(summary, planned) is None

@@ -18,7 +18,7 @@ from sweeps.report import (
     sweep_section,
     sweep_table,
 )
-from sweeps.results import RANK_IC, Spread, Sweep
+from sweeps.results import FULL, FULL_FITS, RANK_IC, Sweep
 
 
 def sweep_text(sweep: Sweep) -> str:
@@ -119,14 +119,18 @@ def test_covered_pairs_stand_beside_those_expected():
 
 
 def test_the_ratio_of_training_times_is_on_the_page():
-    text = sweep_text(invented(full=Spread(1.7, 0.1, 4)))
+    full = {FULL: 1.7, f"{FULL}_error": 0.1, FULL_FITS: 4}
+    text = sweep_text(invented(configuration(**full), configuration(**{"model.n": 6})))
     assert "<td>0.50 \u00b1 0.03</td>" in text  # 0.85 s for n = 8 against 1.7 s
-    assert "The ratio is to the fits of the same window with all 15 features paired" in text
-    assert "(number of fits: 4)" in text
+    assert "fits of the same window, and of the same loss, with all 15 features paired" in text
+    assert "(number of fits: 4), 1.700 \u00b1 0.100 seconds" in text
+    assert "<td>-</td>" in text  # without such a fit of its own
 
 
 def test_without_a_full_model_there_is_no_ratio():
-    assert "No fit of the same window pairs all 15 features" in sweep_text(invented())
+    text = sweep_text(invented())
+    assert "No fit of the same window pairs all 15 features" in text
+    assert "alphanet train variant=v2.1 model.n=15" in text
 
 
 def test_what_is_missing_or_simulated_is_said():
@@ -163,7 +167,7 @@ def test_the_csv_has_a_row_a_configuration():
 
 
 def test_a_chinese_page_has_the_same_figures_and_no_sentence_in_english():
-    sweep = invented(missing=2, simulated=True, full=Spread(1.7, 0.1, 4))
+    sweep = invented(missing=2, simulated=True)
     english = sweep_text(sweep)
     with written_in("zh"):
         chinese = sweep_text(sweep)

@@ -121,8 +121,19 @@ def with_settings(of: Evaluation, **settings) -> Evaluation:
     return replace(of, provenance=replace(of.provenance, settings=settings))
 
 
+def test_a_factor_from_elsewhere_is_said_to_be_trained_in_no_way(several):
+    one = {"mine": with_settings(several["v2"], data={"embargo": 11}, evaluation={})}
+    text = ours(compare(one), one).content
+    assert "whole dates" not in text
+    assert "monthly mean" in text
+    assert vars(compare(one).variants["mine"].setup) == dict.fromkeys(
+        ("n", "long_weight", "neutralise")
+    )
+
+
 def test_the_choices_are_those_of_the_settings(several):
     chosen = {
+        "model": {},
         "data": {"dates_per_step": 4},
         "evaluation": {"index": {"code": "H00905"}, "enhancement": {"max_underweight": None}},
     }

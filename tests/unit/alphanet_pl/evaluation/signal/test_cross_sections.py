@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from alphanet_pl.evaluation.signal.cross_sections import spaced
+from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.signal.cross_sections import cut_factor, spaced, stock_coverage_of
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,37 @@ from alphanet_pl.evaluation.signal.cross_sections import spaced
 )
 def test_a_section_is_a_scored_session_a_step_or_more_after_the_one_before(scored, expected):
     assert spaced(np.array([*scored]), 10).tolist() == expected
+
+
+class _Panel:
+    """Forty sessions of four stocks, of which the last leaves after session 14."""
+
+    def __init__(self) -> None:
+        self.dates = np.datetime64("2020-01-01") + np.arange(40)
+        self.industries = ("banks",)
+        self.fingerprint, self.attrs = "", {}
+        shape, no = (40, 4), np.zeros((40, 4), bool)
+        left = np.arange(40)[:, None] > np.array([99, 99, 99, 14])
+        close = 10 + np.arange(40.0)[:, None] * np.array([1, 2, 3, 4])
+        close[left] = np.nan
+        self.arrays = {
+            "close": close, "vwap": close, "listed": ~left, "suspended_next": no,
+            "limit_close_next": no, "industry": np.zeros(shape, np.int16), "log_cap": close,
+            "scorable": ~left & (np.arange(40)[:, None] >= 10) & [True, True, False, True],
+        }  # fmt: skip
+
+    def read(self, name: str, start: int, stop: int) -> np.ndarray:
+        return self.arrays[name][start:stop]
+
+
+def test_scores_of_a_stock_that_has_left_count_for_nothing():
+    cut = cut_factor(_Panel(), EvaluationSettings(), np.ones((40, 4)))
+    assert cut.dates.tolist() == [*(_Panel().dates[[0, 10, 20]].tolist())]
+    assert np.isfinite(cut.published).tolist() == [[True] * 4, [True] * 4, [True] * 3 + [False]]
+    assert np.isfinite(cut.forward).tolist() == np.isfinite(cut.published).tolist()
+
+
+def test_coverage_is_of_the_stocks_that_could_be_scored_where_there_are_any():
+    found = stock_coverage_of(cut_factor(_Panel(), EvaluationSettings(), np.ones((40, 4))))
+    assert found.universe == found.scored == [0, 3, 2]
+    assert found.mean_share == 1.0

@@ -26,3 +26,11 @@ def test_a_stock_that_is_never_listed_is_gone():
         np.zeros(1, "datetime64[D]"), np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1), bool)
     )
     assert market.gone(0).all()
+
+
+def test_a_stock_is_halted_where_it_does_not_trade_and_will_be_listed_again():
+    vwap = np.array([[1.0, 1.0, 1.0], [np.nan, np.nan, 1.0]])
+    listed = np.array([[True, True, True], [False, False, True], [True, False, True]])
+    market = Market(np.zeros(2, "datetime64[D]"), np.ones((2, 3)), vwap, listed)
+    assert market.halted(np.array([0, 1])).tolist() == [[False] * 3, [True, False, False]]
+    assert market.gone(1).tolist() == [False, True, False]  # whatever follows the last price
