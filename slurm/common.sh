@@ -81,7 +81,7 @@ add_place() { # runs and panel from env.sh, where the words name none
     "set ALPHANET_PANEL in slurm/env.sh, or say data.panel=PATH, or data=simulated"
   local panel
   panel=$(value_of data.panel)
-  panel=${panel/#\~\//$HOME/}
+  panel=${panel/#\~\//${HOME:-}/}
   [[ $panel == *'$'* || -e ${panel//"\\'"/"'"} ]] || refuse "there is no panel at $panel on $HOSTNAME" \
     "alphanet prepare builds one; ALPHANET_PANEL in slurm/env.sh or data.panel=PATH names it"
 }
@@ -117,7 +117,7 @@ end_lost_step() { # srun never learns how a process ended whose daemon (slurmste
 
 launch() { # VERB: on every task; one that dies takes the others along, as they would wait for it
   command -v alphanet >/dev/null ||
-    refuse "there is no command alphanet on $HOSTNAME" "make, or name your environment in slurm/env.sh"
+    refuse "there is no command alphanet on $HOSTNAME" "make .venv/installed, or name your environment in slurm/env.sh"
   say_command "$1"
   # From exec to the handler in Python may take seconds, in which a signal would kill and not requeue.
   # A verb that trains finds it then; evaluate is short, and goes on.

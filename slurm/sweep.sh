@@ -87,7 +87,7 @@ export SLURM_CPUS_PER_TASK
   refuse "--ntasks-per-node=$SLURM_NTASKS_PER_NODE was given: Ray is one task on each node" \
     "sbatch --ntasks-per-node=1 --cpus-per-task=CORES"
 command -v ray >/dev/null ||
-  refuse "there is no command ray on $HOSTNAME" "make, or name your environment in slurm/env.sh"
+  refuse "there is no command ray on $HOSTNAME" "make .venv/installed, or name your environment in slurm/env.sh"
 add_place
 start_ray
 overrides+=("ray.address=$head:$port" "ray.nodes=$SLURM_JOB_NUM_NODES")

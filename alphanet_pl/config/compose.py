@@ -114,11 +114,38 @@ def compose_config(
         for key, value in typed:
             emptied = value == {} and get_origin(type_of(key, verb)) is dict
             OmegaConf.update(config, key, value, merge=not emptied, force_add=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
         raise explain_composing(error) from None
     values: Any = OmegaConf.to_container(config)
+    _check_variant(overrides, values)
+    _name_sweep(overrides, values, folder)
     origin = CommandLine(verb, tuple(overrides), str(folder) if folder else None)
     return Composed(origin, values)
+
+
+def _check_variant(overrides: Sequence[str], values: Mapping[str, Any]) -> None:
+    """Refuse a variant whose fits would lie in the folder of another one.
+
+    A sweep's best.yaml is of the variant that it is the best of.
+    """
+    words = dict(word.partition("=")[::2] for word in overrides)
+    name = words.get("variant", values["variant"])
+    if name not in (values["variant"], "best"):
+        raise ConfigError(
+            f"variant={name} was given, whose file says variant: {values['variant']}",
+            "the fits and the factor of a variant lie in a folder of its name",
+            f"write variant: {name} in that file",
+        )
+
+
+def _name_sweep(overrides: Sequence[str], values: dict[str, Any], folder: Path | None) -> None:
+    """Call a sweep of the user's own as its file, where that does not name it."""
+    words = dict(word.partition("=")[::2] for word in overrides)
+    if folder is None or "sweep" not in words or "sweep.name" in words:
+        return
+    path = folder / "sweep" / f"{words['sweep']}.yaml"
+    if path.is_file() and "name" not in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}):
+        values["sweep"]["name"] = words["sweep"]
 
 
 def _of_files(verb: str, words: Sequence[str]) -> DictConfig:
@@ -277,7 +304,9 @@ def _sort_words(
                 raise _no_list(word, key, names)
             for name in names:
                 if name not in (known := options(key, folder)):
-                    raise no_such_option(key, name, known)
+                    raise no_such_option(key, name, known, folder)
+                if folder is not None and (folder / key / f"{name}.yaml").is_file():
+                    _refuse_shipped_name(key, name, folder)
             quoted = [quoted_value(name) for name in names]
             chosen.append(f"{key}=[{','.join(quoted)}]" if several else f"{key}={quoted[0]}")
         elif (annotation := type_of(key, verb)) is not None or key in named:
@@ -285,6 +314,16 @@ def _sort_words(
         else:
             raise no_such_setting(key, value, verb)
     return chosen, typed
+
+
+def _refuse_shipped_name(group: str, name: str, folder: Path) -> None:
+    """Hydra would take the shipped file, and say nothing of the user's own."""
+    if (conf_dir() / group / f"{name}.yaml").is_file():
+        raise ConfigError(
+            f"{group}={name} was given, and {folder / group / name}.yaml has a shipped file's name",
+            "a file of your own has a name of its own",
+            f"rename it to {group}/my_{name}.yaml, and say {group}=my_{name}",
+        )
 
 
 def _no_list(word: str, key: str, names: Sequence[str]) -> ConfigError:

@@ -16,6 +16,10 @@ from datamodules.base.errors import ConfigError
 OF_SWEEPS = ("sweep", "compare")
 """Verbs over many fits; package `sweeps` holds them and their settings."""
 _NO_SETTING = "origin"
+_ALIASES = {
+    "lr": "trainer.learning_rate", "gpus": "trainer.devices", "epochs": "trainer.max_epochs",
+}  # fmt: skip
+"""Settings by the names that others give them."""
 
 
 def conf_dir() -> Path:
@@ -131,7 +135,13 @@ def no_such_setting(name: str, value: str, verb: str) -> ConfigError:
             f"{group}={option}",
         )
     known = tuple(settings_of(verb))
-    near = nearest(name, known if "." in name else (*known, *groups(verb)))
+    near = _ALIASES.get(name) or nearest(name, known if "." in name else (*known, *groups(verb)))
+    if near == name:  # a key with dots, in a file
+        return ConfigError(
+            f"{name!r} was given as one key",
+            "in a file, a setting stands inside its group",
+            f"{group}: {{{option}: {value}}}",
+        )
     return ConfigError(
         f"there is no setting {name!r}",
         f"the nearest is {near!r}" if near else "nothing is called nearly so",

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from yaml import MarkedYAMLError
 
 from alphanet_pl.config.keys import no_such_setting, settings_of, type_of
 from datamodules.base.errors import ConfigError
@@ -25,6 +27,9 @@ _BOUNDS = {
     "greater_than": ("above", "gt"),
     "less_than": ("below", "lt"),
 }
+
+_ALIASES = {"cuda": "gpu"}
+"""Values by the names that others give them."""
 
 
 def as_typed(value: Any) -> str:
@@ -74,7 +79,7 @@ def _needed(
         return f"it is {words} {bound}", as_typed(bound) if name in ("ge", "le") else None
     if kind == "literal_error":
         choices = re.findall("'([^']*)'", context["expected"])
-        near = nearest(str(value), choices, 0.5) or choices[0]
+        near = _ALIASES.get(str(value)) or nearest(str(value), choices, 0.5) or choices[0]
         return f"it is one of {', '.join(choices)}", near
     if kind == "finite_number":
         return "it is a finite number", None
@@ -96,9 +101,25 @@ def _default(key: str, verb: str) -> str:
     return as_typed(default)
 
 
-def no_such_option(group: str, option: str, known: Sequence[str]) -> ConfigError:
-    """The refusal of a file that a group does not have."""
+def no_such_option(
+    group: str, option: str, known: Sequence[str], folder: Path | None = None
+) -> ConfigError:
+    """The refusal of a file that a group does not have.
+
+    Args:
+        group: Such as `data`.
+        option: What was asked for.
+        known: The group's options.
+        folder: Of --config-dir.
+    """
     near = nearest(option, known, 0.5) or next(iter(known), "")
+    if folder is not None and (folder / f"{option}.yaml").is_file():
+        return ConfigError(
+            f"{group}={option} was given with --config-dir {folder}",
+            f"{option}.yaml of group {group} is at FOLDER/{group}/{option}.yaml",
+            f"--config-dir {folder.resolve().parent}" if folder.resolve().name == group
+            else f"move it to {folder / group / option}.yaml",
+        )  # fmt: skip
     return ConfigError(
         f"{group}={option} was given",
         f"{group} is one of {', '.join(known)}" if known else "no file is called so",
@@ -110,10 +131,24 @@ def no_such_option(group: str, option: str, known: Sequence[str]) -> ConfigError
 
 def explain_composing(error: Exception) -> ConfigError:
     """What Hydra could not find or OmegaConf could not fill in."""
+    cause = error.__cause__ or error
+    if isinstance(cause, MarkedYAMLError) and cause.problem_mark is not None:
+        at = cause.problem_mark
+        return ConfigError(
+            f"line {at.line + 1} of {at.name} cannot be read",
+            f"{cause.problem}, column {at.column + 1}",
+            "mend that line: YAML indents by blanks, and names each key once",
+        )
+    if isinstance(cause, UnicodeDecodeError):
+        return ConfigError(
+            "a file of --config-dir cannot be read",
+            f"UTF-8, and this is none: {cause.reason} at byte {cause.start}",
+            "iconv -f GBK -t UTF-8 FILE",
+        )
     text = str(error.__cause__ or "").strip() or str(error).strip() or type(error).__name__
     where = re.search(r"full_key: (\S+)", text)
     return ConfigError(
         f"{where[1]} was given" if where else "the settings cannot be composed",
         text.splitlines()[0].rstrip("."),
-        "alphanet VERB --cfg shows the settings; quote values with special characters",
+        "quote values with special characters; in a file of your own, mend what it names",
     )

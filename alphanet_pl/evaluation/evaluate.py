@@ -26,6 +26,7 @@ from alphanet_pl.evaluation.signal.exposures import exposures_of
 from alphanet_pl.evaluation.signal.ic import ic_of
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
+from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.errors import ConfigError, EvaluationError
 from datamodules.base.words import nearest
 from datamodules.panel import Panel
@@ -187,7 +188,16 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
             "leave out factor, or variants",
         )
     ordered = sorted(names, key=lambda name: name != BASELINE)
-    return {name: with_overrides(settings, "variants=[]", f"variant={name}") for name in ordered}
+    each = {name: with_overrides(settings, "variants=[]", f"variant={name}") for name in ordered}
+    folders = {variant_folder(one): name for name, one in each.items()}
+    for name, one in each.items():
+        if (other := folders[variant_folder(one)]) != name:
+            raise ConfigError(
+                f"variants=[{','.join(names)}] was given, and {name} and {other} are one folder",
+                f"the file of {other} says variant: {one.variant}",
+                "copy it under another name, and say that name in it",
+            )
+    return each
 
 
 def common_sessions(

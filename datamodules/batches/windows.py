@@ -28,15 +28,10 @@ _SESSIONS_PER_READ = 120
 class Operators(Protocol):
     """What makes features of a window: without parameters, each stock by itself."""
 
-    @property
-    def days(self) -> int:
-        """Days of a window."""
-        ...
-
-    @property
-    def stride(self) -> int:
-        """Sessions between the ends of a picture's windows."""
-        ...
+    days: int
+    """Days of a window."""
+    stride: int
+    """Sessions between the ends of a picture's windows."""
 
     def width(self, channels: int) -> int:
         """C, features of a window of so many channels."""

@@ -54,6 +54,7 @@ def _left_out(name: str) -> str:
     return _WITHOUT.format(name, FILLINGS[name])
 
 
+_VWAP = "where there is none: amount / volume, by a query (data.source=duckdb) or as a column"
 _QUOTES = (
     Column("date", "date", "the sessions"),
     Column("code", "text", "the stocks"),
@@ -61,7 +62,7 @@ _QUOTES = (
     Column("high", needed_by="the features and price limits"),
     Column("low", needed_by="the features and price limits"),
     Column("close", needed_by="the features, labels and price limits"),
-    Column("vwap", needed_by="the features and the label vwap_next"),
+    Column("vwap", "number", "the features and the label vwap_next", _VWAP),
     Column("volume", needed_by="the features"),
     Column("amount"),
     Column("adj_factor", needed_by="adjusted prices and returns"),

@@ -70,10 +70,11 @@ def reader_of(source: str) -> Reader:
         return SOURCES[source]
     module, colon, name = source.partition(":")
     if not colon:
+        near = ":".join(source.rsplit(".", 1)) if "." in source else nearest(source, SOURCES)
         raise ConfigError(
             f"data.source={source} was given",
             f"it is one of {', '.join(SOURCES)}, or MODULE:FUNCTION of your own",
-            f"data.source={nearest(source, SOURCES)}",
+            f"data.source={near}",
         )
     try:
         found = vars(importlib.import_module(module))

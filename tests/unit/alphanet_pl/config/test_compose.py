@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -281,3 +282,86 @@ def test_an_empty_map_empties_what_a_file_says():
     half = load_settings("evaluate", words)
     assert half.evaluation.enhancement.cost == 0.001  # no map, and its values stay
     assert empty.model.arguments == {}
+
+
+def own_file(folder: Path, place: str, text: str | bytes) -> Path:
+    path = folder / f"{place}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def refused(folder: Path, *words: str, verb: str = "train") -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(verb, list(words), config_dir=folder)
+    return caught.value
+
+
+def test_a_file_of_the_users_with_a_shipped_name_is_refused(tmp_path):
+    folder = own_file(tmp_path, "data/tushare", "path: MINE\npanel: MINE")
+    error = refused(folder, "data=tushare")
+    assert "tushare.yaml has a shipped file's name" in error.given
+    assert error.hint.endswith("say data=my_tushare")
+    load_settings("train", ["data=parquet", "data.panel=p"], config_dir=folder)
+
+
+@pytest.mark.parametrize("says", ["variant: v2.1", "model: {n: 7}"])
+def test_a_variant_of_another_name_than_its_file_is_refused(tmp_path, says):
+    folder = own_file(tmp_path, "variant/alias", f"# @package _global_\n{says}")
+    assert refused(folder, "variant=alias").hint == "write variant: alias in that file"
+    folder = own_file(tmp_path, "variant/alias", "# @package _global_\nvariant: alias")
+    assert load_settings("train", ["variant=alias"], config_dir=folder).variant == "alias"
+
+
+def test_a_sweeps_best_is_of_the_variant_that_it_is_the_best_of(tmp_path):
+    folder = own_file(tmp_path, "variant/best", "# @package _global_\nvariant: v2.1")
+    assert load_settings("train", ["variant=best"], config_dir=folder).variant == "v2.1"
+
+
+def test_a_sweep_of_the_users_is_called_as_its_file(tmp_path):
+    folder = own_file(tmp_path, "sweep/mine", "axes: {seed: [0, 1]}")
+    assert load_settings("sweep", ["sweep=mine"], config_dir=folder).sweep.name == "mine"
+    words = ["sweep=mine", "sweep.name=other"]
+    assert load_settings("sweep", words, config_dir=folder).sweep.name == "other"
+    folder = own_file(tmp_path, "sweep/mine", "name: third\naxes: {seed: [0, 1]}")
+    assert load_settings("sweep", ["sweep=mine"], config_dir=folder).sweep.name == "third"
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("source: parquet\n\tpath: x", r"line 2 of .*mine.yaml cannot be read"),
+        ("path: a\npath: b", r"line 2 of .*mine.yaml cannot be read"),
+        (r"path: C:\vendor: x", r"line 1 of .*mine.yaml cannot be read"),
+        ("columns: {quotes: {open: o}", r"of .*mine.yaml cannot be read"),
+        ("path: 行情".encode("gbk"), "a file of --config-dir cannot be read"),
+        ("defaults: tushare", "the settings cannot be composed"),
+    ],
+)
+def test_a_slip_in_a_file_of_the_users_is_named(tmp_path, text, given):
+    error = refused(own_file(tmp_path, "data/mine", text), "data=mine")
+    assert re.search(given, error.given)
+
+
+def test_a_folder_that_is_the_group_itself_is_named(tmp_path):
+    own_file(tmp_path, "data/duck", "path: x")
+    assert refused(tmp_path / "data", "data=duck").hint == f"--config-dir {tmp_path.resolve()}"
+
+
+def test_a_key_with_dots_in_a_file_is_shown_inside_its_group(tmp_path):
+    folder = own_file(tmp_path, "variant/mine", "# @package _global_\nvariant: mine\nmodel.n: 8")
+    assert refused(folder, "variant=mine").hint == "model: {n: 8}"
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("trainer.accelerator=cuda", "trainer.accelerator=gpu"),
+        ("lr=1e-3", "trainer.learning_rate=1e-3"),
+        ("gpus=2", "trainer.devices=2"),
+    ],
+)
+def test_what_others_call_otherwise_is_understood(word, hint):
+    with pytest.raises(ConfigError) as caught:
+        load_settings("train", [word])
+    assert caught.value.hint == hint

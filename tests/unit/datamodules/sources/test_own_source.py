@@ -63,6 +63,7 @@ def test_what_an_own_source_gives_is_checked_like_any_other(own):
         ("os:system", r"os has no function 'system' that reads tables: read\(table, columns, sett"),
         ("my_vendor:rows", r"has no function 'rows'"),
         ("my_vendor", r"it is one of .*, or MODULE:FUNCTION of your own"),
+        ("my_vendor.read_tables", r"HINT: data.source=my_vendor:read_tables$"),
     ],
 )
 def test_a_source_that_is_no_function_is_refused(own, source, message):
