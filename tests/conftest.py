@@ -26,6 +26,13 @@ from datamodules.prepare.prepare import prepare
 from datamodules.settings import DataSettings, IndexSettings, MarketSettings
 from datamodules.tables.load import load_tables
 
+# Nobody's key is used, and no job that the tests happen to run in is theirs.
+os.environ["NETRC"] = os.devnull
+for name in [*os.environ]:
+    of_a_job = name.startswith("SLURM_") and not name.startswith(("SLURM_CONF", "SLURM_CLUSTER_"))
+    if of_a_job or name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL"):
+        del os.environ[name]
+
 torch.set_num_threads(1)
 settings.register_profile("same", derandomize=True, deadline=None)  # what CI saw, everybody sees
 settings.register_profile("explore", max_examples=1000, deadline=None)

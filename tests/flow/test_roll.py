@@ -39,6 +39,19 @@ def test_every_date_is_scored_by_the_newest_window_on_or_before_it(study, rollin
         pd.testing.assert_series_equal(rolled["factor"], mean, check_names=False)
 
 
+def test_a_range_over_two_windows_is_scored_by_what_was_known_before_it(study, whole, tmp_path):
+    dates, out = Panel.open(study.runs / "demo" / "panel.zarr").dates, tmp_path / "range.parquet"
+    words = (f"date={dates[WINDOWS[0]]}:", f"factor={out}")
+    assert call(study, "predict", "variant=v2.1", "experiment=whole", *words) == 0
+    range_, rolled = (
+        pd.read_parquet(path).astype({"code": str}).set_index(["date", "code"])["factor"]
+        for path in (out, whole / "factor.parquet")
+    )
+    later = range_.index.get_level_values("date") >= pd.Timestamp(str(dates[WINDOWS[1]]))
+    assert range_[~later].equals(rolled[~later])
+    assert (range_[later] != rolled[later]).mean() > 0.9  # which has the later window's fits there
+
+
 def test_a_fit_of_a_roll_is_the_one_that_train_makes(study, rolling, whole):
     asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[WINDOWS[1]]
     one = ("variant=v2.1", f"asof={asof}", "seed=1", "experiment=alone")

@@ -146,7 +146,9 @@ def test_a_fit_killed_after_its_early_stop_trains_no_further_epoch(study, words)
     folder = _folder(study, "patient")
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
-    assert 1 < epochs_of(folder) < 50
+    record, losses = read_json(folder / "fit.json"), pd.read_csv(folder / "metrics.csv")["val/loss"]
+    assert losses.idxmin() == record["best_epoch"]
+    assert 1 < epochs_of(folder) == record["best_epoch"] + 2 < 50  # one epoch of patience
     _as_a_kill_leaves_it(folder)
     _finish(study, *patient, "trainer.max_epochs=50")
     assert read_json(folder / "fit.json")["metrics"] == read_json(kept / "fit.json")["metrics"]

@@ -30,10 +30,7 @@ def test_a_run_is_finished(records):
     assert any("exit" in record or record.get("type") == "exit" for record in records)
 
 
-def test_a_run_sorts_by_n_weight_and_seed_and_plots_over_epochs(records):
-    text = json.dumps(records)
-    for name in ('"n"', '"long_weight"', '"seed"', '"asof"'):
-        assert name.replace('"', "") in text
+def test_a_run_plots_over_epochs(records):
     metrics = [record["metric"] for record in records if "metric" in record]
     stepped = {metric.get("name"): metric.get("step_metric") for metric in metrics}
     assert stepped.get("val/rank_ic") == "epoch", stepped

@@ -4,6 +4,7 @@ import pytest
 import wandb
 
 from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.keys import conf_dir
 from alphanet_pl.config.settings import LoggerSettings, Settings
 from alphanet_pl.fit import tracking as loggers
 from datamodules.base.errors import ConfigError
@@ -42,10 +43,12 @@ def test_the_id_of_a_wandb_run_is_kept_before_the_run_begins(tmp_path, monkeypat
 CSV = {"_target_": "lightning.pytorch.loggers.CSVLogger"}
 
 
-def test_every_logger_that_ships_is_a_class_that_its_file_names():
-    for name in ("wandb", "mlflow", "tensorboard"):
-        others = load_settings("train", [f"logger={name}", "data.panel=p"]).logger.others
-        assert others[name]["_target_"].startswith("lightning.pytorch.loggers.")
+@pytest.mark.parametrize("name", sorted(path.stem for path in conf_dir().glob("logger/*.yaml")))
+def test_every_logger_that_ships_is_a_class_that_its_file_names(name):
+    others = load_settings("train", [f"logger={name}", "data.panel=p"]).logger.others
+    assert set(others) == {name} - {"csv"}  # metrics.csv is written anyway
+    for one in others.values():
+        assert one["_target_"].startswith("lightning.pytorch.loggers.")
 
 
 def test_what_a_logger_answers_at_the_end_of_a_fit_is_no_failure_of_the_fit(tmp_path, capsys):

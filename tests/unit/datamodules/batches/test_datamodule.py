@@ -9,6 +9,7 @@ import torch
 from alphanet_pl.model.operators import SixOperators, sampled_rows
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
 from datamodules.batches.windows import WindowBank, WindowInputs
+from datamodules.panel import Panel
 from datamodules.settings import DataSettings
 
 SETTINGS = DataSettings(panel="", in_sample_days=100)
@@ -81,8 +82,9 @@ def test_without_it_every_fit_reads_for_itself(small_panel):
         {"with_styles": True},
         {"settings": replace(SETTINGS, sample_step=1)},
         {"settings": replace(SETTINGS, filter="none")},
+        {"settings": replace(SETTINGS, label="vwap_next")},
     ],
-    ids=["window", "styles", "step", "filter"],
+    ids=["window", "styles", "step", "filter", "label"],
 )
 def test_what_differs_in_more_than_the_seed_is_read_anew(small_panel, other):
     last = LastRead()
@@ -118,3 +120,29 @@ def test_only_one_window_is_held(small_panel):
     first = _module(small_panel, last=last)
     _module(small_panel, asof=281, last=last)
     assert _module(small_panel, last=last).train._source is not first.train._source
+
+
+def test_a_date_too_thin_for_its_styles_trains_no_neutralised_fit(small_panel):
+    panel = Panel.open(small_panel.path)
+    whole, least = panel.read, len(panel.styles) + 2
+    thin, enough = _module(panel).train.sessions[:2]
+
+    def read(name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        rows = whole(name, start, stop)
+        if name == "scorable":
+            for session, left in ((thin, least - 1), (enough, least)):
+                if start <= session < start + len(rows):
+                    row = rows[session - start]
+                    known = np.isfinite(whole("forward_close", session, session + 1)[0])
+                    row[np.flatnonzero(row & known)[left:]] = False
+                    row[~known] = False
+        return rows
+
+    panel.read = read
+    free = replace(SETTINGS, filter="none")
+    neutral, plain = (
+        _module(panel, free, with_styles=styles).train.sessions for styles in (True, False)
+    )
+    assert thin not in neutral
+    assert {thin, enough} <= set(plain)
+    assert enough in neutral

@@ -1,5 +1,7 @@
 """The layer engine against a slow one, and the identities of a correct layer test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from alphanet_pl.evaluation.portfolio.layers import (
 )
 from alphanet_pl.evaluation.portfolio.tradability import MASKS
 from alphanet_pl.evaluation.signal.cross_sections import Sections
+from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market
 from datamodules.base.errors import EvaluationError
 
@@ -224,3 +227,7 @@ def test_the_section_shows_the_three_filters_side_by_side():
     assert section.by_filter["report"].stock_count < STOCKS
     assert section.by_filter["realistic"].stock_count == STOCKS
     assert section.step == STEP
+    printed = replace(at, options=replace(at.options, convention="huatai"))
+    tables = [layers_section(factor, one, masks).by_filter["none"] for one in (at, printed)]
+    books = run_layers(neutralise(factor, at.industry, at.log_cap), market, rows)
+    assert tables[0] != tables[1] == layer_table(books, at.options.cost, "huatai")

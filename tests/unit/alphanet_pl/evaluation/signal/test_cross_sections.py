@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.evaluation.portfolio.tradability import MASKS
 from alphanet_pl.evaluation.signal.cross_sections import cut_factor, spaced, stock_coverage_of
 
 
@@ -55,3 +56,34 @@ def test_coverage_is_of_the_stocks_that_could_be_scored_where_there_are_any():
     found = stock_coverage_of(cut_factor(_Panel(), EvaluationSettings(), np.ones((40, 4))))
     assert found.universe == found.scored == [0, 3, 2]
     assert found.mean_share == 1.0
+
+
+def test_the_label_of_the_next_days_vwap_enters_and_leaves_at_it():
+    panel = _Panel()
+    close, vwap = panel.arrays["close"], panel.arrays["close"] * 1.01
+    vwap[11, 1] = vwap[21, 0] = np.nan
+    panel.arrays["vwap"] = vwap
+    cut = cut_factor(panel, EvaluationSettings(label="vwap_next"), np.ones((40, 4)))
+    assert cut.lag == 1
+    expected = [
+        close[21, 0] / vwap[11, 0] - 1,  # no trade on the last day: the close counts
+        np.nan,  # and none on the first: nobody entered
+        vwap[21, 2] / vwap[11, 2] - 1,
+        close[14, 3] / vwap[11, 3] - 1,
+    ]
+    np.testing.assert_allclose(cut.forward[1], expected)
+    np.testing.assert_array_equal(np.isnan(cut.published[1]), np.isnan(expected))
+
+
+@pytest.mark.parametrize("mode", ["realistic", "none"])
+def test_what_is_known_tomorrow_does_not_touch_todays_neutralisation(mode):
+    factor = np.random.default_rng(0).normal(size=(40, 4))
+    found = []
+    for flagged in (False, True):
+        panel = _Panel()
+        for name in MASKS:
+            panel.arrays[name] = np.zeros((40, 4), bool)
+            panel.arrays[name][:, 0] = flagged
+        found.append(cut_factor(panel, EvaluationSettings(filter=mode), factor).neutral)
+    np.testing.assert_array_equal(found[0][:, 1:], found[1][:, 1:])
+    assert np.isfinite(found[0]).any()
