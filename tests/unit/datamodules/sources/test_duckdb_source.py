@@ -1,15 +1,19 @@
 """SQL over files and databases against the frames that they were written from."""
 
 import hashlib
+import re
 import sqlite3
+from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow.feather
 import pytest
+import yaml
 
 from datamodules.base.errors import ConfigError, TableError
-from datamodules.canon.columns import COLUMNS
+from datamodules.canon.columns import COLUMNS, columns_of
 from datamodules.settings import DataSettings, TableSettings
 from datamodules.sources import check_settings, read_table
 from datamodules.tables.load import load_tables
@@ -336,3 +340,23 @@ def test_quotes_by_sql_are_those_of_parquet(small_tables):
     for name in COLUMNS:
         pd.testing.assert_frame_equal(getattr(by_sql, name), getattr(plain, name))
     assert set(by_sql.report.provenance) == set(COLUMNS)
+
+
+def test_the_guides_query_reads_a_csv_of_other_dates_and_units(tmp_path, raw_quotes):
+    guide = (Path(__file__).parents[4] / "docs" / "data.md").read_text(encoding="utf-8")
+    (block,) = (b for b in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL) if "TradeDate" in b)
+    lots = (raw_quotes["volume"] / 100).round()
+    raw_quotes.assign(
+        TradeDate=raw_quotes["date"].dt.strftime("%Y%m%d"), Ticker=raw_quotes["code"], lots=lots,
+        amount=lots * 100 * raw_quotes["vwap"] / 1000, factor=raw_quotes["adj_factor"],
+        turnover=100 * raw_quotes["turn"],
+    ).drop(columns=["date", "code", "vwap", "turn"]).to_csv(tmp_path / "daily.csv")  # fmt: skip
+    words = yaml.safe_load(block.replace("tables", str(tmp_path)))
+    del words["panel"]
+    columns = columns_of("quotes", TableSettings(**words), ["open"])
+    quotes = read_table("quotes", columns, TableSettings(**words)).frame
+    assert pd.to_datetime(quotes["date"]).tolist() == raw_quotes["date"].tolist()
+    np.testing.assert_allclose(quotes["volume"], 100 * lots)
+    np.testing.assert_allclose(quotes["turn"], raw_quotes["turn"])
+    assert (quotes["traded"] == (lots > 0)).all()
+    np.testing.assert_allclose(quotes["vwap"], raw_quotes["vwap"])
