@@ -153,6 +153,14 @@ def test_an_own_network_is_scored_swept_and_put_on_the_page(mine):
     assert trials["val/rank_ic"].notna().sum() == 2
 
 
+def test_own_operators_make_the_features_of_a_fit(said, folder):
+    (folder / "my" / "moments.py").write_text(_block("python", "class Moments"))
+    words = "variant=v2 experiment=moments model.operators=moments.Moments trainer.max_epochs=1"
+    _here(f"alphanet train --config-dir my data=vendor asof=2013-06-28 {words}", folder)
+    (path,) = folder.glob("runs/moments/v2/2013-06-28/seed0-*/fit.json")
+    assert json.loads(path.read_text())["parameters"][0] == 2 * 2 * 15
+
+
 def test_the_first_block_names_the_makefiles_two_targets():
     text = _block("bash", "make demo")
     targets = re.findall(r"^make (\w+)", text, re.M)
@@ -176,6 +184,7 @@ def test_make_demo_ends_with_a_report(tmp_path):
 def test_every_block_is_one_that_a_test_above_runs():
     assert [kind for kind, _ in BLOCKS] == [
         "bash", "yaml", "bash", "python", "python", "python", "python", "yaml", "yaml", "bash",
+        "python",
     ]  # fmt: skip
 
 
