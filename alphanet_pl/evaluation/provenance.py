@@ -62,21 +62,21 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
             )
             for fit, found in fits
         ],
-        settings=_settings_of(settings, fits),
+        settings=_settings_of(settings, fits, elsewhere=not seed_columns(factor)),
         drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )
 
 
 def _settings_of(
-    settings: Settings, fits: Sequence[tuple[Source, dict[str, Any]]]
+    settings: Settings, fits: Sequence[tuple[Source, dict[str, Any]]], *, elsewhere: bool
 ) -> dict[str, Any]:
     """The command's settings, but of what decides a fit those that the factor's fits recorded.
 
-    A factor from elsewhere is of no fit: it has no model, no loss and no training.
+    A factor from elsewhere, without seeds, has no model, no loss and no training.
     """
     told = heeded(settings)
-    if not fits:
+    if elsewhere and not fits:
         return {group: values for group, values in told.items() if group not in _OF_FITS}
     recorded = next((found["identity"] for _, found in fits if "identity" in found), None)
     if recorded is not None:
