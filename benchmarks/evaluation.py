@@ -120,7 +120,7 @@ def enhance(
         score,
         _sections(market, rows, industries, caps),
         np.broadcast_to(weights, shape),
-        next_day("none", masks, traded),
+        next_day("none", masks, traded, nothing),
     )
     return {
         "programs": len(rows),

@@ -176,11 +176,15 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
     trials = _with_folders(trials, table.parents[2])
     keys = point_keys(trials)
 
+    others: list[Fit] = []
+
     def judge(fits: Sequence[Fit]) -> dict[str, float]:
-        _check_panel(fits, panel)
+        others.extend(_of_other_panels(fits, panel))
         return {**judge_out_of_sample(panel, options, fits), **_full_model(fits[0], keys)}
 
     found = configurations(trials, judge)
+    if others:
+        log(f"{table}: {len(others)} of its fits were trained on other panels than {panel.path}")
     found = found[found["seeds"] > 0].reset_index(drop=True)
     if found.empty:
         raise EvaluationError(
@@ -198,10 +202,11 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
     )
 
 
-def _check_panel(fits: Sequence[Fit], panel: Panel) -> None:
-    """Refuse to judge fits on another market, or where their as-of session is none.
+def _of_other_panels(fits: Sequence[Fit], panel: Panel) -> list[Fit]:
+    """Fits of panels with another fingerprint, as one has that has grown since.
 
-    A panel that has grown since has another fingerprint, which is only said.
+    Raises:
+        EvaluationError: A fit is of another market, or its as-of session is none of the panel's.
     """
     for fit in fits:
         own = fit.record["panel"]
@@ -214,8 +219,7 @@ def _check_panel(fits: Sequence[Fit], panel: Panel) -> None:
                 f"{panel.path} is {'' if there else 'without that session, or '}another market",
                 f"data.panel={own.get('path')}",
             )
-        if own["fingerprint"] != panel.fingerprint:
-            log(f"{fit.folder} was trained on another panel than {panel.path}, which judges it")
+    return [fit for fit in fits if fit.record["panel"]["fingerprint"] != panel.fingerprint]
 
 
 def _with_folders(trials: pd.DataFrame, home: Path) -> pd.DataFrame:

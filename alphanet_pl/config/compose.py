@@ -129,12 +129,18 @@ def _check_variant(overrides: Sequence[str], values: Mapping[str, Any]) -> None:
     A sweep's best.yaml is of the variant that it is the best of.
     """
     words = dict(word.partition("=")[::2] for word in overrides)
-    name = words.get("variant", values["variant"])
-    if name not in (values["variant"], "best"):
+    says = values["variant"]
+    if "variant" in words and isinstance(says, Mapping):
         raise ConfigError(
-            f"variant={name} was given, whose file says variant: {values['variant']}",
+            f"variant={words['variant']} was given, whose file does not say where it belongs",
+            "a variant sets settings of all groups",
+            "write # @package _global_ on the first line of that file",
+        )
+    if words.get("variant", "best") not in (str(says), "best"):
+        raise ConfigError(
+            f"variant={words['variant']} was given, whose file says variant: {says}",
             "the fits and the factor of a variant lie in a folder of its name",
-            f"write variant: {name} in that file",
+            f"write variant: {words['variant']} in that file",
         )
 
 
@@ -144,7 +150,8 @@ def _name_sweep(overrides: Sequence[str], values: dict[str, Any], folder: Path |
     if folder is None or "sweep" not in words or "sweep.name" in words:
         return
     path = folder / "sweep" / f"{words['sweep']}.yaml"
-    if path.is_file() and "name" not in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}):
+    says = yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.is_file() else {"name": 0}
+    if "name" not in says and "name" not in says.get("sweep", {}):
         values["sweep"]["name"] = words["sweep"]
 
 
@@ -305,8 +312,8 @@ def _sort_words(
             for name in names:
                 if name not in (known := options(key, folder)):
                     raise no_such_option(key, name, known, folder)
-                if folder is not None and (folder / key / f"{name}.yaml").is_file():
-                    _refuse_shipped_name(key, name, folder)
+                if folder is not None:
+                    _refuse_shipped_name(folder / key / f"{name}.yaml", key)
             quoted = [quoted_value(name) for name in names]
             chosen.append(f"{key}=[{','.join(quoted)}]" if several else f"{key}={quoted[0]}")
         elif (annotation := type_of(key, verb)) is not None or key in named:
@@ -316,11 +323,12 @@ def _sort_words(
     return chosen, typed
 
 
-def _refuse_shipped_name(group: str, name: str, folder: Path) -> None:
+def _refuse_shipped_name(own: Path, group: str) -> None:
     """Hydra would take the shipped file, and say nothing of the user's own."""
-    if (conf_dir() / group / f"{name}.yaml").is_file():
+    shipped, name = conf_dir() / group / own.name, own.stem
+    if own.is_file() and shipped.is_file() and not own.samefile(shipped):
         raise ConfigError(
-            f"{group}={name} was given, and {folder / group / name}.yaml has a shipped file's name",
+            f"{group}={name} was given, and {own} has a shipped file's name",
             "a file of your own has a name of its own",
             f"rename it to {group}/my_{name}.yaml, and say {group}=my_{name}",
         )

@@ -135,13 +135,14 @@ def no_such_setting(name: str, value: str, verb: str) -> ConfigError:
             f"{group}={option}",
         )
     known = tuple(settings_of(verb))
-    near = _ALIASES.get(name) or nearest(name, known if "." in name else (*known, *groups(verb)))
-    if near == name:  # a key with dots, in a file
+    if type_of(name, verb) is not None:  # a key with dots, in a file
+        inside = f"{option}: {value}"
+        for above in reversed(group.split(".")):
+            inside = f"{above}: {{{inside}}}"
         return ConfigError(
-            f"{name!r} was given as one key",
-            "in a file, a setting stands inside its group",
-            f"{group}: {{{option}: {value}}}",
+            f"{name!r} was given as one key", "in a file, a setting stands inside its group", inside
         )
+    near = _ALIASES.get(name) or nearest(name, known if "." in name else (*known, *groups(verb)))
     return ConfigError(
         f"there is no setting {name!r}",
         f"the nearest is {near!r}" if near else "nothing is called nearly so",

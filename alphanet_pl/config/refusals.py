@@ -79,7 +79,8 @@ def _needed(
         return f"it is {words} {bound}", as_typed(bound) if name in ("ge", "le") else None
     if kind == "literal_error":
         choices = re.findall("'([^']*)'", context["expected"])
-        near = _ALIASES.get(str(value)) or nearest(str(value), choices, 0.5) or choices[0]
+        alias = _ALIASES.get(str(value))
+        near = alias if alias in choices else nearest(str(value), choices, 0.5) or choices[0]
         return f"it is one of {', '.join(choices)}", near
     if kind == "finite_number":
         return "it is a finite number", None

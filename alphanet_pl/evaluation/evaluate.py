@@ -192,10 +192,11 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
     folders = {variant_folder(one): name for name, one in each.items()}
     for name, one in each.items():
         if (other := folders[variant_folder(one)]) != name:
+            copy = other if name == one.variant else name
             raise ConfigError(
                 f"variants=[{','.join(names)}] was given, and {name} and {other} are one folder",
-                f"the file of {other} says variant: {one.variant}",
-                "copy it under another name, and say that name in it",
+                f"the file of {copy} says variant: {one.variant}",
+                f"copy {copy}.yaml under another name, and say that name in it",
             )
     return each
 

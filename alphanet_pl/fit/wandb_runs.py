@@ -120,8 +120,10 @@ def has_key() -> bool:
     if os.environ.get("WANDB_API_KEY"):
         return True
     host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
+    own = os.environ.get("NETRC")
     try:
-        return netrc.netrc(os.environ.get("NETRC")).authenticators(host or "") is not None
+        found = netrc.netrc(str(Path(own).expanduser()) if own else None)
+        return found.authenticators(host or "") is not None
     except (OSError, netrc.NetrcParseError):
         return False
 

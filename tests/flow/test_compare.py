@@ -57,7 +57,7 @@ def test_after_the_window_a_fit_is_judged_as_evaluate_judges_its_factor(both, ta
 
 def test_the_training_time_is_compared_with_a_model_of_all_pairs(compared):
     text = (compared / "compare.html").read_text(encoding="utf-8")
-    assert "of the same loss, with all 15 features paired (number of fits: 1)" in text
+    assert "what the sweep varies, with all 15 features paired (number of fits: 1)" in text
 
 
 def test_an_experiment_of_nothing_is_refused_with_a_hint(study, capsys):

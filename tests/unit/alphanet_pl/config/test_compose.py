@@ -365,3 +365,24 @@ def test_what_others_call_otherwise_is_understood(word, hint):
     with pytest.raises(ConfigError) as caught:
         load_settings("train", [word])
     assert caught.value.hint == hint
+
+
+def test_a_variant_may_be_called_by_a_number(tmp_path):
+    folder = own_file(tmp_path, "variant/7", "# @package _global_\nvariant: 7")
+    assert load_settings("train", ["variant=7"], config_dir=folder).variant == "7"
+
+
+def test_a_variant_that_does_not_say_where_it_belongs_is_refused(tmp_path):
+    folder = own_file(tmp_path, "variant/plain", "variant: plain\nmodel: {n: 7}")
+    assert refused(folder, "variant=plain").hint.startswith("write # @package _global_")
+
+
+def test_a_sweep_that_sets_other_groups_too_keeps_its_name(tmp_path):
+    text = "# @package _global_\nsweep: {name: other, axes: {seed: [0, 1]}}"
+    folder = own_file(tmp_path, "sweep/glob", text)
+    assert load_settings("sweep", ["sweep=glob"], config_dir=folder).sweep.name == "other"
+
+
+def test_the_shipped_folder_itself_may_be_named():
+    words = ["data=parquet", "data.panel=p"]
+    assert load_settings("train", words, config_dir=conf_dir()).data.source == "parquet"
