@@ -150,8 +150,10 @@ def _name_sweep(overrides: Sequence[str], values: dict[str, Any], folder: Path |
     if folder is None or "sweep" not in words or "sweep.name" in words:
         return
     path = folder / "sweep" / f"{words['sweep']}.yaml"
-    says = yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.is_file() else {"name": 0}
-    if "name" not in says and "name" not in says.get("sweep", {}):
+    if not path.is_file():
+        return
+    says: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if "name" not in says and "name" not in (says.get("sweep") or {}):
         values["sweep"]["name"] = words["sweep"]
 
 
