@@ -7,6 +7,7 @@ is judged is the configuration, by the mean over its seeds and that mean's stand
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from math import nan, sqrt
 from pathlib import Path
 from shlex import quote
@@ -177,10 +178,14 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
     keys = point_keys(trials)
 
     others: list[Fit] = []
+    of_window = cache(partial(_fits_of_window, table.parents[2]))
 
     def judge(fits: Sequence[Fit]) -> dict[str, float]:
         others.extend(_of_other_panels(fits, panel))
-        return {**judge_out_of_sample(panel, options, fits), **_full_model(fits[0], keys)}
+        return {
+            **judge_out_of_sample(panel, options, fits),
+            **_full_model(fits[0], of_window(fits[0].asof), keys),
+        }
 
     found = configurations(trials, judge)
     if others:
@@ -384,18 +389,23 @@ def _measured(
     return {name: best[name] for name in MEASURES if name in best}, len(rows)
 
 
-def _full_model(like: Fit, keys: Sequence[str]) -> dict[str, float]:
-    """Seconds an epoch of the experiment's fits that pair all features, else like a sweep's fit.
+def _fits_of_window(home: Path, asof: np.datetime64) -> list[Fit]:
+    """The finished fits of an experiment as of a session."""
+    return readable_fits(home, f"*/{asof}/seed*-*")[0]
+
+
+def _full_model(like: Fit, among: Sequence[Fit], keys: Sequence[str]) -> dict[str, float]:
+    """Seconds an epoch of the fits that pair all features, else like a sweep's fit.
 
     Args:
-        like: The sweep's fit, in EXPERIMENT/VARIANT/ASOF/NAME.
+        like: The sweep's fit.
+        among: All of its experiment and as-of session.
         keys: The sweep's axes, in which they may differ as well.
     """
     wanted = _apart_from(like.record["identity"], ["model.n", *keys])
-    fits, _ = readable_fits(like.folder.parents[2], f"*/{like.asof}/seed*-*")
     seconds = [
         record["seconds"] / record["epochs"]
-        for record in (fit.record for fit in fits)
+        for record in (fit.record for fit in among)
         if len(record["sampled_features"]) == len(like.features)
         and _apart_from(record["identity"], ["model.n", *keys]) == wanted
     ]

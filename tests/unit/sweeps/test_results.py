@@ -22,6 +22,7 @@ from sweeps.results import (
     FULL,
     FULL_FITS,
     Spread,
+    _fits_of_window,
     _full_model,
     _of_other_panels,
     _with_folders,
@@ -275,6 +276,10 @@ def test_a_configuration_is_judged_by_the_fits_of_its_seeds(planned, tmp_path):
     assert table["val/rank_ic_error"][0] == pytest.approx(0.02 / math.sqrt(3))
 
 
+def full_model(like, keys):
+    return _full_model(like, _fits_of_window(like.folder.parents[2], like.asof), keys)
+
+
 def test_the_time_of_a_full_model_is_that_of_fits_alike_in_all_but_the_axes(planned):
     _train_all(planned)
     base = planned[0].trial.settings
@@ -291,17 +296,17 @@ def test_the_time_of_a_full_model_is_that_of_fits_alike_in_all_but_the_axes(plan
         folder = fit_folder(settings, ASOF, "fingerprint")
         _train(Planned(replace(planned[0].trial, settings=settings), ASOF, folder), 0.1, seconds)
     like = done_fit(planned[0].folder)
-    assert _full_model(like, ["variant", "asof", "model.n"])[FULL] == 2.0
+    assert full_model(like, ["variant", "asof", "model.n"])[FULL] == 2.0
     keys = ["variant", "asof", "model.n", "loss.long_weight"]
-    found = _full_model(like, keys)
+    found = full_model(like, keys)
     assert found == pytest.approx({FULL: 11.0, f"{FULL}_error": 9.0, FULL_FITS: 2})
     weighted = done_fit(fit_folder(others["weight"], ASOF, "fingerprint"))
-    assert _full_model(weighted, ["variant", "asof", "model.n"])[FULL] == 20.0
+    assert full_model(weighted, ["variant", "asof", "model.n"])[FULL] == 20.0
 
 
 def test_without_a_fit_of_all_features_its_time_is_unknown(planned):
     _train_all(planned)
-    found = _full_model(done_fit(planned[0].folder), ["model.n"])
+    found = full_model(done_fit(planned[0].folder), ["model.n"])
     assert math.isnan(found[FULL])
     assert found[FULL_FITS] == 0
 
