@@ -53,6 +53,10 @@ class Site:
         assert status in (None, done.returncode), done.stderr
         return done.stdout
 
+    def limit(self, job: str, minutes: int) -> None:
+        """Give a job another time limit."""
+        self.call(["scontrol", "update", f"JobId={job}", f"TimeLimit={minutes}"])
+
     def log(self, job: str) -> str:
         """All that the job has said."""
         return "\n".join(f.read_text() for f in sorted((self.runs / "slurm").glob(f"*-{job}*.out")))

@@ -141,10 +141,10 @@ def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypa
 
 def test_deeper_waits_for_the_fit_of_the_window_before(study, monkeypatch):
     words = [*words_of(study, "variants=[v2]"), f"output={study.runs / 'beyond-parts'}"]
-    later = beyond.settings_of("choose", [*words, "experiment=parts", "parts=2/2"])
+    later = beyond.settings_of("choose", [*words, "experiment=arms-in-parts", "parts=2/2"])
     rows = beyond.run("choose", later)
     assert [one.variant for one in rows] == ["v2", "own", "both"]
-    rows = beyond.run("choose", beyond.settings_of("choose", [*words, "experiment=parts"]))
+    rows = beyond.run("choose", beyond.settings_of("choose", [*words, "experiment=arms-in-parts"]))
     assert [one.variant for one in rows] == ["v2", "own", "both"] * 2 + ["deeper"]
     assert rows[-1].asof == rows[0].asof != rows[3].asof
 

@@ -15,7 +15,7 @@ def test_parts_train_their_share_and_the_last_one_writes_the_factor(study, rolli
     factor = study.runs / "parts" / "v2.1" / "factor.parquet"
     assert call(study, "roll", *rolling, "experiment=parts", "parts=2/2") == 0
     assert "still waits for 2 of other parts: v2.1" in capsys.readouterr().out
-    assert len(list(study.runs.glob("parts/*/*/*/fit.json"))) == 2
+    assert len(list(study.runs.glob("parts/v2.1/*/*/fit.json"))) == 2
     assert not factor.exists()
     assert call(study, "roll", *rolling, "experiment=parts", "parts=1/2") == 0
     assert factor.read_bytes() == (whole / "factor.parquet").read_bytes()

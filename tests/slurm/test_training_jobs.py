@@ -154,10 +154,13 @@ def test_a_job_whose_node_dies_is_requeued_and_ends_as_if_undisturbed(site, alon
 
 
 def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(site):
-    limit = ("--time=1", "--signal=SIGUSR1@40")
+    limit = ("--time=10", "--signal=SIGUSR1@40")
     job = site.submit([*ONE, *limit], "experiment=limited", *LONG, "trainer.max_epochs=1000000")
-    again = f"requeued: job {job} continues at epoch "
-    site.until(lambda: again in site.log(job), job)
+    site.until(lambda: _epochs(site, "limited") >= 1, job)
+    # The limit comes to the job, not the job to the limit: however slowly it starts, it has trained.
+    site.limit(job, _minutes_so_far(job) + 1)
+    site.until(lambda: f"requeued: job {job} continues at epoch " in site.log(job), job)
+    site.limit(job, 10)
     (fit,) = site.fits("limited")
     before = len(_metrics(fit))
     site.until(lambda: len(_metrics(fit)) > before, job)
@@ -191,6 +194,12 @@ def _running(site: Site, experiment: str, *words: str) -> str:
     job = site.submit(FOUR, f"experiment={experiment}", *(words or TOGETHER))
     site.until(lambda: _epochs(site, experiment) >= 2, job)
     return job
+
+
+def _minutes_so_far(job: str) -> int:
+    """How long a job has run, to the nearest minute: one more leaves it 30 to 90 s."""
+    hours, minutes, seconds = map(int, records(job)[0]["RunTime"].split(":"))
+    return 60 * hours + minutes + seconds // 30
 
 
 def _epochs(site: Site, experiment: str) -> int:
