@@ -1,7 +1,7 @@
 """Arms against v2 on the same windows and seeds, as docs/beyond.md says, in a run that continues.
 
 python -m benchmarks.beyond PANEL                               choose: all arms, early windows
-python -m benchmarks.beyond PANEL 'variants=[v2]'               those that train nothing
+python -m benchmarks.beyond PANEL 'variants=[v2,ridge]'         those that train nothing
 python -m benchmarks.beyond PANEL confirm 'variants=[v2,fast]'  what is chosen, on later windows
 python -m benchmarks.beyond PANEL parts=1/2                     beside parts=2/2, the same table
 
@@ -14,7 +14,8 @@ import csv
 import gc
 import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -52,7 +53,7 @@ STUDY = Path("benchmarks/results/study")
 WORDS = (
     "experiment=beyond",
     "output=benchmarks/results/beyond",
-    "variants=[v2,fast,objective,ranked]",
+    "variants=[v2,ridge,fast,objective,ranked]",
     "rolling.seeds=[0,1,2]",
     "data.min_in_sample_days=1400",  # of the first window; it renames no fit
 )
@@ -61,6 +62,8 @@ STAGES = {
     "confirm": (WINDOWS[8:], "2020-08-24"),
 }
 """Stage -> its as-of dates, and the last day that is scored."""
+LINEAR = "ridge"
+"""No arm, but what `blend` takes besides v2: every seed gives the same fit, so one a window."""
 BEFORE = {"confirm": WINDOWS[7]}
 """Stage -> the window before its first, whose fit `deeper` takes."""
 
@@ -129,18 +132,27 @@ def run(stage: str, settings: Settings) -> list[Row]:
     each = {
         name: replace(one, output=None, parts=None) for name, one in of_variants(settings).items()
     }
-    tasks = in_order({name: plan_study(one, panel) for name, one in each.items()})
-    before = earlier_fits(stage, each, panel) + tasks
+    tasks = in_order({name: plan_study(one, panel) for name, one in linear_first(each).items()})
+    others = earlier_fits(stage, each, panel) + tasks
     path = Path(settings.output) / f"{stage}.csv"
     windows = groupby(tasks, key=lambda task: (task.settings.seed, task.session))
     for window in take_part([list(window) for _, window in windows], settings.parts):
         last = LastRead()
         for task in window:
-            for row in new_rows(task, before, panel, last, read_rows(path)):
+            for row in new_rows(task, others, panel, last, read_rows(path)):
                 rows = keep(path, row)
                 log(f"{len(rows)} rows, {describe(row)}")
             gc.collect()  # a trainer is full of cycles, which keep what it has read
     return read_rows(path)
+
+
+def linear_first(each: Mapping[str, Settings]) -> dict[str, Settings]:
+    """The settings by variant, ridge's before those that wait for it, and of one seed."""
+    if LINEAR not in each:
+        return dict(each)
+    one = each[LINEAR]
+    single = replace(one, rolling=replace(one.rolling, seeds=one.rolling.seeds[:1]))
+    return {LINEAR: single} | {name: other for name, other in each.items() if name != LINEAR}
 
 
 def earlier_fits(stage: str, each: Mapping[str, Settings], panel: Panel) -> list[Task]:
@@ -157,14 +169,16 @@ def new_rows(
 ) -> Iterator[Row]:
     """Train a fit and test it until the next window, by every arm that it serves and has no row.
 
-    `deeper` waits for the fit of the window before: the same command adds it later.
+    `deeper` waits for the fit of the window before, `blend` for ridge's: the same command adds
+    them later.
     """
     name = task.settings.variant
     arms = [name, *(ARMS if name == BASELINE else ())]
     missing = [arm for arm in arms if not holds(rows, task, arm)]
-    before = [each for each in tasks if _precedes(each, task)]
-    earlier = done(before[-1]) if before else None
-    if not missing or (missing == ["deeper"] and earlier is None):
+    earlier = _last_done(each for each in tasks if _precedes(each, task))
+    linear = _last_done(each for each in tasks if _is_linear(each, task))
+    waiting = {arm for arm, other in (("deeper", earlier), ("blend", linear)) if other is None}
+    if set(missing) <= waiting:
         return
     fit = done(task) or train(task.settings, panel=panel, last=last, callbacks=[Display()])
     use_threads(task.settings.trainer)
@@ -172,9 +186,19 @@ def new_rows(
     if name in missing:
         yield row_of(name, fit, score(panel, sessions, [fit]), task.settings, panel)
     if not set(ARMS).isdisjoint(missing):
-        for arm, scores in rescored(fit, earlier, sessions, panel):
+        for arm, scores in rescored(fit, earlier, linear, sessions, panel):
             if arm in missing:
                 yield row_of(arm, fit, scores, task.settings, panel)
+
+
+def _last_done(tasks: Iterable[Task]) -> Fit | None:
+    """The fit of the last of these; None where it is not trained, or there are none."""
+    last = deque(tasks, maxlen=1)
+    return done(last[0]) if last else None
+
+
+def _is_linear(other: Task, task: Task) -> bool:
+    return (other.settings.variant, other.session) == (LINEAR, task.session)
 
 
 def _precedes(other: Task, task: Task) -> bool:

@@ -1,6 +1,6 @@
 """The arms of docs/beyond.md that train nothing: v2's fits, scored otherwise.
 
-for arm, scores in rescored(fit, before, sessions, panel): ...
+for arm, scores in rescored(fit, before, linear, sessions, panel): ...
 """
 
 from collections.abc import Iterator
@@ -18,26 +18,34 @@ from alphanet_pl.model.module import AlphaNetModule
 from datamodules.batches.windows import Windows
 from datamodules.panel import Panel
 
-ARMS = ("own", "both", "deeper")
+ARMS = ("own", "both", "deeper", "blend")
 
 
 def rescored(
-    fit: Fit, before: Fit | None, sessions: np.ndarray, panel: Panel
+    fit: Fit, before: Fit | None, linear: Fit | None, sessions: np.ndarray, panel: Panel
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Score these sessions by each arm; `date`, `code` and `factor` as of `predict.score`.
 
     Args:
         fit: Of v2.
         before: The fit of the window before, of the same seed; without it there is no `deeper`.
+        linear: The fit of ridge of the same window; without it there is no `blend`.
         sessions: Session indices.
         panel: The panel.
     """
     own = score(panel, sessions, [OwnFit(fit.folder, fit.record)])
     yield "own", own
     running = score(panel, sessions, [fit])
-    yield "both", running.assign(factor=(_standardised(running) + _standardised(own)) / 2)
+    yield "both", _mean(running, own)
     if before is not None:
         yield "deeper", score(panel, sessions, [before, fit])
+    if linear is not None:
+        yield "blend", _mean(running, score(panel, sessions, [linear]))
+
+
+def _mean(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """The mean of two scores of the same dates and stocks, each standardised within a date."""
+    return one.assign(factor=(_standardised(one) + _standardised(other)) / 2)
 
 
 def _standardised(scores: pd.DataFrame) -> pd.Series:

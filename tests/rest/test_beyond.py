@@ -70,7 +70,8 @@ def test_the_objective_is_minus_the_correlation_with_normal_scores():
 def test_every_arm_differs_from_v2_in_one_thing():
     settings = beyond.settings_of("choose", ["panel.zarr"])
     each = beyond.of_variants(settings)
-    assert len(each) + len(beyond.ARMS) <= 1 + 8 - 1  # the last is their union
+    del each[beyond.LINEAR]
+    assert len(each) + len(beyond.ARMS) == 1 + 8 - 1  # the eighth is their union
     identities = {name: model_identity(one) for name, one in each.items()}
     assert identities.pop("v2") == {"protocol": 2}
     for identity in identities.values():
@@ -110,11 +111,11 @@ def words_of(study, *more: str) -> list[str]:
 
 
 def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypatch):
-    words = words_of(study, "variants=[v2,ranked]")
+    words = words_of(study, "variants=[v2,ridge,ranked]")
     true_train, trained = beyond.train, []
 
     def train(settings, **given):
-        if len(trained) == 2:
+        if len(trained) == 3:
             raise KeyboardInterrupt
         trained.append((settings.variant, settings.asof))
         return true_train(settings, **given)
@@ -122,12 +123,13 @@ def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypa
     monkeypatch.setattr(beyond, "train", train)
     with pytest.raises(KeyboardInterrupt):
         beyond.run("choose", beyond.settings_of("choose", words))
-    assert [variant for variant, _ in trained] == ["v2", "ranked"]
+    assert [variant for variant, _ in trained] == ["ridge", "v2", "ranked"]
     monkeypatch.setattr(beyond, "train", true_train)
-    first = ["v2", "own", "both", "ranked"]
+    first = ["ridge", "v2", "own", "both", "blend", "ranked"]
+    second = ["ridge", "v2", "own", "both", "deeper", "blend", "ranked"]
     rows = beyond.run("choose", beyond.settings_of("choose", [*words, "parts=2/2"]))
-    assert [one.variant for one in rows] == [*first, "v2", "own", "both", "deeper", "ranked"]
-    assert len({one.asof for one in rows[4:]}) == 1
+    assert [one.variant for one in rows] == first + second
+    assert len({one.asof for one in rows[len(first) :]}) == 1
     assert all(math.isfinite(one.neutral) and one.neutral != one.raw for one in rows)
     assert len({one.neutral for one in rows}) == len(rows)
     path = study.runs / "beyond-record" / "choose.csv"
@@ -149,17 +151,20 @@ def test_deeper_waits_for_the_fit_of_the_window_before(study, monkeypatch):
     assert rows[-1].asof == rows[0].asof != rows[3].asof
 
 
-def test_both_is_the_mean_of_two_standardised_scores_and_deeper_that_of_two_fits(study, whole):
+def test_means_are_of_standardised_scores_and_deeper_is_that_of_two_fits(study, whole):
     panel, sessions = Panel.open(study.runs / "demo" / "panel.zarr"), np.array([300, 310])
     paths = sorted(whole.glob("*/seed0-*/fit.json"))
     before, fit = (done_fit(path.parent) for path in paths)
-    found = dict(rescored(fit, before, sessions, panel))
+    other = before  # in place of ridge's
+    found = dict(rescored(fit, before, other, sessions, panel))
     first, second = (score(panel, sessions, [one]) for one in (before, fit))
     mean = (first["factor"] + second["factor"]) / 2
     np.testing.assert_allclose(found["deeper"]["factor"], mean, rtol=1e-4, atol=1e-6)
     for _, own in found["own"].groupby("date"):
         running = second.loc[own.index, "factor"]
-        expected = (zscore(running, ddof=1) + zscore(own["factor"], ddof=1)) / 2
-        np.testing.assert_allclose(found["both"].loc[own.index, "factor"], expected, atol=1e-6)
+        linear = first.loc[own.index, "factor"]
+        for arm, with_ in (("both", own["factor"]), ("blend", linear)):
+            expected = (zscore(running, ddof=1) + zscore(with_, ddof=1)) / 2
+            np.testing.assert_allclose(found[arm].loc[own.index, "factor"], expected, atol=1e-6)
         assert 0.1 < spearmanr(running, own["factor"]).statistic < 0.99999
-    assert "deeper" not in dict(rescored(fit, None, sessions, panel))
+    assert {*dict(rescored(fit, None, None, sessions, panel))} == {"own", "both"}

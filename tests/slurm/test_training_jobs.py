@@ -157,7 +157,7 @@ def test_before_the_time_limit_the_fit_is_saved_and_goes_on_in_a_requeued_job(si
     limit = ("--time=10", "--signal=SIGUSR1@40")
     job = site.submit([*ONE, *limit], "experiment=limited", *LONG, "trainer.max_epochs=1000000")
     site.until(lambda: _epochs(site, "limited") >= 1, job)
-    # The limit comes to the job, not the job to the limit: however slowly it starts, it has trained.
+    # The limit comes to the job, not the job to the limit: it has trained, however slow its start.
     site.limit(job, _minutes_so_far(job) + 1)
     site.until(lambda: f"requeued: job {job} continues at epoch " in site.log(job), job)
     site.limit(job, 10)
