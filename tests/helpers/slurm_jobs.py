@@ -12,6 +12,7 @@ from helpers.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = ("--nodes=1", "--ntasks-per-node=1")
+TWO = ("--nodes=2", "--ntasks-per-node=1")
 FOUR = ("--nodes=2", "--ntasks-per-node=2")
 _SMALL = ("--gpus-per-node=0", "--cpus-per-task=1", "--mem=4G", "--time=10")
 _LIVE = {"PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "REQUEUED", "SUSPENDED", "SIGNALING"}

@@ -1,11 +1,10 @@
 """A small study that the integration tests share."""
 
 import os
-import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers.warm import Warm
 
 SMALL = (
     "data.market.stocks=60",
@@ -33,18 +32,11 @@ class Study:
         """Arguments of one command in this study."""
         return [verb, f"runs={self.runs}", *SMALL, *overrides]
 
-    def start(self, verb: str, *overrides: str) -> "subprocess.Popen[str]":
+    def start(self, verb: str, *overrides: str) -> Warm:
         """Start a command as its own process."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "alphanet_pl", *self.words(verb, *overrides)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # W&B names its service there; a child would share its parent's, killed runs and all.
-            env={name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"},
-            # Tests started in the background ignore Ctrl-C, and so would what they start.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+        # W&B names its service there; a child would share its parent's, killed runs and all.
+        env = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+        return Warm(self.words(verb, *overrides), env)
 
     def fits(self) -> list[Path]:
         """Fit folders of the study itself, not of the experiments that others add to its runs."""

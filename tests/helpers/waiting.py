@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers.warm import Warm
+
 
 def until(
     holds: Callable[[], object],
-    *processes: "subprocess.Popen[str]",
+    *processes: "subprocess.Popen[str] | Warm",
     seconds: float = 300,
     said: Callable[[], str] = str,
 ) -> None:

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import torch
+from helpers.warm import spawn
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
@@ -39,7 +40,7 @@ def test_all_processes_stop_alike(small_panel, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.spawn(rank_of_two, (port, job), nprocs=2)
+    spawn(rank_of_two, (port, job), ranks=2)
     said = [(Path(job.runs) / f"rank{rank}").read_text() for rank in (0, 1)]
     assert said == [
         "the validation loss is not finite any more (epoch 0)",

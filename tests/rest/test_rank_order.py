@@ -2,6 +2,7 @@
 
 import torch
 import torch.distributed as dist
+from helpers.warm import spawn
 from torch.nn.parallel import DistributedDataParallel
 
 from alphanet_pl.fit.trainer import mean_in_rank_order
@@ -36,7 +37,7 @@ def work(rank: int, folder: str) -> None:
 
 
 def test_four_processes_that_resume_take_the_undisturbed_step_to_the_last_bit(tmp_path):
-    torch.multiprocessing.spawn(work, (str(tmp_path),), nprocs=RANKS)
+    spawn(work, (str(tmp_path),), ranks=RANKS)
     for rank in range(RANKS):
         found = torch.load(tmp_path / f"rank{rank}.pt", weights_only=True)
         assert torch.equal(found["resumed"], found["undisturbed"])

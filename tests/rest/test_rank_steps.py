@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers.small_study import ASOF, SMALL, Study
+from helpers.warm import spawn
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
@@ -65,7 +66,7 @@ def fits_of(study: Study, ranks: int) -> dict[str, tuple[Fit, Fit]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     work = (ranks, port, list(many.values()))
-    torch.multiprocessing.spawn(rank_of_many, work, nprocs=ranks)
+    spawn(rank_of_many, work, ranks=ranks)
     # The second is done by now: one process finds it in its folder.
     return {
         name: (train_in_float64(job), train(replace(many[name], trainer=job.trainer)))

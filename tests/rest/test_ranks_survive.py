@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pandas as pd
@@ -12,6 +10,7 @@ import pytest
 import torch
 from helpers.small_study import ASOF, Study
 from helpers.waiting import epochs_of, until
+from helpers.warm import Warm
 
 from datamodules.panel import Panel
 
@@ -40,7 +39,7 @@ def scontrol(tmp_path):
     return tmp_path / "asked"
 
 
-def start(study: Study, folder, *words: str) -> list["subprocess.Popen[str]"]:
+def start(study: Study, folder, *words: str) -> list[Warm]:
     """The tasks of a step as srun starts them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -58,12 +57,9 @@ def start(study: Study, folder, *words: str) -> list["subprocess.Popen[str]"]:
         "SLURM_NTASKS_PER_NODE": str(RANKS),
     }
     return [
-        subprocess.Popen(
-            [sys.executable, "-m", "alphanet_pl", *study.words("train", *words)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | job | {"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)},
+        Warm(
+            study.words("train", *words),
+            os.environ | job | {"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)},
         )
         for rank in range(RANKS)
     ]

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 from helpers.small_study import ASOF, Study, call
 from helpers.waiting import until
+from helpers.warm import Warm
 
 from datamodules.panel import Panel
 
@@ -47,7 +47,7 @@ class Chain:
     def logs(self) -> str:
         return "".join(path.read_text(encoding="utf-8") for path in self.sweep.glob("logs/*.log"))
 
-    def run(self, *steps: Callable[["subprocess.Popen[str]"], None]) -> None:
+    def run(self, *steps: Callable[[Warm], None]) -> None:
         process = self.study.start("sweep", *self.words, f"experiment={self.experiment}")
         try:
             for step in steps:

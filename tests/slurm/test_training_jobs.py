@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.slurm_jobs import FIT, FOUR, ONE, ROOT, Site, records
+from helpers.slurm_jobs import FIT, FOUR, ONE, ROOT, TWO, Site, records
 from helpers.waiting import epochs_of
 
+from alphanet_pl.cli.main import main
 from datamodules.base.files import read_json
 
 pytestmark = pytest.mark.timeout(600)  # four ranks share what cores there are
@@ -34,6 +35,15 @@ def together(site: Site) -> tuple[str, Path]:
     assert site.ends(job) == "COMPLETED", site.log(job)
     (fit,) = site.fits("together")
     return job, fit
+
+
+@pytest.fixture(scope="module")
+def pair(site: Site) -> Path:
+    """The fit of a job of 2 nodes with a task each that nothing disturbed."""
+    job = site.submit(TWO, "experiment=pair", *TOGETHER)
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    (fit,) = site.fits("pair")
+    return fit
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +82,18 @@ def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(alone, 
         assert float(one["val/loss"]) == pytest.approx(float(four["val/loss"]), abs=1e-3)
 
 
-def test_a_signal_requeues_the_job_which_ends_as_if_undisturbed(site, together):
+def test_a_signal_requeues_the_job_which_ends_as_if_undisturbed(site, pair):
     job = _running(site, "requeued", *LOGGED)
     site.call(["scancel", "--signal=USR1", job])
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     (fit,) = site.fits("requeued")
-    assert _distance(fit, together[1]) == 0
+    assert _distance(fit, pair) == 0
     runs = {path.name.rsplit("-", 1)[1] for path in fit.glob("wandb/offline-run-*")}
     assert len(runs) == 1
 
 
-def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, together):
+def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, pair):
     if "high" not in site.call(["sinfo", "-h", "-o", "%R"]).split():
         pytest.skip("this cluster has no partition `high` that preempts others")
     job = _running(site, "preempted")
@@ -93,50 +103,40 @@ def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, together):
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     (fit,) = site.fits("preempted")
-    assert _distance(fit, together[1]) == 0
+    assert _distance(fit, pair) == 0
 
 
-def test_a_job_requeued_without_a_word_resumes_from_its_last_epoch(site, together):
-    job = _running(site, "unwarned")
-    site.call(["scontrol", "requeue", job])
-    assert site.ends(job) == "COMPLETED", site.log(job)
-    assert "the same command" not in site.log(job)
-    assert site.epochs(job).count(0) == 1, site.log(job)
-    (fit,) = site.fits("unwarned")
-    assert _distance(fit, together[1]) == 0
-
-
-def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, together):
+def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, pair):
     job = _running(site, "killed")
     step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node2"]
-    site.call([*step, "bash", "-c", KILL, "kill", job, "3"])
+    site.call([*step, "bash", "-c", KILL, "kill", job, "1"])
     assert site.ends(job, seconds=60) == "FAILED"
     (fit,) = site.fits("killed")
-    again = site.submit(FOUR, "experiment=killed", *TOGETHER)
+    again = site.submit(TWO, "experiment=killed", *TOGETHER)
     assert site.ends(again) == "COMPLETED", site.log(again)
     assert 0 not in site.epochs(again)
     assert "\nresumed: goes on in epoch " in site.log(again)
-    assert _distance(fit, together[1]) == 0
+    assert _distance(fit, pair) == 0
 
 
-def test_a_dead_daemon_of_the_first_rank_ends_the_job_and_the_same_line_resumes(site, together):
+def test_a_dead_daemon_of_the_first_rank_ends_the_job_and_the_same_line_resumes(site, pair):
     job = _running(site, "severed")
     step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node1"]
     site.call([*step, "pkill", "-9", "-f", rf"^slurmstepd: \[{job}\.0\]"])
     ended = site.ends(job, seconds=400)  # its log went through the daemon: its next line fails
     (fit,) = site.fits("severed")
     assert ended == ("COMPLETED" if read_json(fit / "fit.json")["status"] == "done" else "FAILED")
-    again = site.submit(FOUR, "experiment=severed", *TOGETHER)
+    again = site.submit(TWO, "experiment=severed", *TOGETHER)
     assert site.ends(again) == "COMPLETED", site.log(again)
     assert 0 not in site.epochs(again)
-    assert _distance(fit, together[1]) == 0
+    assert _distance(fit, pair) == 0
 
 
 def test_a_rank_that_dies_before_it_meets_the_others_fails_the_job(site):
-    early = "import os\nif os.environ.get('SLURM_PROCID') == '3': os._exit(9)\n"
+    early = "import os\nif os.environ.get('SLURM_PROCID') == '1': os._exit(9)\n"
     (site.runs / "sitecustomize.py").write_text(early)
     path = f"{site.runs}{os.pathsep}{ROOT}"
-    job = site.submit(FOUR, "experiment=early", *TOGETHER, PYTHONPATH=path)
+    job = site.submit(TWO, "experiment=early", *TOGETHER, PYTHONPATH=path)
     assert site.ends(job, seconds=60) == "FAILED"
 
 
@@ -184,14 +184,14 @@ def _here(site: Site, experiment: str, *words: str) -> Path:
     """The fit of one process on this machine."""
     place = (f"runs='{site.runs}'", f"data.panel='{site.panel}'", "data=parquet")
     one = ("trainer.threads=1", f"experiment={experiment}")
-    site.call(["alphanet", "train", *place, *one, *words])
+    assert main(["train", *place, *one, *words]) == 0
     (fit,) = site.fits(experiment)
     return fit
 
 
 def _running(site: Site, experiment: str, *words: str) -> str:
-    """A job of four ranks that has trained a few epochs, and has some to go."""
-    job = site.submit(FOUR, f"experiment={experiment}", *(words or TOGETHER))
+    """A job of two nodes that has trained a few epochs, and has some to go."""
+    job = site.submit(TWO, f"experiment={experiment}", *(words or TOGETHER))
     site.until(lambda: _epochs(site, experiment) >= 2, job)
     return job
 
