@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from alphanet_pl.factor.blend import only_fits
 from alphanet_pl.fit.folder import describe_earlier, done_fit, earlier_fits, fit_folder, read_record
 from alphanet_pl.fit.train import asof_session, check_panel
 from datamodules.base.errors import ConfigError
@@ -73,6 +74,7 @@ def plan(settings: SweepsSettings) -> list[Planned]:
         AlphaNetError: A setting or the panel would make a trial fail.
     """
     _check_resources(settings)
+    only_fits(settings, "a sweep")
     if settings.sweep.asha:
         _check_asha(settings)
     trials = expand(settings)

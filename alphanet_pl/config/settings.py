@@ -193,6 +193,15 @@ class RollingSettings:
     """One fit a window each; the factor is their equal-weight mean."""
 
 
+@dataclass(config=CHECKED)
+class BlendSettings:
+    """Group `blend`: a variant without fits of its own, the mean of other variants' scores."""
+
+    variants: list[str] = field(default_factory=list)
+    """Whose scores, each standardised on its date, are averaged: the first one's seed by seed, of
+    the others one fit a window. Empty: the variant's own fits score."""
+
+
 @plain_dataclass(frozen=True)
 class CommandLine:
     """What settings were composed from, to compose a variant or a trial of the same."""
@@ -232,6 +241,7 @@ class Settings:
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     logger: LoggerSettings = field(default_factory=LoggerSettings)
     rolling: RollingSettings = field(default_factory=RollingSettings)
+    blend: BlendSettings = field(default_factory=BlendSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     page: PageSettings = field(default_factory=PageSettings)
     origin: CommandLine | None = None

@@ -59,6 +59,7 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
                 seconds=found.get("seconds"),
                 in_sample_days=found.get("in_sample_days"),
                 chosen=found.get("chosen", {}),
+                variant=fit.member,
             )
             for fit, found in fits
         ],
@@ -108,7 +109,8 @@ def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
         settings: All of them.
     """
     known = [(fit.seed, found) for fit, found in _fits(factor, settings) if found]
-    recorded = {seed: found.get("sampled_features") for seed, found in known}
+    # Of a blend the first member's: its seeds are the factor's.
+    recorded = {seed: found.get("sampled_features") for seed, found in reversed(known)}
     features = settings.data.features
 
     def drawn(seed: int) -> list[str]:

@@ -42,6 +42,8 @@ class FitOrigin:
     """Sessions it had, fewer than asked for where the panel begins late; null like seconds."""
     chosen: dict[str, float] = field(default_factory=dict)
     """What validation chose of a baseline: ridge's penalty, how many trees."""
+    variant: str = ""
+    """Whose fit it is, where the factor is a blend of several variants'."""
 
 
 @dataclass(frozen=True, kw_only=True)

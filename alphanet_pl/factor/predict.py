@@ -1,6 +1,7 @@
 """Scores of trained networks: a factor, without needing a label or a future row."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,12 @@ from torch import Tensor
 
 from alphanet_pl.config.dates import parse_date, parse_range, weekday
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.factor.blend import blended, members
 from alphanet_pl.fit.folder import Fit, find_fits
 from alphanet_pl.fit.train import check_panel
 from alphanet_pl.job.devices import use_threads
 from alphanet_pl.model.module import AlphaNetModule
-from datamodules.base.errors import ConfigError, PanelError
+from datamodules.base.errors import ConfigError, FitError, PanelError
 from datamodules.base.words import SHOWN
 from datamodules.batches.cross_sections import CrossSectionDataset, CrossSections, InputSource
 from datamodules.batches.datamodule import LastRead
@@ -44,13 +46,31 @@ def predict(settings: Settings) -> Prediction:
         AlphaNetError: No such sessions, no such fits, or a panel prepared otherwise.
     """
     panel = Panel.open(settings.data.panel)
-    check_panel(panel, settings)
     use_threads(settings.trainer)
     sessions = sessions_to_score(panel, settings.date)
+    groups = _newest(settings, panel, panel.dates[sessions[0]])
+    factor = score(panel, sessions, *groups)
+    gaps = describe_gaps(panel.dates[sessions], factor["date"])
+    return Prediction(factor, [*chain.from_iterable(groups)], gaps)
+
+
+def _newest(settings: Settings, panel: Panel, date: np.datetime64) -> list[list[Fit]]:
+    """The newest fits on or before a date: the variant's own, or of a blend each member's."""
     simulated = panel.attrs.get("source") == "simulated"
-    fits = find_fits(settings, panel.dates[sessions[0]], panel.fingerprint, simulated=simulated)
-    factor = score(panel, sessions, fits)
-    return Prediction(factor, fits, describe_gaps(panel.dates[sessions], factor["date"]))
+    groups: list[list[Fit]] = []
+    for one in members(settings):
+        check_panel(panel, one)
+        fits = find_fits(one, date, panel.fingerprint, simulated=simulated)
+        groups.append(fits[:1] if groups else fits)
+    windows = {str(fits[0].asof) for fits in groups}
+    if len(windows) > 1:
+        raise FitError(
+            f"the newest fits of {' and '.join(settings.blend.variants)} are of different windows "
+            f"({', '.join(sorted(windows))})",
+            "a blend is of fits that are as of one session",
+            f"alphanet train variant={settings.variant} asof={max(windows)}",
+        )
+    return groups
 
 
 def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
@@ -83,13 +103,13 @@ def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
     return found
 
 
-def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFrame:
-    """Every scorable stock of these sessions, by every fit.
+def score(panel: Panel, sessions: np.ndarray, *groups: Sequence[Fit]) -> pd.DataFrame:
+    """Every scorable stock of these sessions, by every fit; see `score_blocks`.
 
     Raises:
         PanelError: There is no such stock.
     """
-    blocks = list(score_blocks(panel, sessions, fits))
+    blocks = list(score_blocks(panel, sessions, *groups))
     if not blocks:
         raise PanelError(
             f"no date can be scored from {panel.dates[sessions[0]]} to {panel.dates[sessions[-1]]}",
@@ -100,13 +120,18 @@ def score(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> pd.DataFra
     return pd.concat(blocks, ignore_index=True)
 
 
-def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Iterator[pd.DataFrame]:
+def score_blocks(
+    panel: Panel, sessions: np.ndarray, *groups: Sequence[Fit]
+) -> Iterator[pd.DataFrame]:
     """The scores of ascending sessions, so many at a time that memory stays bounded.
+
+    Of one group of fits a column each and their mean; several groups are the members of a blend.
 
     A date with too few stocks is a gap: one without any, and for a neutralised model one with no
     more than styles and intercept, whose regression would leave nothing. (Training leaves the
     same dates out.) The next-day filter plays no part: it is not known when a score is needed.
     """
+    fits = [*chain.from_iterable(groups)]
     modules = [fit.load() for fit in fits]
     panels = [panel.with_features(fit.features) for fit in fits]
     categories = pd.Index(panel.codes)
@@ -126,7 +151,7 @@ def score_blocks(panel: Panel, sessions: np.ndarray, fits: Sequence[Fit]) -> Ite
             if len(stocks) < least:
                 continue
             code = pd.Categorical.from_codes(stocks, categories)
-            columns = _columns([part[position] for part in datasets], fits, modules)
+            columns = _scores([part[position] for part in datasets], groups, modules)
             date = panel.dates[block[position]]
             parts.append(pd.DataFrame({"date": date, "code": code, **columns}))
         if parts:
@@ -156,6 +181,20 @@ def describe_gaps(asked: np.ndarray, scored: pd.Series | np.ndarray) -> str:
         f"{len(gaps)} of {len(asked)} sessions are gaps, with too few scorable stocks: "
         f"{', '.join(map(str, gaps[:SHOWN]))}{rest}"
     )
+
+
+def _scores(
+    batches: Sequence[CrossSections],
+    groups: Sequence[Sequence[Fit]],
+    modules: Sequence[AlphaNetModule],
+) -> dict[str, np.ndarray]:
+    """The columns of a date: of the one group of fits, or of all blended."""
+    ends = np.cumsum([len(fits) for fits in groups])
+    parts = [
+        _columns(batches[end - len(fits) : end], fits, modules[end - len(fits) : end])
+        for fits, end in zip(groups, ends, strict=True)
+    ]
+    return parts[0] if len(parts) == 1 else blended(parts)
 
 
 def _columns(

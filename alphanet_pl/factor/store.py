@@ -31,7 +31,12 @@ class Source:
     asof: str
     seed: int
     folder: str
-    """Its folder in the variant's: ASOF/seedS-HASH."""
+    """Its folder in the variant's: ASOF/seedS-HASH; of a blend ../MEMBER/ASOF/seedS-HASH."""
+
+    @property
+    def member(self) -> str:
+        """The member of a blend whose fit it is; empty for a variant's own."""
+        return self.folder.split("/")[1] if self.folder.startswith("../") else ""
 
 
 def factor_path(settings: Settings) -> Path:
@@ -78,10 +83,13 @@ def write_factor(
 
 def sources(fits: Sequence[Fit]) -> list[Source]:
     """What a factor's file says of the fits behind it."""
-    return [
-        Source(str(fit.asof), fit.seed, f"{fit.folder.parent.name}/{fit.folder.name}")
-        for fit in fits
-    ]
+    variants = {fit.folder.parts[-3] for fit in fits}
+    found = []
+    for fit in fits:
+        variant, asof, name = fit.folder.parts[-3:]
+        place = f"{asof}/{name}" if len(variants) == 1 else f"../{variant}/{asof}/{name}"
+        found.append(Source(str(fit.asof), fit.seed, place))
+    return found
 
 
 def read_sources(path: Path) -> list[Source]:

@@ -46,11 +46,15 @@ def _describe(study: Study, ours: Sequence[Task], parts: str | None) -> str:
     todo = [task for task in ours if task.done() is None]
     begun = sum((task.folder / LAST).is_file() for task in todo)
     more = f", {begun} of them begun: they go on" if begun else ""
+    variants = list(dict.fromkeys(task.settings.variant for task in study.tasks))
+    several = len(variants) > 1
+    each = counted(len(study.tasks) // len(study.windows), "fit" if several else "seed")
+    each += f" of {' and '.join(variants)}" if several else ""
     share = "" if parts is None else f"; part {parts}: {len(ours)} fits"
     return (
         f"{counted(len(study.tasks), 'fit')}: {counted(len(study.windows), 'window')}, "
         f"{first} to {last}, x "
-        f"{counted(len(study.tasks) // len(study.windows), 'seed')}{share}; "
+        f"{each}{share}; "
         f"{len(ours) - len(todo)} done, {len(todo)} to train{more}"
     )
 

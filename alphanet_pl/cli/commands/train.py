@@ -1,13 +1,14 @@
-"""`alphanet train`: one fit."""
+"""`alphanet train`: one fit, or of a blend one of each member."""
 
 from alphanet_pl.config.settings import Settings
+from alphanet_pl.factor.blend import members
 from alphanet_pl.fit.folder import Fit, recorded_settings
 from alphanet_pl.fit.train import train
 
 
 def run(settings: Settings) -> str:
     """Train, resume or find the fit; say how it did and where it is."""
-    return describe(train(settings))
+    return "\n".join(describe(train(one)) for one in members(settings))
 
 
 def describe(fit: Fit) -> str:

@@ -137,4 +137,5 @@ def _fits(fits: Sequence[FitOrigin]) -> str:
 
 def _named(fit: FitOrigin) -> str:
     chosen = "".join(f" {name} {value:g}" for name, value in fit.chosen.items())
-    return f"{fit.asof} seed {fit.seed} {fit.hash}{chosen}"
+    variant = f"{fit.variant} " if fit.variant else ""
+    return f"{variant}{fit.asof} seed {fit.seed} {fit.hash}{chosen}"

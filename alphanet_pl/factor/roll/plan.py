@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alphanet_pl.config.refusals import as_typed
 from alphanet_pl.config.settings import RollingSettings, Settings
+from alphanet_pl.factor.blend import members
 from alphanet_pl.fit.folder import Fit, done_fit, earlier_fits, fit_folder
 from alphanet_pl.fit.train import check_panel
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
@@ -59,7 +60,7 @@ class Study:
         panel: One panel for every fit and score.
         windows: (W,) as-of sessions, ascending.
         last: Last session that is scored.
-        tasks: A fit for every window and seed, windows first.
+        tasks: A fit for every window and seed, windows first; of a blend those of its members.
     """
 
     panel: Panel
@@ -73,8 +74,8 @@ class Study:
         first, last = self.panel.dates[[self.windows[0], self.last]]
         return first, last
 
-    def ensembles(self) -> list[list[Fit]]:
-        """The finished fits of each window, by seed.
+    def ensembles(self) -> list[list[list[Fit]]]:
+        """The finished fits of each window: of each variant that scores, by seed.
 
         Raises:
             FitError: One is missing: fewer seeds are never averaged silently.
@@ -87,8 +88,13 @@ class Study:
                 "every window's factor is the mean of all its seeds",
                 "alphanet roll with the same settings trains them; parts=i/n shares them out",
             )
+        ours = [(task.session, task.settings.variant, fit) for task, fit in found if fit]
+        variants = list(dict.fromkeys(variant for _, variant, _ in ours))
         return [
-            [fit for task, fit in found if fit is not None and task.session == window]
+            [
+                [fit for session, variant, fit in ours if (session, variant) == (window, name)]
+                for name in variants
+            ]
             for window in self.windows
         ]
 
@@ -99,19 +105,25 @@ def plan_study(settings: Settings, panel: Panel) -> Study:
     Raises:
         AlphaNetError: No window, no seed, too short a history, a panel prepared otherwise.
     """
-    check_panel(panel, settings)
     _check_seeds(settings)
     windows = window_sessions(panel, settings.rolling)
-    check_history(panel, settings.data, windows)
+    seeds, scoring = sorted(settings.rolling.seeds), members(settings)
+    for each in scoring:
+        check_panel(panel, each)
+        check_history(panel, each.data, windows)
     tasks = []
     for window in windows:
-        split = split_of(panel, settings.data, window)
-        size = int(panel.read("scorable", int(split.train[0]), window + 1).sum())
-        asof = str(panel.dates[window])
-        for seed in sorted(settings.rolling.seeds):
-            one = replace(settings, asof=asof, seed=seed, parts=None)
-            tasks.append(Task(one, window, fit_folder(one, asof, panel.fingerprint), size))
+        for place, each in enumerate(scoring):
+            tasks += _fits_of(each, window, seeds[:1] if place else seeds, panel)
     return Study(panel, windows, last_session(panel, settings.rolling), tasks)
+
+
+def _fits_of(settings: Settings, window: int, seeds: Sequence[int], panel: Panel) -> list[Task]:
+    split = split_of(panel, settings.data, window)
+    size = int(panel.read("scorable", int(split.train[0]), window + 1).sum())
+    asof = str(panel.dates[window])
+    each = [replace(settings, asof=asof, seed=seed, parts=None) for seed in seeds]
+    return [Task(one, window, fit_folder(one, asof, panel.fingerprint), size) for one in each]
 
 
 def name_tasks(tasks: Sequence[Task]) -> str:

@@ -68,7 +68,7 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
         Interrupted: A signal asked for a stop.
     """
     ensembles = study.ensembles()
-    fits = list(chain.from_iterable(ensembles))
+    fits = [fit for groups in ensembles for fit in chain.from_iterable(groups)]
     path = factor_path(settings)
     lock, logged = (path.with_name(f".{path.name}.{end}") for end in ("lock", "logged"))
     busy = FactorBusy(
@@ -92,13 +92,13 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
     return path, fits
 
 
-def _blocks(study: Study, ensembles: Sequence[Sequence[Fit]]) -> Iterator[pd.DataFrame]:
+def _blocks(study: Study, ensembles: Sequence[Sequence[Sequence[Fit]]]) -> Iterator[pd.DataFrame]:
     """The factor in blocks of sessions: every date by the newest models trained before it."""
     dates, stops = study.panel.dates, [*study.windows[1:], study.last + 1]
-    for at, (start, stop, fits) in enumerate(zip(study.windows, stops, ensembles, strict=True)):
+    for at, (start, stop, groups) in enumerate(zip(study.windows, stops, ensembles, strict=True)):
         log(f"score {at + 1} of {len(stops)}: {dates[start]} to {dates[stop - 1]}")
         scored = [np.empty(0, "datetime64[D]")]
-        for block in score_blocks(study.panel, np.arange(start, stop), fits):
+        for block in score_blocks(study.panel, np.arange(start, stop), *groups):
             stop_if_asked("the last fit; the factor is stitched anew")
             scored.append(block["date"].to_numpy().astype("datetime64[D]"))
             yield block
