@@ -169,15 +169,16 @@ def new_rows(
 ) -> Iterator[Row]:
     """Train a fit and test it until the next window, by every arm that it serves and has no row.
 
-    `deeper` waits for the fit of the window before, `blend` for ridge's: the same command adds
-    them later.
+    `deeper` waits for the fit of the window before, `blend` and `union` for ridge's: the same
+    command adds them later.
     """
     name = task.settings.variant
     arms = [name, *(ARMS if name == BASELINE else ())]
     missing = [arm for arm in arms if not holds(rows, task, arm)]
     earlier = _last_done(each for each in tasks if _precedes(each, task))
     linear = _last_done(each for each in tasks if _is_linear(each, task))
-    waiting = {arm for arm, other in (("deeper", earlier), ("blend", linear)) if other is None}
+    others = {"deeper": earlier, "blend": linear, "union": linear}
+    waiting = {arm for arm, other in others.items() if other is None}
     if set(missing) <= waiting:
         return
     fit = done(task) or train(task.settings, panel=panel, last=last, callbacks=[Display()])
@@ -208,7 +209,7 @@ def _precedes(other: Task, task: Task) -> bool:
 
 def done(task: Task) -> Fit | None:
     """A finished fit, from the study's record where that has it; None where it is to be trained."""
-    if task.settings.variant == BASELINE:
+    if task.settings.variant in (BASELINE, LINEAR):
         study = Record(STUDY)
         if (study.place(task.folder) / "fit.json").is_file():  # else of another panel, or not yet
             study.lay_back([task])

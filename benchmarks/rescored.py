@@ -18,7 +18,7 @@ from alphanet_pl.model.module import AlphaNetModule
 from datamodules.batches.windows import Windows
 from datamodules.panel import Panel
 
-ARMS = ("own", "both", "deeper", "blend")
+ARMS = ("own", "both", "deeper", "blend", "union")
 
 
 def rescored(
@@ -29,7 +29,8 @@ def rescored(
     Args:
         fit: Of v2.
         before: The fit of the window before, of the same seed; without it there is no `deeper`.
-        linear: The fit of ridge of the same window; without it there is no `blend`.
+        linear: The fit of ridge of the same window; without it there is no `blend`, and no
+            `union` of it and `own`.
         sessions: Session indices.
         panel: The panel.
     """
@@ -40,7 +41,9 @@ def rescored(
     if before is not None:
         yield "deeper", score(panel, sessions, [before, fit])
     if linear is not None:
-        yield "blend", _mean(running, score(panel, sessions, [linear]))
+        other = score(panel, sessions, [linear])
+        yield "blend", _mean(running, other)
+        yield "union", _mean(own, other)
 
 
 def _mean(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def test_every_arm_differs_from_v2_in_one_thing():
     settings = beyond.settings_of("choose", ["panel.zarr"])
     each = beyond.of_variants(settings)
     del each[beyond.LINEAR]
-    assert len(each) + len(beyond.ARMS) == 1 + 8 - 1  # the eighth is their union
+    assert len(each) + len(beyond.ARMS) == 1 + 8
     identities = {name: model_identity(one) for name, one in each.items()}
     assert identities.pop("v2") == {"protocol": 2}
     for identity in identities.values():
@@ -125,8 +125,8 @@ def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypa
         beyond.run("choose", beyond.settings_of("choose", words))
     assert [variant for variant, _ in trained] == ["ridge", "v2", "ranked"]
     monkeypatch.setattr(beyond, "train", true_train)
-    first = ["ridge", "v2", "own", "both", "blend", "ranked"]
-    second = ["ridge", "v2", "own", "both", "deeper", "blend", "ranked"]
+    first = ["ridge", "v2", "own", "both", "blend", "union", "ranked"]
+    second = ["ridge", "v2", "own", "both", "deeper", "blend", "union", "ranked"]
     rows = beyond.run("choose", beyond.settings_of("choose", [*words, "parts=2/2"]))
     assert [one.variant for one in rows] == first + second
     assert len({one.asof for one in rows[len(first) :]}) == 1
@@ -163,8 +163,13 @@ def test_means_are_of_standardised_scores_and_deeper_is_that_of_two_fits(study, 
     for _, own in found["own"].groupby("date"):
         running = second.loc[own.index, "factor"]
         linear = first.loc[own.index, "factor"]
-        for arm, with_ in (("both", own["factor"]), ("blend", linear)):
-            expected = (zscore(running, ddof=1) + zscore(with_, ddof=1)) / 2
+        pairs = {
+            "both": (running, own["factor"]),
+            "blend": (running, linear),
+            "union": (own["factor"], linear),
+        }
+        for arm, (one, two) in pairs.items():
+            expected = (zscore(one, ddof=1) + zscore(two, ddof=1)) / 2
             np.testing.assert_allclose(found[arm].loc[own.index, "factor"], expected, atol=1e-6)
         assert 0.1 < spearmanr(running, own["factor"]).statistic < 0.99999
     assert {*dict(rescored(fit, None, None, sessions, panel))} == {"own", "both"}

@@ -67,7 +67,7 @@ def test_every_verbs_help_shows_its_settings(verb, capsys):
     out = capsys.readouterr().out
     assert "data.in_sample_days=1500   (integer, >= 60)\n    Sessions a fit may see" in out
     assert f"--- conf/{verb}.yaml" in out
-    assert "variant=combined | " in out
+    assert "variant=blend | combined | " in out
     assert " | v2 | v2.1 | " in out
 
 
