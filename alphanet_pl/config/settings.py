@@ -193,13 +193,19 @@ class RollingSettings:
     """One fit a window each; the factor is their equal-weight mean."""
 
 
+Statistics = Literal["running", "own"]
+
+
 @dataclass(config=CHECKED)
-class BlendSettings:
-    """Group `blend`: a variant without fits of its own, the mean of other variants' scores."""
+class ScoreSettings:
+    """Group `score`: how fits become the score of a date; no fit depends on it."""
 
     variants: list[str] = field(default_factory=list)
     """Whose scores, each standardised on its date, are averaged: the first one's seed by seed, of
     the others one fit a window. Empty: the variant's own fits score."""
+    statistics: Statistics = "running"
+    """What a network normalises a date by: what it kept in training, or the date's own stocks, as
+    each step of training does."""
 
 
 @plain_dataclass(frozen=True)
@@ -241,7 +247,7 @@ class Settings:
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     logger: LoggerSettings = field(default_factory=LoggerSettings)
     rolling: RollingSettings = field(default_factory=RollingSettings)
-    blend: BlendSettings = field(default_factory=BlendSettings)
+    score: ScoreSettings = field(default_factory=ScoreSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     page: PageSettings = field(default_factory=PageSettings)
     origin: CommandLine | None = None

@@ -14,7 +14,7 @@ import numpy as np
 
 from alphanet_pl.config.compose import with_overrides
 from alphanet_pl.config.refusals import as_typed
-from alphanet_pl.config.settings import BlendSettings, Settings
+from alphanet_pl.config.settings import ScoreSettings, Settings
 from datamodules.base.errors import ConfigError
 
 
@@ -26,33 +26,33 @@ def members(settings: Settings) -> list[Settings]:
     Raises:
         ConfigError: A member is unknown, named twice, or a blend itself.
     """
-    names = settings.blend.variants
+    names = settings.score.variants
     if not names:
         return [settings]
     if len(set(names)) < len(names):
         raise ConfigError(
-            f"blend.variants={as_typed(names)} was given",
+            f"score.variants={as_typed(names)} was given",
             "it names one of them twice",
-            f"blend.variants={as_typed(list(dict.fromkeys(names)))}",
+            f"score.variants={as_typed(list(dict.fromkeys(names)))}",
         )
     typed = settings.origin.overrides if settings.origin else ()
-    again = ("blend.variants=[]",) if any(word.startswith("blend.") for word in typed) else ()
-    return [
-        _member(settings, with_overrides(settings, f"variant={name}", *again)) for name in names
-    ]
+    listed = any(word.startswith("score.variants=") for word in typed)
+    again = ("score.variants=[]",) if listed else ()  # what is typed wins over a member's own YAML
+    each = [with_overrides(settings, f"variant={name}", *again) for name in names]
+    return [_member(settings, one) for one in each]
 
 
 def _member(settings: Settings, one: Settings) -> Settings:
-    if one.blend.variants:
+    if one.score.variants:
         raise ConfigError(
-            f"blend.variants={as_typed(settings.blend.variants)} was given",
-            f"{one.variant} is a blend itself, of {', '.join(one.blend.variants)}",
-            f"blend.variants={as_typed(one.blend.variants)}",
+            f"score.variants={as_typed(settings.score.variants)} was given",
+            f"{one.variant} is a blend itself, of {', '.join(one.score.variants)}",
+            f"score.variants={as_typed(one.score.variants)}",
         )
     return replace(
         settings,
         variant=one.variant, model=one.model, loss=one.loss, data=one.data, trainer=one.trainer,
-        blend=BlendSettings(), origin=one.origin,
+        score=ScoreSettings(), origin=one.origin,
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def only_fits(settings: Settings, what: str) -> None:
     Raises:
         ConfigError: The variant is a blend.
     """
-    if names := settings.blend.variants:
+    if names := settings.score.variants:
         raise ConfigError(
             f"variant={settings.variant} was given",
             f"{what} is of fits, and this is the mean of what {' and '.join(names)} say",

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from alphanet_pl.config.dates import parse_date, parse_range, weekday
-from alphanet_pl.config.settings import Settings
+from alphanet_pl.config.settings import Settings, Statistics
 from alphanet_pl.factor.blend import blended, members
 from alphanet_pl.fit.folder import Fit, find_fits
 from alphanet_pl.fit.train import check_panel
 from alphanet_pl.job.devices import use_threads
+from alphanet_pl.model.batchnorm import use_own_statistics
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError, FitError, PanelError
 from datamodules.base.words import SHOWN
@@ -49,7 +50,7 @@ def predict(settings: Settings) -> Prediction:
     use_threads(settings.trainer)
     sessions = sessions_to_score(panel, settings.date)
     groups = _newest(settings, panel, panel.dates[sessions[0]])
-    factor = score(panel, sessions, *groups)
+    factor = score(panel, sessions, *groups, statistics=settings.score.statistics)
     gaps = describe_gaps(panel.dates[sessions], factor["date"])
     return Prediction(factor, [*chain.from_iterable(groups)], gaps)
 
@@ -65,7 +66,7 @@ def _newest(settings: Settings, panel: Panel, date: np.datetime64) -> list[list[
     windows = {str(fits[0].asof) for fits in groups}
     if len(windows) > 1:
         raise FitError(
-            f"the newest fits of {' and '.join(settings.blend.variants)} are of different windows "
+            f"the newest fits of {' and '.join(settings.score.variants)} are of different windows "
             f"({', '.join(sorted(windows))})",
             "a blend is of fits that are as of one session",
             f"alphanet train variant={settings.variant} asof={max(windows)}",
@@ -103,13 +104,18 @@ def sessions_to_score(panel: Panel, date: str | None) -> np.ndarray:
     return found
 
 
-def score(panel: Panel, sessions: np.ndarray, *groups: Sequence[Fit]) -> pd.DataFrame:
+def score(
+    panel: Panel,
+    sessions: np.ndarray,
+    *groups: Sequence[Fit],
+    statistics: Statistics = "running",
+) -> pd.DataFrame:
     """Every scorable stock of these sessions, by every fit; see `score_blocks`.
 
     Raises:
         PanelError: There is no such stock.
     """
-    blocks = list(score_blocks(panel, sessions, *groups))
+    blocks = list(score_blocks(panel, sessions, *groups, statistics=statistics))
     if not blocks:
         raise PanelError(
             f"no date can be scored from {panel.dates[sessions[0]]} to {panel.dates[sessions[-1]]}",
@@ -121,7 +127,10 @@ def score(panel: Panel, sessions: np.ndarray, *groups: Sequence[Fit]) -> pd.Data
 
 
 def score_blocks(
-    panel: Panel, sessions: np.ndarray, *groups: Sequence[Fit]
+    panel: Panel,
+    sessions: np.ndarray,
+    *groups: Sequence[Fit],
+    statistics: Statistics = "running",
 ) -> Iterator[pd.DataFrame]:
     """The scores of ascending sessions, so many at a time that memory stays bounded.
 
@@ -133,6 +142,9 @@ def score_blocks(
     """
     fits = [*chain.from_iterable(groups)]
     modules = [fit.load() for fit in fits]
+    if statistics == "own":
+        for module in modules:
+            use_own_statistics(module.network)
     panels = [panel.with_features(fit.features) for fit in fits]
     categories = pd.Index(panel.codes)
     neutral = any(module.loss.residual is not None for module in modules)

@@ -11,14 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
-from alphanet_pl.config.settings import Settings
+from alphanet_pl.config.settings import Settings, Statistics
 from alphanet_pl.fit.folder import Fit, variant_folder
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import written_aside
 from datamodules.panel import Panel
 
-_FITS, _PERIOD = b"alphanet.fits", b"alphanet.period"
-"""Keys of the file's metadata: the fits behind the factor, and the period that was asked for."""
+_FITS, _PERIOD, _STATISTICS = b"alphanet.fits", b"alphanet.period", b"alphanet.statistics"
+"""Keys of the file's metadata: the fits behind the factor, the period that was asked for, and
+`score.statistics` where it is not `running`."""
 
 Period = tuple[np.datetime64, np.datetime64]
 """First and last date; either may be a gap, without a row."""
@@ -51,6 +52,7 @@ def write_factor(
     path: Path,
     fits: Sequence[Fit] = (),
     period: Period | None = None,
+    statistics: Statistics = "running",
 ) -> None:
     """Write aside, a row group a block, and rename into place; same content, same bytes.
 
@@ -59,6 +61,7 @@ def write_factor(
         path: The file.
         fits: The fits behind it, noted in the file's metadata.
         period: What was to be scored, noted there too.
+        statistics: Whose the fits scored by; another than `running` is noted there.
 
     Raises:
         EvaluationError: There is no block.
@@ -66,6 +69,8 @@ def write_factor(
     note = {_FITS: json.dumps([asdict(source) for source in sources(fits)])}
     if period is not None:
         note[_PERIOD] = _describe(period)
+    if statistics != "running":
+        note[_STATISTICS] = statistics
     writer = None
     with written_aside(path) as aside:
         for block in blocks:
@@ -114,10 +119,14 @@ def stitched_period(path: Path) -> str | None:
     return written.decode() if written else None
 
 
-def holds(path: Path, fits: Sequence[Fit], period: Period) -> bool:
-    """Whether the file is there already: made by these fits for this period."""
+def holds(
+    path: Path, fits: Sequence[Fit], period: Period, statistics: Statistics = "running"
+) -> bool:
+    """Whether the file is there already: made by these fits, in this way, for this period."""
     try:
-        return stitched_period(path) == _describe(period) and read_sources(path) == sources(fits)
+        noted = (pq.read_schema(path).metadata or {}).get(_STATISTICS, b"running").decode()
+        alike = stitched_period(path) == _describe(period) and noted == statistics
+        return alike and read_sources(path) == sources(fits)
     except (OSError, ValueError, EvaluationError):  # absent, no Parquet, or damaged
         return False
 

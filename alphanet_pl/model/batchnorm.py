@@ -32,6 +32,8 @@ class BatchNorm(nn.Module):
 
     running_mean: Tensor
     running_var: Tensor
+    own = False
+    """Whether a score, too, is normalised by the batch that it is asked for: one date's stocks."""
 
     def __init__(self, channels: int, eps: float = 1e-3, momentum: float = 0.99) -> None:
         super().__init__()
@@ -54,14 +56,13 @@ class BatchNorm(nn.Module):
         Returns:
             centred (C, N), scale (C,) and shift (C,), differentiable, through the statistics too.
         """
-        if not self.training:
+        if not (self.training or self.own):
             # Double also where a caller has cast the module to float32, statistics included.
             scale = self._scale(self.running_var.double())
             return self._centre(x_CN, self.running_mean), scale, self.bias
         local = x_CN.mean(1)
         centred = self._centre(x_CN, local)
-        mean, var = across_ranks(x_CN.shape[1], local, _sum_of_squares(centred))
-        self._follow(mean, var)
+        mean, var = self._joined(x_CN.shape[1], local, _sum_of_squares(centred))
         scale = self._scale(var)
         shift = self.bias if mean is local else self.bias + scale * (local - mean)
         return centred, scale, shift
@@ -72,10 +73,15 @@ class BatchNorm(nn.Module):
     def _scale(self, var: Tensor) -> Tensor:
         return self.weight * torch.rsqrt(var + self.eps).to(self.weight.dtype)
 
-    @torch.no_grad()
-    def _follow(self, mean: Tensor, var: Tensor) -> None:
-        self.running_mean.lerp_(mean, 1 - self.momentum)
-        self.running_var.lerp_(var.to(self.running_var.dtype), 1 - self.momentum)
+    def _joined(self, count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of this batch; in training of all ranks, and followed."""
+        if not self.training:  # one process scores, whether or not others have trained with it
+            return mean, squares / count
+        mean, variance = across_ranks(count, mean, squares)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.to(self.running_mean.dtype), 1 - self.momentum)
+            self.running_var.lerp_(variance.to(self.running_var.dtype), 1 - self.momentum)
+        return mean, variance
 
 
 def _sum_of_squares(centred_CN: Tensor) -> Tensor:
@@ -104,9 +110,8 @@ class FeatureNorm(BatchNorm):
         In training the statistics are those of all dates of the step, on all ranks.
         """
         mean, variance = self.running_mean.double(), self.running_var.double()
-        if self.training:
+        if self.training or self.own:
             mean, variance = self._statistics(windows)
-            self._follow(mean.to(self.running_mean.dtype), variance)
         inverse = torch.rsqrt(variance + self.eps)
         ratio = (windows.scale * inverse).to(self.weight.dtype)
         offset = ((windows.location - mean) * inverse).to(self.weight.dtype)
@@ -121,7 +126,7 @@ class FeatureNorm(BatchNorm):
             mean = shares.double() @ windows.mean
             spread = windows.variance + (windows.mean - mean).square()
             squares = (shares.double() @ spread) * count
-        return across_ranks(count, mean, squares)
+        return self._joined(count, mean, squares)
 
 
 class PlainNorm(BatchNorm):
@@ -130,13 +135,23 @@ class PlainNorm(BatchNorm):
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         """Return the normalised (..., C)."""
         mean, variance = self.running_mean, self.running_var
-        if self.training:
+        if self.training or self.own:
             rows_NC = x.flatten(0, -2)
             local = rows_NC.mean(0)
             squares = (rows_NC - local).double().square().sum(0)
-            mean, variance = across_ranks(len(rows_NC), local, squares)
-            self._follow(mean.detach(), variance.detach())
+            mean, variance = self._joined(len(rows_NC), local, squares)
         return (x - mean) * self._scale(variance) + self.bias
+
+
+def use_own_statistics(network: nn.Module) -> None:
+    """Let a network score each date by the statistics of its own stocks, as a step trains it.
+
+    Args:
+        network: Is asked for one date at a time; its running statistics stay as they are.
+    """
+    for module in network.modules():
+        if isinstance(module, BatchNorm):
+            module.own = True
 
 
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:

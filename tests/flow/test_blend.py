@@ -39,12 +39,16 @@ def test_the_fits_are_the_members_own_and_ridge_has_one_a_window(study, rolled, 
         assert ", 0 to train" in capsys.readouterr().err
 
 
-def test_the_factor_is_the_mean_of_what_the_members_say_standardised(study, rolled, words):
+def test_the_factor_is_the_mean_of_what_the_members_say_standardised(
+    study, rolled, words, tmp_path
+):
     for variant, seeds in (("v2", "[0,1]"), ("ridge", "[0]")):
-        assert call(study, "roll", f"variant={variant}", *words, f"rolling.seeds={seeds}") == 0
-    blend, network, ridge = (
-        read(rolled / name / "factor.parquet") for name in ("blend", "v2", "ridge")
-    )
+        alone = (f"rolling.seeds={seeds}", "score.statistics=own", f"factor={tmp_path / variant}")
+        assert call(study, "roll", f"variant={variant}", *words, *alone) == 0
+    blend = read(rolled / "blend" / "factor.parquet")
+    network, ridge = (read(tmp_path / name) for name in ("v2", "ridge"))
+    kept = read(rolled / "v2" / "factor.parquet")["seed_0"]  # by running statistics
+    assert 0.3 < network["seed_0"].corr(kept, method="spearman") < 0.9999
     assert list(blend) == ["date", "code", "seed_0", "seed_1", "factor"]
     keys = ["date", "code"]
     assert blend[keys].equals(network[keys])
@@ -75,7 +79,7 @@ def test_the_page_names_each_members_fits(study, rolled):
     named = [(fit.variant, fit.seed) for fit in found.fits]
     assert sorted(set(named)) == [("ridge", 0), ("v2", 0), ("v2", 1)]
     assert all(fit.seconds is not None for fit in found.fits)
-    assert found.settings["blend"]["variants"] == ["v2", "ridge"]
+    assert found.settings["score"]["variants"] == ["v2", "ridge"]
     page = (rolled / "blend" / "report.html").read_text(encoding="utf-8")
     assert f'ridge <span class="date">{found.fits[-1].asof}</span> seed 0 ' in page
     assert json.loads((rolled / "blend" / "evaluation.json").read_text())["variant"] == "blend"

@@ -11,10 +11,9 @@ from scipy.stats import norm, rankdata, spearmanr, zscore
 
 from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.folder import done_fit, model_identity
-from alphanet_pl.model.fused import FusedAlphaNet
 from alphanet_pl.model.operators import SixOperators
 from benchmarks import beyond
-from benchmarks.rescored import rescored, use_own_statistics
+from benchmarks.rescored import rescored
 from datamodules.base.errors import FitError
 from datamodules.batches.windows import windows_of
 from datamodules.panel import Panel
@@ -26,26 +25,6 @@ import beyond_arms as arms  # a user's own module, found by --config-dir
 def pictures(stocks: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(stocks, 15, 30, generator=generator).exp()
-
-
-def test_own_statistics_score_a_date_as_it_is_trained():
-    network = FusedAlphaNet(seed=1)
-    use_own_statistics(network)
-    seen = pictures(60)
-    trained = network(seen)
-    torch.testing.assert_close(network.eval()(seen), trained, rtol=1e-4, atol=1e-5)
-    network.train()(pictures(60, 7) * 9)
-    torch.testing.assert_close(network.eval()(seen), trained, rtol=1e-4, atol=1e-5)
-
-
-def test_own_statistics_keep_weights_and_mode():
-    network = FusedAlphaNet(seed=1)
-    network(pictures(60))
-    before = {name: values.clone() for name, values in network.state_dict().items()}
-    use_own_statistics(network.eval())
-    assert not any(module.training for module in network.modules())
-    for name, values in network.state_dict().items():
-        assert values.equal(before[name])
 
 
 def test_ranked_operators_give_the_ranks_of_the_six():

@@ -22,7 +22,7 @@ def run(settings: Settings) -> str:
             f"factor={path.with_name('latest.parquet')}",
         )
     factor, fits, gaps = predict(settings)
-    write_factor([factor], path, fits)
+    write_factor([factor], path, fits, statistics=settings.score.statistics)
     last = factor[factor["date"] == factor["date"].max()].sort_values("factor", ascending=False)
     seeds = ", ".join(str(fit.seed) for fit in fits)
     top = ", ".join(last["code"].head(5).astype(str))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from alphanet_pl.config.settings import Settings
+from alphanet_pl.config.settings import Settings, Statistics
 from alphanet_pl.factor.predict import describe_gaps, score_blocks
 from alphanet_pl.factor.roll.plan import Study, Task
 from alphanet_pl.factor.store import factor_path, holds, write_factor
@@ -76,13 +76,14 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
         "one process at a time stitches a factor",
         "wait for it; the same command then finds the factor",
     )
+    by = settings.score.statistics
     with locked(lock, busy):
         try:
-            if not holds(path, fits, study.period):
+            if not holds(path, fits, study.period, by):
                 use_threads(settings.trainer)
                 install()
                 logged.unlink(missing_ok=True)
-                write_factor(_blocks(study, ensembles), path, fits, study.period)
+                write_factor(_blocks(study, ensembles, by), path, fits, study.period, by)
             if settings.logger.wandb and not logged.is_file():
                 log_roll(settings, fits, path, study.period, study.panel.fingerprint)
                 if mode_of(settings.logger) != "disabled":
@@ -92,13 +93,16 @@ def stitch(study: Study, settings: Settings) -> tuple[Path, list[Fit]]:
     return path, fits
 
 
-def _blocks(study: Study, ensembles: Sequence[Sequence[Sequence[Fit]]]) -> Iterator[pd.DataFrame]:
+def _blocks(
+    study: Study, ensembles: Sequence[Sequence[Sequence[Fit]]], statistics: Statistics
+) -> Iterator[pd.DataFrame]:
     """The factor in blocks of sessions: every date by the newest models trained before it."""
     dates, stops = study.panel.dates, [*study.windows[1:], study.last + 1]
     for at, (start, stop, groups) in enumerate(zip(study.windows, stops, ensembles, strict=True)):
         log(f"score {at + 1} of {len(stops)}: {dates[start]} to {dates[stop - 1]}")
         scored = [np.empty(0, "datetime64[D]")]
-        for block in score_blocks(study.panel, np.arange(start, stop), *groups):
+        sessions = np.arange(start, stop)
+        for block in score_blocks(study.panel, sessions, *groups, statistics=statistics):
             stop_if_asked("the last fit; the factor is stitched anew")
             scored.append(block["date"].to_numpy().astype("datetime64[D]"))
             yield block

@@ -30,7 +30,7 @@ def test_the_members_of_the_blend_are_the_fits_that_their_variants_have():
     for one in found:
         alone = settings_of(f"variant={one.variant}", "trainer.learning_rate=3e-4")
         assert hash_of(one) == hash_of(alone)
-        assert (one.experiment, one.blend.variants) == ("e", [])
+        assert (one.experiment, one.score.variants) == ("e", [])
 
 
 def test_what_is_no_part_of_a_fit_is_as_the_blend_has_it():
@@ -39,7 +39,7 @@ def test_what_is_no_part_of_a_fit_is_as_the_blend_has_it():
 
 
 def test_a_list_that_is_typed_counts_in_place_of_the_variants_own():
-    found = members(settings_of("variant=blend", "blend.variants=[v2.1,v2]"))
+    found = members(settings_of("variant=blend", "score.variants=[v2.1,v2]"))
     assert [one.variant for one in found] == ["v2.1", "v2"]
     assert [one.model.n for one in found] == [8, 15]
 
@@ -47,23 +47,23 @@ def test_a_list_that_is_typed_counts_in_place_of_the_variants_own():
 @pytest.mark.parametrize(
     ("names", "hint"),
     [
-        ("[v2,v2]", "blend.variants=[v2]"),
+        ("[v2,v2]", "score.variants=[v2]"),
         ("[v2,rdge]", "variant=ridge"),
     ],
 )
 def test_a_list_that_cannot_be_is_refused_with_the_one_that_can(names, hint):
     with pytest.raises(ConfigError) as refused:
-        members(settings_of("variant=blend", f"blend.variants={names}"))
+        members(settings_of("variant=blend", f"score.variants={names}"))
     assert refused.value.hint == hint
 
 
 def test_a_blend_of_a_blend_is_refused(tmp_path):
     (tmp_path / "variant").mkdir()
-    text = "# @package _global_\nvariant: twice\nblend:\n  variants: [blend, v2.1]\n"
+    text = "# @package _global_\nvariant: twice\nscore:\n  variants: [blend, v2.1]\n"
     (tmp_path / "variant" / "twice.yaml").write_text(text)
     with pytest.raises(ConfigError, match="blend is a blend itself") as refused:
         members(load_settings("roll", [PANEL, "variant=twice"], tmp_path))
-    assert refused.value.hint == "blend.variants=[v2,ridge]"
+    assert refused.value.hint == "score.variants=[v2,ridge]"
 
 
 def test_where_a_fit_is_needed_a_blend_is_refused():

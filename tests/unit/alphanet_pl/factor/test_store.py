@@ -104,6 +104,11 @@ def test_the_fits_behind_a_factor_are_noted_in_it(table, tmp_path):
     assert read_sources(path) == [Source("2011-01-31", 3, "2011-01-31/seed3-abc")]
     assert holds(path, [fit], period)
     assert not holds(path, [fit], (first, last))
+    assert not holds(path, [fit], period, "own")
+    write_factor([table], path, [fit], period, "own")
+    assert holds(path, [fit], period, "own")
+    assert not holds(path, [fit], period)
+    write_factor([table], path, [fit], period)
     assert not holds(path, [], period)
     assert not holds(tmp_path / "absent.parquet", [fit], period)
     write_factor([table], path, [fit])

@@ -2,7 +2,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from alphanet_pl.model.batchnorm import BatchNorm
+from alphanet_pl.model.ancestors import AlphaNetV3
+from alphanet_pl.model.batchnorm import BatchNorm, use_own_statistics
+from alphanet_pl.model.fused import FusedAlphaNet
+from alphanet_pl.model.network import AlphaNet
 
 
 def normalised(norm: BatchNorm, x: Tensor) -> Tensor:
@@ -99,3 +102,29 @@ def test_an_overflow_in_one_channel_leaves_the_others_their_gradients():
     norm = BatchNorm(2)
     normalised(norm, x).square().sum().backward()
     assert all(found.isfinite().all() for found in (x.grad, norm.weight.grad, norm.bias.grad))
+
+
+def pictures(stocks: int, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(stocks, 15, 30, generator=generator).exp()
+
+
+@pytest.mark.parametrize("kind", [FusedAlphaNet, AlphaNet, AlphaNetV3])
+def test_by_its_own_statistics_a_date_is_scored_as_it_is_trained(kind):
+    network = kind(seed=1)
+    seen = pictures(60)
+    trained = network(seen).detach()
+    network(pictures(60, 7) * 9)
+    kept = {name: values.clone() for name, values in network.state_dict().items()}
+    use_own_statistics(network.eval())
+    with torch.inference_mode():
+        torch.testing.assert_close(network(seen), trained, rtol=1e-4, atol=1e-5)
+    assert all(values.equal(kept[name]) for name, values in network.state_dict().items())
+
+
+def test_by_its_own_statistics_a_score_follows_from_no_other_date():
+    network = FusedAlphaNet(seed=1).eval()
+    use_own_statistics(network)
+    before = network(pictures(60))
+    network(pictures(60, 7) * 9)
+    assert network(pictures(60)).equal(before)

@@ -1,12 +1,14 @@
 """Parts that end together: one factor, written and logged once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
 from helpers.invented_fit import invented_fit
 
-from alphanet_pl.config.settings import LoggerSettings, Settings
+from alphanet_pl.config.settings import LoggerSettings, ScoreSettings, Settings
 from alphanet_pl.factor.roll import roll
 from alphanet_pl.factor.roll.plan import Study, Task
 from datamodules.base.errors import ConfigError, FitError
@@ -36,7 +38,7 @@ def study(small_panel, settings) -> Study:
 def logged(monkeypatch) -> list[tuple]:
     """What is logged; scores are the window's number, and session 305 is a gap."""
 
-    def score_blocks(panel, sessions, fits):
+    def score_blocks(panel, sessions, fits, *, statistics):
         (fit,) = fits
         dates = panel.dates[[session for session in sessions if session != 305]]
         number = WINDOWS.index(int(np.searchsorted(panel.dates, fit.asof)))
@@ -70,6 +72,14 @@ def test_a_second_part_finds_the_factor_and_logs_nothing(study, settings, logged
     assert len(logged) == 1
     left = sorted(file.name for file in path.parent.iterdir() if file.is_file())
     assert left == [".factor.parquet.logged", "factor.parquet"]
+
+
+def test_other_statistics_make_another_factor(study, settings, logged):
+    roll.stitch(study, settings)
+    own = replace(settings, score=ScoreSettings(statistics="own"))
+    for _ in range(2):
+        roll.stitch(study, own)
+    assert len(logged) == 2
 
 
 def test_what_wandb_did_not_take_is_logged_by_the_same_command(
