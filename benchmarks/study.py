@@ -261,10 +261,19 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
 
 
 def complete_seeds(study: Study, record: Record) -> list[Task]:
-    """The fits of the seeds of which all windows are kept, by whatever part."""
+    """The fits of the seeds of which all windows are kept, by whatever part.
+
+    None where a blend waits for those beside its first seed's: they serve every seed.
+    """
     record.read_again()
-    counts = Counter(task.settings.seed for task in study.tasks if record.holds(task))
-    complete = {seed for seed, count in counts.items() if count == len(study.windows)}
+    wanted, kept = (
+        Counter(task.settings.seed for task in tasks)
+        for tasks in (study.tasks, filter(record.holds, study.tasks))
+    )
+    complete = {seed for seed, count in wanted.items() if kept[seed] == count}
+    first = min(wanted)
+    if wanted[first] > len(study.windows) and first not in complete:
+        return []
     return [task for task in study.tasks if task.settings.seed in complete]
 
 

@@ -74,7 +74,6 @@ def plan(settings: SweepsSettings) -> list[Planned]:
         AlphaNetError: A setting or the panel would make a trial fail.
     """
     _check_resources(settings)
-    only_fits(settings, "a sweep")
     if settings.sweep.asha:
         _check_asha(settings)
     trials = expand(settings)
@@ -102,6 +101,7 @@ def describe(settings: SweepsSettings, planned: Sequence[Planned]) -> str:
 
 def _place(trial: Trial, panel: Panel) -> Planned:
     settings = trial.settings
+    only_fits(settings, "a sweep")
     check_panel(panel, settings)
     session = asof_session(panel, settings)
     split_of(panel, settings.data, session)

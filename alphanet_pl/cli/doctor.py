@@ -14,6 +14,7 @@ import numpy as np
 
 import alphanet_pl
 from alphanet_pl.config.settings import Settings, TrainerSettings
+from alphanet_pl.factor.blend import members
 from alphanet_pl.factor.roll.plan import plan_study
 from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
 from alphanet_pl.fit.wandb_runs import has_key, mode_of
@@ -63,7 +64,7 @@ class Examination:
     def run(self) -> list[Finding]:
         """Every finding, in order."""
         findings = [
-            Finding("settings", f"{self._settings.variant}: valid"),
+            _attempt("settings", self._variant),
             _attempt("packages", check_packages),
             _attempt("job", self._job),
             _attempt("processes", self._processes),
@@ -87,6 +88,11 @@ class Examination:
             _attempt("run folder", self._disk),
             _attempt("Weights & Biases", self._wandb),
         ]
+
+    def _variant(self) -> str:
+        scoring = [one.variant for one in members(self._settings)]
+        blend = f", the mean of {' and '.join(scoring)}" if len(scoring) > 1 else ""
+        return f"{self._settings.variant}{blend}: valid"
 
     def _job(self) -> str:
         self._request = find_request(self._settings.trainer)

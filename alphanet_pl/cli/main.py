@@ -21,7 +21,7 @@ VERBS = {
     "demo": "the whole flow on a small simulated market; open runs/demo/report.html",
     "prepare": "check vendor tables and build panel.zarr, with a data report",
     "doctor": "numbered checks in seconds, before queueing",
-    "train": "one fit: a panel, a variant, a seed, an as-of date",
+    "train": "one fit: a panel, a variant, a seed, an as-of date (of a blend one a member)",
     "roll": "every window and seed that is not trained yet, then their factor",
     "predict": "scores for a date, `latest`, or START:END; needs no label",
     "evaluate": "judge a factor: evaluation.json, tables, report.html",

@@ -1,7 +1,7 @@
 """What a verb can be given: its settings by dotted key, and its groups with their options."""
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -117,6 +117,30 @@ def nearest(name: str, candidates: Mapping[str, object] | tuple[str, ...]) -> st
     tails = {candidate.rsplit(".", 1)[-1]: candidate for candidate in candidates}
     close = words.nearest(tail, tails, 0.5)
     return tails[close] if close else None
+
+
+def check_listed(key: str, names: Sequence[str], folder: Path | None) -> None:
+    """Refuse a list of variants that names one twice or one that there is not.
+
+    Args:
+        key: The setting that holds it.
+        names: The list.
+        folder: Of --config-dir.
+
+    Raises:
+        ConfigError: With the list that would do.
+    """
+    known = options("variant", folder)
+    near = list(
+        dict.fromkeys(name if name in known else words.nearest(name, known) for name in names)
+    )
+    unknown = [name for name in names if name not in known]
+    if unknown or len(near) < len(names):
+        raise ConfigError(
+            f"{key}=[{','.join(names)}] was given",
+            f"{unknown[0]} is none of {', '.join(known)}" if unknown else "it names one twice",
+            f"{key}=[{','.join(map(str, near))}]",
+        )
 
 
 def no_such_setting(name: str, value: str, verb: str) -> ConfigError:

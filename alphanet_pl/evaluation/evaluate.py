@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alphanet_pl.config.compose import with_overrides
-from alphanet_pl.config.keys import options
+from alphanet_pl.config.keys import check_listed
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.compare import BASELINE, Comparison, compare
 from alphanet_pl.evaluation.pair_coverage import pair_coverage
@@ -28,7 +28,6 @@ from alphanet_pl.evaluation.signal.ranks import rank_correlation
 from alphanet_pl.factor.store import factor_dates, factor_path, read_factor, read_scores
 from alphanet_pl.fit.folder import variant_folder
 from datamodules.base.errors import ConfigError, EvaluationError
-from datamodules.base.words import nearest
 from datamodules.panel import Panel
 from datamodules.settings import IndexSettings
 
@@ -166,21 +165,8 @@ def of_variants(settings: Settings) -> dict[str, Settings]:
         ConfigError: A variant named twice or unknown, or a `factor` for several variants.
     """
     names = settings.variants
-    if len(set(names)) < len(names):
-        raise ConfigError(
-            f"variants=[{','.join(names)}] was given",
-            "it names one of them twice",
-            f"variants=[{','.join(dict.fromkeys(names))}]",
-        )
     folder = settings.origin.config_dir if settings.origin else None
-    known = options("variant", Path(folder) if folder else None)
-    if unknown := [name for name in names if name not in known]:
-        near = [nearest(name, known) for name in names]
-        raise ConfigError(
-            f"variants=[{','.join(names)}] was given",
-            f"{unknown[0]} is none of {', '.join(known)}",
-            f"variants=[{','.join(dict.fromkeys(near))}]",
-        )
+    check_listed("variants", names, Path(folder) if folder else None)
     if settings.factor is not None:
         raise ConfigError(
             f"factor={settings.factor} was given with variants",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.results import FitOrigin, Provenance
-from alphanet_pl.factor.store import Source, read_sources, seed_columns
+from alphanet_pl.factor.store import Source, read_sources, read_statistics, seed_columns
 from alphanet_pl.fit.folder import read_record, recorded_settings, variant_folder
 from alphanet_pl.job.provenance import command_line, git_commit, versions
 from alphanet_pl.model.sampling import sample_features
@@ -22,7 +23,7 @@ from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
 from datamodules.prepare.prepare import read_report
 
-_OF_FITS = ("model", "loss", "trainer")
+_OF_FITS = ("model", "loss", "trainer", "score")
 """Groups of settings that say nothing of a factor from elsewhere."""
 
 
@@ -63,33 +64,37 @@ def provenance_of(panel: Panel, settings: Settings, factor: Path, lacks: list[st
             )
             for fit, found in fits
         ],
-        settings=_settings_of(settings, fits, elsewhere=not seed_columns(factor)),
+        settings=_settings_of(settings, fits, factor),
         drops={} if report is None else report["ledger"]["dropped"],
         lacks=[*data_lacks(panel), *lacks],
     )
 
 
 def _settings_of(
-    settings: Settings, fits: Sequence[tuple[Source, dict[str, Any]]], *, elsewhere: bool
+    settings: Settings, fits: Sequence[tuple[Source, dict[str, Any]]], factor: Path
 ) -> dict[str, Any]:
-    """The command's settings, but of what decides a fit those that the factor's fits recorded.
+    """The command's settings, but what fits and file of the factor say of how it was made.
 
     A factor from elsewhere, without seeds, has no model, no loss and no training.
     """
     told = heeded(settings)
-    if elsewhere and not fits:
+    if not fits and not seed_columns(factor):
         return {group: values for group, values in told.items() if group not in _OF_FITS}
     recorded = next((found["identity"] for _, found in fits if "identity" in found), None)
     if recorded is not None:
         for group, values in recorded_settings(recorded).items():
             told[group] = {**told[group], **values}
+    blend = list(dict.fromkeys(source.member for source, _ in fits if source.member))
+    told["score"] = {"variants": blend, "statistics": read_statistics(factor)}
     return told
 
 
 def _fits(factor: Path, settings: Settings) -> list[tuple[Source, dict[str, Any]]]:
     """The fits that a factor's file names, and what each recorded; nothing where it is gone."""
     home = variant_folder(settings)
-    return [(each, _record(home / each.folder) or {}) for each in read_sources(factor)]
+    # Normalised: of a blend that has no folder, `..` would lead nowhere.
+    places = [(each, Path(normpath(home / each.folder))) for each in read_sources(factor)]
+    return [(each, _record(place) or {}) for each, place in places]
 
 
 def _record(folder: Path) -> dict[str, Any] | None:

@@ -9,13 +9,18 @@ so each is standardised over the stocks of its date.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from alphanet_pl.config.compose import with_overrides
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.keys import check_listed
 from alphanet_pl.config.refusals import as_typed
 from alphanet_pl.config.settings import ScoreSettings, Settings
 from datamodules.base.errors import ConfigError
+
+_OF_A_MEMBER = ("model.", "model=", "loss.", "loss=")
+"""What is typed of these groups would count for a network and for its baseline alike."""
 
 
 def members(settings: Settings) -> list[Settings]:
@@ -24,36 +29,39 @@ def members(settings: Settings) -> list[Settings]:
     What makes a fit is a member's; where it is, and all else, is as of the command.
 
     Raises:
-        ConfigError: A member is unknown, named twice, or a blend itself.
+        ConfigError: The list names one that there is not, one twice, only one, the variant itself
+            or a blend; or words are typed that would make a member another than its variant is.
     """
-    names = settings.score.variants
+    names, origin = settings.score.variants, settings.origin
     if not names:
         return [settings]
-    if len(set(names)) < len(names):
+    assert origin is not None
+    folder = Path(origin.config_dir) if origin.config_dir else None
+    check_listed("score.variants", names, folder)
+    for word in origin.overrides:
+        if word.startswith(_OF_A_MEMBER):
+            raise ConfigError(
+                f"{word} was given with score.variants={as_typed(names)}",
+                "it would change every one of them",
+                "a variant of your own with that setting, in MY/variant, and its name in the list",
+            )
+    typed = [word for word in origin.overrides if not word.startswith(("score.", "score="))]
+    each = [load_settings(origin.verb, [*typed, f"variant={name}"], folder) for name in names]
+    blends = [one for one in each if one.score.variants]
+    if blends or len({settings.variant, *(one.variant for one in each)}) <= max(len(names), 2):
         raise ConfigError(
-            f"score.variants={as_typed(names)} was given",
-            "it names one of them twice",
-            f"score.variants={as_typed(list(dict.fromkeys(names)))}",
+            f"score.variants={as_typed(names)} was given for {settings.variant}",
+            "it names two or more other variants with fits of their own",
+            "variant=blend score.variants=[v2,ridge]",
         )
-    typed = settings.origin.overrides if settings.origin else ()
-    listed = any(word.startswith("score.variants=") for word in typed)
-    again = ("score.variants=[]",) if listed else ()  # what is typed wins over a member's own YAML
-    each = [with_overrides(settings, f"variant={name}", *again) for name in names]
-    return [_member(settings, one) for one in each]
-
-
-def _member(settings: Settings, one: Settings) -> Settings:
-    if one.score.variants:
-        raise ConfigError(
-            f"score.variants={as_typed(settings.score.variants)} was given",
-            f"{one.variant} is a blend itself, of {', '.join(one.score.variants)}",
-            f"score.variants={as_typed(one.score.variants)}",
+    return [
+        replace(
+            settings,
+            variant=one.variant, model=one.model, loss=one.loss, data=one.data,
+            trainer=one.trainer, score=ScoreSettings(), origin=one.origin,
         )
-    return replace(
-        settings,
-        variant=one.variant, model=one.model, loss=one.loss, data=one.data, trainer=one.trainer,
-        score=ScoreSettings(), origin=one.origin,
-    )  # fmt: skip
+        for one in each
+    ]  # fmt: skip
 
 
 def only_fits(settings: Settings, what: str) -> None:
@@ -68,9 +76,9 @@ def only_fits(settings: Settings, what: str) -> None:
     """
     if names := settings.score.variants:
         raise ConfigError(
-            f"variant={settings.variant} was given",
-            f"{what} is of fits, and this is the mean of what {' and '.join(names)} say",
-            f"variant={names[0]}",
+            f"variant={settings.variant} was given with score.variants={as_typed(names)}",
+            f"{what} is of fits, and this is the mean of what several variants' say",
+            f"variant={names[0]} score.variants=[]",
         )
 
 

@@ -33,8 +33,8 @@ class Prediction(NamedTuple):
     """A factor and where it comes from."""
 
     factor: pd.DataFrame
-    """date, code, one column a seed, `factor` their mean; for neutralised models also `raw`, the
-    mean before projection."""
+    """date, code, one column a seed, `factor` their mean; of neutralised models that are no members
+    of a blend also `raw`, the mean before projection."""
     fits: list[Fit]
     gaps: str
     """What `describe_gaps` says of the sessions asked for."""
@@ -151,11 +151,11 @@ def score_blocks(
     least = len(panel.styles) + 2 if neutral else 1
     for block in np.split(sessions, np.arange(BLOCK, len(sessions), BLOCK)):
         first = int(block[0])
-        members = panel.read("scorable", first, int(block[-1]) + 1)[block - first]
+        scorable = panel.read("scorable", first, int(block[-1]) + 1)[block - first]
         bases = StyleBases(panel) if neutral else None
         last = LastRead()  # the windows of a block, worked out once for all models
         datasets = [
-            CrossSectionDataset(block, members, None, _source(last, own, module, block), bases)
+            CrossSectionDataset(block, scorable, None, _source(last, own, module, block), bases)
             for own, module in zip(panels, modules, strict=True)
         ]
         parts = []

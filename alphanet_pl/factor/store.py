@@ -110,6 +110,11 @@ def read_sources(path: Path) -> list[Source]:
         raise _unreadable(path, error, f"the note {_FITS.decode()} of its fits") from None
 
 
+def read_statistics(path: Path) -> str:
+    """Whose statistics the fits of a factor scored by: `score.statistics` when it was written."""
+    return (pq.read_schema(path).metadata or {}).get(_STATISTICS, b"running").decode()
+
+
 def stitched_period(path: Path) -> str | None:
     """The period that `roll` stitched this factor for; None for no such file, or any other."""
     try:
@@ -124,8 +129,7 @@ def holds(
 ) -> bool:
     """Whether the file is there already: made by these fits, in this way, for this period."""
     try:
-        noted = (pq.read_schema(path).metadata or {}).get(_STATISTICS, b"running").decode()
-        alike = stitched_period(path) == _describe(period) and noted == statistics
+        alike = stitched_period(path) == _describe(period) and read_statistics(path) == statistics
         return alike and read_sources(path) == sources(fits)
     except (OSError, ValueError, EvaluationError):  # absent, no Parquet, or damaged
         return False

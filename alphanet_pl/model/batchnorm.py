@@ -147,11 +147,14 @@ def use_own_statistics(network: nn.Module) -> None:
     """Let a network score each date by the statistics of its own stocks, as a step trains it.
 
     Args:
-        network: Is asked for one date at a time; its running statistics stay as they are.
+        network: Is asked for one date at a time. Its norms are ours, whose running statistics stay
+            as they are, or torch's, whose are gone.
     """
     for module in network.modules():
         if isinstance(module, BatchNorm):
             module.own = True
+        elif isinstance(module, nn.modules.batchnorm._NormBase):  # without them torch's do so
+            module.running_mean = module.running_var = None
 
 
 def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:

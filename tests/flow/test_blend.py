@@ -104,4 +104,21 @@ def test_train_trains_a_fit_of_each_member_and_predict_needs_them_of_one_window(
 
 def test_a_sweep_of_a_blend_is_refused(study, capsys):
     assert call(study, "sweep", "sweep=seeds", "variant=blend") == 2
-    assert "HINT: variant=v2" in capsys.readouterr().err
+    assert "HINT: variant=v2 score.variants=[]" in capsys.readouterr().err
+    axes = ("sweep=product", "sweep.axes={variant: [v2, blend]}")
+    assert call(study, "sweep", *axes) == 2
+    assert "variant=blend was given" in capsys.readouterr().err
+
+
+def test_the_page_says_how_the_factor_was_made_whatever_evaluate_is_told(study, rolled, tmp_path):
+    words = ("experiment=blended", "score.statistics=running", f"output={tmp_path}")
+    assert call(study, "evaluate", "variant=blend", *words) == 0
+    found = read_evaluation(tmp_path / "evaluation.json").provenance.settings["score"]
+    assert found == {"variants": ["v2", "ridge"], "statistics": "own"}
+
+
+def test_doctor_names_the_members(study, rolled, capsys):
+    call(study, "doctor", "variant=blend", "experiment=blended")
+    assert "settings: blend, the mean of v2 and ridge: valid" in capsys.readouterr().out
+    assert call(study, "doctor", "variant=blend", "score.variants=[v2,rdge]") == 2
+    assert "score.variants=[v2,ridge]" in capsys.readouterr().err

@@ -1,7 +1,8 @@
 """Commands as processes of their own, forked from one that has imported everything already.
 
 The imports of a fit take seconds of a core, as often as a test starts a process. A fork has
-them; all else is as of `python -m alphanet_pl`: arguments, environment, signals, exit status.
+them; arguments, environment, signals and exit status are as of `python -m alphanet_pl`. What is
+read as a module is imported, or Python starts, is the first process's: hash seed, OMP_NUM_THREADS.
 
     process = Warm(["train", "variant=v2.1"], env=os.environ)
     process.send_signal(signal.SIGUSR1)
@@ -16,12 +17,14 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
 from typing import IO, Any
 
+from lightning.pytorch.utilities import rank_zero_only
 from torch.multiprocessing.spawn import start_processes
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -42,6 +45,7 @@ class Warm:
         given = (list(words), dict(env), Path.cwd(), *(write for _, write in ends))
         self._process = FORKS.Process(target=_run, args=given)
         self._process.start()
+        atexit.register(self.kill)  # else Python would wait for one that a failed test leaves
         for _, write in ends:
             write.close()
         self.stdout, self.stderr = (
@@ -68,21 +72,22 @@ class Warm:
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Read both pipes to their ends; wait for the exit."""
-        said = ["", ""]
+        """Read both pipes to their ends; wait for the exit.
 
-        def read(place: int, pipe: IO[str]) -> None:
-            with pipe:
-                said[place] = pipe.read()
-
-        pipes = enumerate((self.stdout, self.stderr))
-        readers = [Thread(target=read, args=pair, daemon=True) for pair in pipes]
-        for reader in readers:
-            reader.start()
-        for reader in readers:
-            reader.join(timeout)
-        self.wait(timeout)
-        return said[0], said[1]
+        Raises:
+            subprocess.TimeoutExpired: After so many seconds somebody still holds a pipe.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        with ThreadPoolExecutor(2) as pool:
+            said = [pool.submit(_read, pipe) for pipe in (self.stdout, self.stderr)]
+            _, late = wait(said, timeout)
+            if late:
+                self.kill()  # so that the pool ends
+                raise subprocess.TimeoutExpired("alphanet", timeout or 0)
+        self.wait(None if end is None else max(0.0, end - time.monotonic()))
+        atexit.unregister(self.kill)
+        out, err = (one.result() for one in said)
+        return out, err
 
     def send_signal(self, number: int) -> None:
         """Send it, unless the process has ended."""
@@ -99,6 +104,11 @@ class Warm:
         self.send_signal(signal.SIGKILL)
 
 
+def _read(pipe: IO[str]) -> str:
+    with pipe:
+        return pipe.read()
+
+
 def _run(
     words: list[str], env: dict[str, str], folder: Path, out: Connection, err: Connection
 ) -> None:
@@ -111,6 +121,8 @@ def _run(
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
+    rank_zero_only.rank = int(env.get("SLURM_PROCID", 0))  # Lightning's, read as it is imported
+    multiprocessing.set_start_method(None, force=True)  # type: ignore[arg-type]  # not the server's
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["alphanet", *words]
     try:

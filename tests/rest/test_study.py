@@ -275,3 +275,18 @@ def test_the_study_is_the_reports(tmp_path):
     )  # fmt: skip
     assert settings.data.panel == str(tmp_path / "panel.zarr")
     assert settings.variants == ["v2", "v2.1", "v2.2", "v2.3", "combined"]
+
+
+def test_a_blend_is_judged_on_its_members_fits_and_waits_for_all_of_them(home, words):
+    blend = words("blended", "variants=[blend]", "rolling.seeds=[0,1]")
+    _run(blend)
+    folder = home / "blended-record"
+    rows = Record(folder).rows
+    assert {(row.variant, row.seed) for row in rows} == {("v2", 0), ("v2", 1), ("ridge", 0)}
+    assert read_evaluation(folder / "blend" / "evaluation.json").provenance.seeds == [0, 1]
+    (one,) = command.of_variants(command.study_settings(blend)).values()
+    study = command.plan_study(replace(one, output=None), Panel.open(one.data.panel))
+    assert len(command.complete_seeds(study, Record(folder))) == 6
+    table = pd.read_csv(folder / "fits.csv")
+    table[table["variant"] != "ridge"].to_csv(folder / "fits.csv", index=False)
+    assert command.complete_seeds(study, Record(folder)) == []

@@ -82,13 +82,13 @@ def test_four_ranks_train_what_one_process_trains_with_four_dates_a_step(alone, 
         assert float(one["val/loss"]) == pytest.approx(float(four["val/loss"]), abs=1e-3)
 
 
-def test_a_signal_requeues_the_job_which_ends_as_if_undisturbed(site, pair):
-    job = _running(site, "requeued", *LOGGED)
+def test_a_signal_requeues_the_job_which_ends_as_if_undisturbed(site, together):
+    job = _running(site, "requeued", *LOGGED, nodes=FOUR)
     site.call(["scancel", "--signal=USR1", job])
     assert site.ends(job) == "COMPLETED", site.log(job)
     assert records(job)[0]["Restarts"] == "1"
     (fit,) = site.fits("requeued")
-    assert _distance(fit, pair) == 0
+    assert _distance(fit, together[1]) == 0
     runs = {path.name.rsplit("-", 1)[1] for path in fit.glob("wandb/offline-run-*")}
     assert len(runs) == 1
 
@@ -189,9 +189,9 @@ def _here(site: Site, experiment: str, *words: str) -> Path:
     return fit
 
 
-def _running(site: Site, experiment: str, *words: str) -> str:
+def _running(site: Site, experiment: str, *words: str, nodes: tuple[str, ...] = TWO) -> str:
     """A job of two nodes that has trained a few epochs, and has some to go."""
-    job = site.submit(TWO, f"experiment={experiment}", *(words or TOGETHER))
+    job = site.submit(nodes, f"experiment={experiment}", *(words or TOGETHER))
     site.until(lambda: _epochs(site, experiment) >= 2, job)
     return job
 

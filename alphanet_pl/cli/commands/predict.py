@@ -2,7 +2,7 @@
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.predict import predict
-from alphanet_pl.factor.store import factor_path, stitched_period, write_factor
+from alphanet_pl.factor.store import factor_path, seed_columns, stitched_period, write_factor
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import try_place
 
@@ -24,7 +24,7 @@ def run(settings: Settings) -> str:
     factor, fits, gaps = predict(settings)
     write_factor([factor], path, fits, statistics=settings.score.statistics)
     last = factor[factor["date"] == factor["date"].max()].sort_values("factor", ascending=False)
-    seeds = ", ".join(str(fit.seed) for fit in fits)
+    seeds = ", ".join(map(str, seed_columns(path)))
     top = ", ".join(last["code"].head(5).astype(str))
     return "\n".join(
         [

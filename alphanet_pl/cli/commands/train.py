@@ -1,14 +1,22 @@
 """`alphanet train`: one fit, or of a blend one of each member."""
 
+import gc
+
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.factor.blend import members
 from alphanet_pl.fit.folder import Fit, recorded_settings
 from alphanet_pl.fit.train import train
+from datamodules.batches.datamodule import LastRead
+from datamodules.panel import Panel
 
 
 def run(settings: Settings) -> str:
     """Train, resume or find the fit; say how it did and where it is."""
-    return "\n".join(describe(train(one)) for one in members(settings))
+    panel, last, said = Panel.open(settings.data.panel), LastRead(), []
+    for one in members(settings):
+        said.append(describe(train(one, panel=panel, last=last)))
+        gc.collect()  # a trainer is full of cycles, which keep what it has read
+    return "\n".join(said)
 
 
 def describe(fit: Fit) -> str:

@@ -45,32 +45,57 @@ def test_a_list_that_is_typed_counts_in_place_of_the_variants_own():
 
 
 @pytest.mark.parametrize(
-    ("names", "hint"),
+    ("variant", "names", "hint"),
     [
-        ("[v2,v2]", "score.variants=[v2]"),
-        ("[v2,rdge]", "variant=ridge"),
+        ("blend", "[v2,v2]", "score.variants=[v2]"),
+        ("blend", "[v2,rdge]", "score.variants=[v2,ridge]"),
+        ("blend", "[v2]", "variant=blend score.variants=[v2,ridge]"),
+        ("blend", "[v2,blend]", "variant=blend score.variants=[v2,ridge]"),
+        ("v2", "[v2,ridge]", "variant=blend score.variants=[v2,ridge]"),
     ],
 )
-def test_a_list_that_cannot_be_is_refused_with_the_one_that_can(names, hint):
+def test_a_list_that_cannot_be_is_refused_with_one_that_can(variant, names, hint):
     with pytest.raises(ConfigError) as refused:
-        members(settings_of("variant=blend", f"score.variants={names}"))
+        members(settings_of(f"variant={variant}", f"score.variants={names}"))
     assert refused.value.hint == hint
 
 
+@pytest.mark.parametrize("word", ["loss=long_side", "model.n=8", "model.network=v3"])
+def test_what_would_change_a_network_and_its_baseline_alike_is_refused(word):
+    with pytest.raises(ConfigError, match="it would change every one of them"):
+        members(settings_of("variant=blend", word))
+
+
+def files(folder, **texts: str):
+    """A folder of --config-dir with these variants."""
+    (folder / "variant").mkdir()
+    for name, text in texts.items():
+        (folder / "variant" / f"{name}.yaml").write_text(f"# @package _global_\n{text}\n")
+    return folder
+
+
 def test_a_blend_of_a_blend_is_refused(tmp_path):
-    (tmp_path / "variant").mkdir()
-    text = "# @package _global_\nvariant: twice\nscore:\n  variants: [blend, v2.1]\n"
-    (tmp_path / "variant" / "twice.yaml").write_text(text)
-    with pytest.raises(ConfigError, match="blend is a blend itself") as refused:
-        members(load_settings("roll", [PANEL, "variant=twice"], tmp_path))
-    assert refused.value.hint == "score.variants=[v2,ridge]"
+    folder = files(tmp_path, twice="variant: twice\nscore: {variants: [blend, v2.1]}")
+    with pytest.raises(ConfigError, match="two or more other variants with fits of their own"):
+        members(load_settings("roll", [PANEL, "variant=twice"], folder))
+
+
+def test_two_names_of_one_folder_are_refused(tmp_path):
+    folder = files(tmp_path, best="variant: v2\nmodel: {n: 8}")
+    with pytest.raises(ConfigError, match="two or more other variants"):
+        members(load_settings("roll", [PANEL, "variant=blend", "score.variants=[v2,best]"], folder))
+
+
+def test_a_list_may_be_typed_with_the_rest_of_its_group():
+    found = members(settings_of("variant=blend", "score={variants: [v2.1, ridge]}"))
+    assert [one.variant for one in found] == ["v2.1", "ridge"]
 
 
 def test_where_a_fit_is_needed_a_blend_is_refused():
     only_fits(settings_of("variant=v2"), "a sweep")
     with pytest.raises(ConfigError, match="a sweep is of fits") as refused:
         only_fits(settings_of("variant=blend"), "a sweep")
-    assert refused.value.hint == "variant=v2"
+    assert refused.value.hint == "variant=v2 score.variants=[]"
 
 
 def scores(seed: int, level: float = 0.0, scale: float = 1.0) -> np.ndarray:

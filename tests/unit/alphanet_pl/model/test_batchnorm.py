@@ -128,3 +128,11 @@ def test_by_its_own_statistics_a_score_follows_from_no_other_date():
     before = network(pictures(60))
     network(pictures(60, 7) * 9)
     assert network(pictures(60)).equal(before)
+
+
+def test_torchs_own_norm_too_scores_a_date_by_its_own_stocks():
+    network = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))
+    x = torch.randn(30, 4, generator=torch.Generator().manual_seed(0)) * 5 + 2
+    trained = network(x)
+    use_own_statistics(network.eval())
+    torch.testing.assert_close(network(x), trained)
