@@ -1,9 +1,9 @@
 """Arms against v2 on the same windows and seeds, as docs/beyond.md says, in a run that continues.
 
-python -m benchmarks.beyond PANEL                               choose: all arms, early windows
-python -m benchmarks.beyond PANEL 'variants=[v2,ridge]'         those that train nothing
-python -m benchmarks.beyond PANEL confirm 'variants=[v2,fast]'  what is chosen, on later windows
-python -m benchmarks.beyond PANEL parts=1/2                     beside parts=2/2, the same table
+python -m benchmarks.beyond PANEL                                choose: all arms, early windows
+python -m benchmarks.beyond PANEL 'variants=[v2,ridge]'          those that train nothing
+python -m benchmarks.beyond PANEL confirm 'variants=[v2,ridge]'  what is chosen, on later windows
+python -m benchmarks.beyond PANEL parts=1/2                      beside parts=2/2, the same table
 
 Seed by seed over all windows and arms, so that every stop leaves a balanced table. A row a fit and
 arm is in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is not done again. Each
@@ -63,9 +63,9 @@ STAGES = {
 }
 """Stage -> its as-of dates, and the last day that is scored."""
 LINEAR = "ridge"
-"""No arm, but what `blend` takes besides v2: every seed gives the same fit, so one a window."""
-BEFORE = {"confirm": WINDOWS[7]}
-"""Stage -> the window before its first, whose fit `deeper` takes."""
+"""No arm, but what `mixed` takes besides v2: every seed gives the same fit, so one a window."""
+TESTED = {"choose": ARMS, "confirm": ("union",)}
+"""Stage -> the arms without training of which it keeps rows: all, then what is chosen."""
 
 
 class Row(NamedTuple):
@@ -133,13 +133,12 @@ def run(stage: str, settings: Settings) -> list[Row]:
         name: replace(one, output=None, parts=None) for name, one in of_variants(settings).items()
     }
     tasks = in_order({name: plan_study(one, panel) for name, one in linear_first(each).items()})
-    others = earlier_fits(stage, each, panel) + tasks
     path = Path(settings.output) / f"{stage}.csv"
     windows = groupby(tasks, key=lambda task: (task.settings.seed, task.session))
     for window in take_part([list(window) for _, window in windows], settings.parts):
         last = LastRead()
         for task in window:
-            for row in new_rows(task, others, panel, last, read_rows(path)):
+            for row in new_rows(task, tasks, panel, last, read_rows(path), TESTED[stage]):
                 rows = keep(path, row)
                 log(f"{len(rows)} rows, {describe(row)}")
             gc.collect()  # a trainer is full of cycles, which keep what it has read
@@ -155,29 +154,25 @@ def linear_first(each: Mapping[str, Settings]) -> dict[str, Settings]:
     return {LINEAR: single} | {name: other for name, other in each.items() if name != LINEAR}
 
 
-def earlier_fits(stage: str, each: Mapping[str, Settings], panel: Panel) -> list[Task]:
-    """The fits of v2 of the window before a stage's first."""
-    if stage not in BEFORE or BASELINE not in each:
-        return []
-    one = each[BASELINE]
-    rolling = replace(one.rolling, dates=(str(BEFORE[stage]),))
-    return plan_study(replace(one, rolling=rolling), panel).tasks
-
-
 def new_rows(
-    task: Task, tasks: Sequence[Task], panel: Panel, last: LastRead, rows: Sequence[Row]
+    task: Task,
+    tasks: Sequence[Task],
+    panel: Panel,
+    last: LastRead,
+    rows: Sequence[Row],
+    untrained: Sequence[str] = ARMS,
 ) -> Iterator[Row]:
     """Train a fit and test it until the next window, by every arm that it serves and has no row.
 
-    `deeper` waits for the fit of the window before, `blend` and `union` for ridge's: the same
+    `deeper` waits for the fit of the window before, `mixed` and `union` for ridge's: the same
     command adds them later.
     """
     name = task.settings.variant
-    arms = [name, *(ARMS if name == BASELINE else ())]
+    arms = [name, *(untrained if name == BASELINE else ())]
     missing = [arm for arm in arms if not holds(rows, task, arm)]
     earlier = _last_done(each for each in tasks if _precedes(each, task))
     linear = _last_done(each for each in tasks if _is_linear(each, task))
-    others = {"deeper": earlier, "blend": linear, "union": linear}
+    others = {"deeper": earlier, "mixed": linear, "union": linear}
     waiting = {arm for arm, other in others.items() if other is None}
     if set(missing) <= waiting:
         return
@@ -186,7 +181,7 @@ def new_rows(
     sessions = test_sessions(fit, task.settings, panel)
     if name in missing:
         yield row_of(name, fit, score(panel, sessions, [fit]), task.settings, panel)
-    if not set(ARMS).isdisjoint(missing):
+    if not set(untrained).isdisjoint(missing):
         for arm, scores in rescored(fit, earlier, linear, sessions, panel):
             if arm in missing:
                 yield row_of(arm, fit, scores, task.settings, panel)

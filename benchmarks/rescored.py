@@ -12,7 +12,7 @@ from alphanet_pl.factor.predict import score
 from alphanet_pl.fit.folder import Fit
 from datamodules.panel import Panel
 
-ARMS = ("own", "both", "deeper", "blend", "union")
+ARMS = ("own", "both", "deeper", "mixed", "union")
 
 
 def rescored(
@@ -23,7 +23,7 @@ def rescored(
     Args:
         fit: Of v2.
         before: The fit of the window before, of the same seed; without it there is no `deeper`.
-        linear: The fit of ridge of the same window; without it there is no `blend`, and no
+        linear: The fit of ridge of the same window; without it there is no `mixed`, and no
             `union` of it and `own`.
         sessions: Session indices.
         panel: The panel.
@@ -36,7 +36,7 @@ def rescored(
         yield "deeper", score(panel, sessions, [before, fit])
     if linear is not None:
         other = score(panel, sessions, [linear])
-        yield "blend", _mean(running, other)
+        yield "mixed", _mean(running, other)
         yield "union", _mean(own, other)
 
 

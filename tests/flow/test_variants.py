@@ -134,7 +134,7 @@ def test_a_simulated_market_keeps_its_industries_and_says_so(home):
         (("variants=[v2,v2.3]",), "alphanet roll variant=v2.3 "),
         (("variants=[v2,v2.3]",), " experiment=both"),
         (("variants=[v2,v2]",), "variants=[v2]"),
-        (("variants=[v2,v2.7]",), "v2.7 is none of combined, "),
+        (("variants=[v2,v2.7]",), "v2.7 is none of blend, combined, "),
         (("variants=[v2,v2.1]", "factor=x.parquet"), "leave out factor"),
     ],
 )

@@ -104,8 +104,8 @@ def test_the_command_continues_and_refuses_rows_of_another_study(study, monkeypa
         beyond.run("choose", beyond.settings_of("choose", words))
     assert [variant for variant, _ in trained] == ["ridge", "v2", "ranked"]
     monkeypatch.setattr(beyond, "train", true_train)
-    first = ["ridge", "v2", "own", "both", "blend", "union", "ranked"]
-    second = ["ridge", "v2", "own", "both", "deeper", "blend", "union", "ranked"]
+    first = ["ridge", "v2", "own", "both", "mixed", "union", "ranked"]
+    second = ["ridge", "v2", "own", "both", "deeper", "mixed", "union", "ranked"]
     rows = beyond.run("choose", beyond.settings_of("choose", [*words, "parts=2/2"]))
     assert [one.variant for one in rows] == first + second
     assert len({one.asof for one in rows[len(first) :]}) == 1
@@ -144,7 +144,7 @@ def test_means_are_of_standardised_scores_and_deeper_is_that_of_two_fits(study, 
         linear = first.loc[own.index, "factor"]
         pairs = {
             "both": (running, own["factor"]),
-            "blend": (running, linear),
+            "mixed": (running, linear),
             "union": (own["factor"], linear),
         }
         for arm, (one, two) in pairs.items():
