@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "study.md"
 RECORD = Path(__file__).parent / "results" / "study"
 TIMES = RECORD.parent / "epoch_by_n_real.json"
 """Of `benchmarks.epoch_by_n` on the study's panel."""
-VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined")
+VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined", "blend")
 KEYS = ["asof", "seed"]
 SURE = 2.0
 """Standard errors from which on a difference is one."""
