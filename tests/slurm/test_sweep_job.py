@@ -8,8 +8,8 @@ from helpers.slurm_jobs import FIT, TWO, Site, records, states
 
 pytestmark = pytest.mark.timeout(2400)  # Ray starts three times, on whatever cores are left
 
-SWEEP = ("sweep=dropout", "sweep.axes.model.n=[6]", "sweep.axes.seed=[0,1]", *FIT[:2], FIT[3])
-"""A trial a node: each node has one core."""
+SWEEP = ("sweep=dropout", "sweep.axes.model.n=[6,8]", "sweep.axes.seed=[0,1]", *FIT[:2], FIT[3])
+"""Two trials a node, whose job has one core there: what is signalled has some left to do."""
 LONG = ("trainer.max_epochs=12", "trainer.patience=12")
 
 
@@ -25,7 +25,7 @@ def swept(site: Site) -> pd.DataFrame:
 
 
 def test_a_sweep_runs_on_all_nodes_of_its_job(site, swept):
-    assert swept["status"].tolist() == ["done"] * 2
+    assert swept["status"].tolist() == ["done"] * 4
     logs = (site.runs / "sweep" / "sweeps" / "dropout" / "logs").glob("*.log")
     assert len({path.read_text(encoding="utf-8").split()[2] for path in logs}) == 2
 
