@@ -85,7 +85,7 @@ def test_an_ensemble_that_lacks_a_fit_is_refused_by_name(study, rolling, whole):
     shutil.copytree(whole, study.runs / "lacking" / "v2.1")
     settings = load_settings("roll", study.words("roll", *rolling, "experiment=lacking")[1:])
     rolled = plan_study(settings, Panel.open(settings.data.panel))
-    assert [len(fits) for fits in rolled.ensembles()] == [2, 2]
+    assert [[len(fits) for fits in groups] for groups in rolled.ensembles()] == [[2], [2]]
     shutil.rmtree(rolled.tasks[3].folder)
     with pytest.raises(FitError, match=f"1 of 4 fits are not trained: {rolled.tasks[3]}"):
         rolled.ensembles()
