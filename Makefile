@@ -24,13 +24,15 @@ test: $(VENV)/installed-dev lint
 # Three at a time on any machine: one has the cluster's jobs, which mostly wait.
 test-rest: WORKERS = 3
 test-rest: $(VENV)/installed-dev
-	$(RUN)/pytest tests/slurm tests/rest tests/golden $(SPREAD) --durations=20
+	$(RUN)/pytest tests/slurm tests/rest tests/golden -m "not long" $(SPREAD) --durations=20
 
-# Eight tests kill something, 25 times each: 200 kills, whatever the examples before have found.
+# Eight tests kill something, 25 times each: 200 kills, whatever the examples before have found. Then
+# what takes too long for CI.
 storm: $(VENV)/installed-dev
 	@HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200; \
 	  found=$$?; \
-	  KILLS=$${KILLS:-25} $(RUN)/pytest tests/rest -m kill $(SPREAD) --timeout=7200 && exit $$found
+	  KILLS=$${KILLS:-25} $(RUN)/pytest tests/rest -m kill $(SPREAD) --timeout=7200 && \
+	  $(RUN)/pytest tests/rest -m "long and not kill" $(SPREAD) && exit $$found
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .

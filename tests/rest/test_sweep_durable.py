@@ -26,7 +26,7 @@ AXES = (
     "sweep.axes.seed=[0]",
     "sweep.max_concurrent=1",
 )
-pytestmark = pytest.mark.timeout(900)  # four starts of Ray, on whatever cores are left
+pytestmark = [pytest.mark.timeout(900), pytest.mark.long]  # five starts of Ray
 TIMED = ["seconds", "seconds_per_epoch", "folder"]
 
 

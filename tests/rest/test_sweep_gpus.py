@@ -13,6 +13,7 @@ from ray.cluster_utils import Cluster
 
 from datamodules.panel import Panel
 
+pytestmark = pytest.mark.long
 EPOCHS = 24
 """A fit outlasts the start of the other worker many times, whatever else is on the cores."""
 
