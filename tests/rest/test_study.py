@@ -274,7 +274,7 @@ def test_the_study_is_the_reports(tmp_path):
         19, "2011-01-31", "2011-07-31", "2020-01-31",
     )  # fmt: skip
     assert settings.data.panel == str(tmp_path / "panel.zarr")
-    assert settings.variants == ["v2", "v2.1", "v2.2", "v2.3", "combined"]
+    assert settings.variants == ["v2", "v2.1", "v2.2", "v2.3", "combined", "blend"]
 
 
 def test_a_blend_is_judged_on_its_members_fits_and_waits_for_all_of_them(home, words):
