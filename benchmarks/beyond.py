@@ -14,8 +14,7 @@ import csv
 import gc
 import io
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -160,7 +159,7 @@ def new_rows(
     panel: Panel,
     last: LastRead,
     rows: Sequence[Row],
-    untrained: Sequence[str] = ARMS,
+    untrained: Sequence[str],
 ) -> Iterator[Row]:
     """Train a fit and test it until the next window, by every arm that it serves and has no row.
 
@@ -170,8 +169,8 @@ def new_rows(
     name = task.settings.variant
     arms = [name, *(untrained if name == BASELINE else ())]
     missing = [arm for arm in arms if not holds(rows, task, arm)]
-    earlier = _last_done(each for each in tasks if _precedes(each, task))
-    linear = _last_done(each for each in tasks if _is_linear(each, task))
+    earlier = _last_done([each for each in tasks if _precedes(each, task)])
+    linear = _last_done([each for each in tasks if _is_linear(each, task)])
     others = {"deeper": earlier, "mixed": linear, "union": linear}
     waiting = {arm for arm, other in others.items() if other is None}
     if set(missing) <= waiting:
@@ -187,10 +186,9 @@ def new_rows(
                 yield row_of(arm, fit, scores, task.settings, panel)
 
 
-def _last_done(tasks: Iterable[Task]) -> Fit | None:
+def _last_done(tasks: Sequence[Task]) -> Fit | None:
     """The fit of the last of these; None where it is not trained, or there are none."""
-    last = deque(tasks, maxlen=1)
-    return done(last[0]) if last else None
+    return done(tasks[-1]) if tasks else None
 
 
 def _is_linear(other: Task, task: Task) -> bool:

@@ -131,15 +131,13 @@ def check_listed(key: str, names: Sequence[str], folder: Path | None) -> None:
         ConfigError: With the list that would do.
     """
     known = options("variant", folder)
-    near = list(
-        dict.fromkeys(name if name in known else words.nearest(name, known) for name in names)
-    )
+    near = dict.fromkeys(name if name in known else words.nearest(name, known) for name in names)
     unknown = [name for name in names if name not in known]
     if unknown or len(near) < len(names):
         raise ConfigError(
             f"{key}=[{','.join(names)}] was given",
             f"{unknown[0]} is none of {', '.join(known)}" if unknown else "it names one twice",
-            f"{key}=[{','.join(map(str, near))}]",
+            f"{key}=[{','.join(near)}]",
         )
 
 

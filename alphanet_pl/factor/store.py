@@ -103,25 +103,29 @@ def read_sources(path: Path) -> list[Source]:
     Raises:
         EvaluationError: What it says of them is damaged.
     """
-    note = (pq.read_schema(path).metadata or {}).get(_FITS, b"[]")
+    note = _noted(path, _FITS)
     try:
-        return TypeAdapter(list[Source]).validate_json(note)
+        return TypeAdapter(list[Source]).validate_json(note or "[]")
     except ValidationError as error:
         raise _unreadable(path, error, f"the note {_FITS.decode()} of its fits") from None
 
 
 def read_statistics(path: Path) -> str:
     """Whose statistics the fits of a factor scored by: `score.statistics` when it was written."""
-    return (pq.read_schema(path).metadata or {}).get(_STATISTICS, b"running").decode()
+    return _noted(path, _STATISTICS) or "running"
 
 
 def stitched_period(path: Path) -> str | None:
     """The period that `roll` stitched this factor for; None for no such file, or any other."""
     try:
-        written = (pq.read_schema(path).metadata or {}).get(_PERIOD)
+        return _noted(path, _PERIOD) or None
     except (OSError, ValueError):
         return None
-    return written.decode() if written else None
+
+
+def _noted(path: Path, key: bytes) -> str:
+    """What the file's metadata has under a key; empty for nothing."""
+    return (pq.read_schema(path).metadata or {}).get(key, b"").decode()
 
 
 def holds(
