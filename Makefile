@@ -32,7 +32,7 @@ storm: $(VENV)/installed-dev
 	@HYPOTHESIS_PROFILE=explore $(RUN)/pytest tests/unit tests/rest -m hypothesis $(SPREAD) --timeout=7200; \
 	  found=$$?; \
 	  KILLS=$${KILLS:-25} $(RUN)/pytest tests/rest -m kill $(SPREAD) --timeout=7200 && \
-	  $(RUN)/pytest tests/rest -m "long and not kill" $(SPREAD) && exit $$found
+	  $(RUN)/pytest tests/rest tests/slurm -m "long and not kill" $(SPREAD) && exit $$found
 
 lint: $(VENV)/installed-dev
 	$(RUN)/ruff check .

@@ -33,20 +33,45 @@ def test_a_sweep_runs_on_all_nodes_of_its_job(site, swept):
 def test_a_signal_before_the_time_limit_requeues_the_sweep_which_goes_on_on_another_node(
     site, swept
 ):
-    one = ("--nodes=1", "--ntasks-per-node=1", "--cpus-per-task=2", "--nodelist=node1")
-    job = site.submit(one, *SWEEP, *LONG, "experiment=moved", script="sweep.sh")
-    site.until(lambda: _begun(site, "moved"), job, seconds=800)
+    job = _on_node1(site, "moved")
     site.call(["scancel", "--batch", "--signal=USR1", job])  # as --signal=B:USR1@120 has Slurm do
+    _to_node2(site, job)
+    _ends_on_node2(site, job, "moved", swept)
+    assert records(job)[0]["Restarts"] == "1"
+    assert f"requeued: job {job} does what is left" in site.log(job)
+
+
+@pytest.mark.long
+def test_a_sweep_whose_node_is_taken_goes_on_on_another_and_ends_with_the_same_table(site, swept):
+    job = _on_node1(site, "taken")
+    site.call(["scontrol", "requeuehold", job])
+    _to_node2(site, job)
+    site.call(["scontrol", "release", job])
+    _ends_on_node2(site, job, "taken", swept)
+
+
+def _on_node1(site: Site, experiment: str) -> str:
+    """A sweep that has begun on one node."""
+    one = ("--nodes=1", "--ntasks-per-node=1", "--cpus-per-task=2", "--nodelist=node1")
+    job = site.submit(one, *SWEEP, *LONG, f"experiment={experiment}", script="sweep.sh")
+    site.until(lambda: _begun(site, experiment), job, seconds=800)
+    return job
+
+
+def _to_node2(site: Site, job: str) -> None:
+    """Once it waits to run again, let it do so elsewhere."""
     site.until(lambda: states(job) == ["PENDING"], job)
     site.call(["scontrol", "update", f"JobId={job}", "ReqNodeList=node2"])
+
+
+def _ends_on_node2(site: Site, job: str, experiment: str, swept: pd.DataFrame) -> None:
+    """It completes there, quietly, with the table of a sweep that nothing disturbed."""
     assert site.ends(job, seconds=800) == "COMPLETED", site.log(job)
-    assert records(job)[0]["Restarts"] == "1"
     assert records(job)[0]["NodeList"] == "node2"
-    assert f"requeued: job {job} does what is left" in site.log(job)
     assert "failed and is tried again" not in site.log(job)
     assert "ray stop" not in site.log(job)
-    moved = _table(site, "moved")
-    pd.testing.assert_frame_equal(moved.drop(columns=TIMED), swept.drop(columns=TIMED))
+    table = _table(site, experiment)
+    pd.testing.assert_frame_equal(table.drop(columns=TIMED), swept.drop(columns=TIMED))
 
 
 def test_a_mistake_in_a_sweep_fails_its_job(site):

@@ -106,6 +106,17 @@ def test_a_preempted_job_gives_way_and_ends_as_if_undisturbed(site, pair):
     assert _distance(fit, pair) == 0
 
 
+@pytest.mark.long
+def test_a_job_requeued_without_a_word_resumes_from_its_last_epoch(site, pair):
+    job = _running(site, "unwarned")
+    site.call(["scontrol", "requeue", job])
+    assert site.ends(job) == "COMPLETED", site.log(job)
+    assert "the same command" not in site.log(job)
+    assert site.epochs(job).count(0) == 1, site.log(job)
+    (fit,) = site.fits("unwarned")
+    assert _distance(fit, pair) == 0
+
+
 def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, pair):
     job = _running(site, "killed")
     step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node2"]
