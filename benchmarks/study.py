@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import chain, groupby
 from pathlib import Path
-from statistics import mean
 
 import numpy as np
 import pandas as pd
@@ -216,7 +215,8 @@ def cut_scores(scores: pd.DataFrame, settings: Settings, panel: Panel) -> Factor
 def describe(row: Row, tasks: Sequence[Task], record: Record) -> str:
     """One line on the fit just kept, with the time left."""
     waiting = [task for task in tasks if not record.holds(task)]
-    left = f"; about {duration(time_left(record.rows, waiting))} left" if waiting else ""
+    seconds = time_left(record.rows, record.own, tasks, waiting)
+    left = f"; about {duration(seconds)} left" if waiting else ""
     return (
         f"fit {len(tasks) - len(waiting)} of {len(tasks)}: {row.variant} {row.asof} seed "
         f"{row.seed}, {row.seconds:.0f} s, {row.epochs} epochs, RankIC {row.val_rank_ic:.4f} "
@@ -224,15 +224,27 @@ def describe(row: Row, tasks: Sequence[Task], record: Record) -> str:
     )
 
 
-def time_left(rows: Sequence[Row], waiting: Sequence[Task]) -> float:
-    """Seconds of the waiting fits, each as its variant's took so far, or else as all took."""
-    typical = mean(row.seconds for row in rows)
-    names = {task.settings.variant for task in waiting}
-    means = {
-        name: mean([row.seconds for row in rows if row.variant == name] or [typical])
-        for name in names
-    }
-    return sum(means[task.settings.variant] for task in waiting)
+def time_left(
+    rows: Sequence[Row], own: Sequence[Row], tasks: Sequence[Task], waiting: Sequence[Task]
+) -> float:
+    """Seconds of the waiting fits: by stock-days at each variant's rate, at this run's pace.
+
+    Args:
+        rows: Of whatever machines: they give each variant's seconds a stock-day.
+        own: Those of this run, one at least: by how much it is slower or faster.
+        tasks: All fits, the kept ones too: they know the windows' sizes.
+        waiting: Of them those to come.
+    """
+    size = {task.settings.asof: task.size for task in tasks}
+
+    def rate(of: Sequence[Row]) -> float:
+        return sum(row.seconds for row in of) / sum(size[row.asof] for row in of)
+
+    known = [row for row in rows if row.asof in size]
+    names = {task.settings.variant for task in waiting} | {row.variant for row in own}
+    rates = {name: rate([row for row in known if row.variant == name] or known) for name in names}
+    pace = sum(row.seconds for row in own) / sum(rates[row.variant] * size[row.asof] for row in own)
+    return pace * sum(rates[task.settings.variant] * task.size for task in waiting)
 
 
 def judge(study: Study, settings: Settings, record: Record) -> None:

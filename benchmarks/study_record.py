@@ -65,12 +65,16 @@ class Record:
 
     Args:
         folder: Made when the first fit is kept.
+
+    Attributes:
+        own: Rows that were kept through this object.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._table = folder / "fits.csv"
         self._rows: dict[tuple[str, str, int], Row] = {}
+        self.own: list[Row] = []
         self.read_again()
 
     def read_again(self) -> None:
@@ -149,6 +153,7 @@ class Record:
             writer = csv.writer(text, lineterminator="\n")
             writer.writerows([Row._fields, *self._rows.values()])
             write_text(self._table, text.getvalue())
+        self.own.append(row)
 
     def keep_evaluation(self, variant: str, home: Path) -> None:
         """Keep evaluation.json and tables of a variant's folder of runs."""

@@ -10,11 +10,13 @@ import pytest
 import torch
 from helpers.small_study import WINDOWS, Study
 
+from alphanet_pl.config.compose import load_settings
 from alphanet_pl.evaluation.results import read_evaluation
+from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.fit.folder import DIGEST, Fit
 from benchmarks import check_study
 from benchmarks import study as command
-from benchmarks.study_record import Record, weights_sha256
+from benchmarks.study_record import Record, Row, weights_sha256
 from datamodules.base.errors import ConfigError, FitError
 from datamodules.base.files import read_json, sha256_of, write_json
 from datamodules.panel import Panel
@@ -254,17 +256,20 @@ def test_a_check_has_a_tolerance_and_names_what_is_absent(first, capsys):
     assert "no such fit among 4" in capsys.readouterr().err
 
 
-def test_the_time_left_is_of_each_variants_own_seconds(first, words, study):
-    settings = command.study_settings(words("first", "rolling.seeds=[0,1]"))
-    rows = Record(first).rows
-    seconds = [10.0, 30.0, 20.0, 50.0]
-    timed = [row._replace(seconds=took) for row, took in zip(rows, seconds, strict=True)]
-    panel = Panel.open(settings.data.panel)
-    each = command.of_variants(settings).values()
-    studies = {one.variant: command.plan_study(replace(one, output=None), panel) for one in each}
-    waiting = [task for task in command.in_order(studies) if task.settings.seed == 1]
-    assert command.time_left(timed, waiting) == 2 * 15 + 2 * 40
-    assert command.time_left(timed[:1], waiting) == 4 * 10
+def test_the_time_left_is_by_size_at_each_variants_rate_and_at_this_runs_pace():
+    one = load_settings("train")
+    tasks = [
+        Task(replace(one, variant=name, asof=asof, seed=seed), 0, Path("nowhere"), size)
+        for seed in (0, 1)
+        for asof, size in (("2011-01-31", 100), ("2011-07-29", 300))
+        for name in ("v2", "v2.1")
+    ]
+    row = Row("v2", "2011-01-31", 0, 17, 6, 0.1, 0.1, 10.0, "", "")  # 0.1 s a stock-day
+    rows = [row, row._replace(variant="v2.1", seconds=30.0), row._replace(asof="2010-07-30")]
+    own = [row._replace(seed=1, seconds=20.0)]  # half as fast: both together 0.15 s a stock-day
+    left = command.time_left([*rows, *own], own, tasks, tasks[5:])
+    assert left == pytest.approx(20 / 15 * (0.15 * 300 + 0.3 * (100 + 300)))
+    assert command.time_left(own, own, tasks, tasks[5:]) == pytest.approx(0.2 * 700)
 
 
 def test_the_study_is_the_reports(tmp_path):
