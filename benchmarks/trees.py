@@ -3,13 +3,13 @@
 python -m benchmarks.trees PANEL              a row a fit in benchmarks/results/beyond/trees.csv
 python -m benchmarks.trees PANEL asof=DATE    of one window, beside the other
 
-One setting at a time is changed from a first guess; a window's fits share its bins. What is in the
-table is not trained again. Prints each setting's val/loss in both windows, less the first guess's.
+One setting at a time is changed from a first guess, then from what was best there. A window's fits
+share its bins, and what is in the table is not trained again. Prints each setting's val/loss in
+both windows, less the first guess's.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,12 +26,16 @@ from datamodules.panel import Panel
 
 TABLE = Path("benchmarks/results/beyond/trees.csv")
 WINDOWS = ("2011-01-31", "2012-01-31")
-GUESS: Mapping[str, float] = {"leaves": 31, "least": 500, "columns": 0.2}
-OTHERS: Mapping[str, Sequence[float]] = {
-    "leaves": (15, 63),
-    "least": (200, 2000),
-    "columns": (0.1, 0.5),
-}
+NAMES = ("rows", "leaves", "least", "columns")
+GUESS = (0.2, 31, 500, 0.2)
+TRIED: Sequence[tuple[float, ...]] = (
+    GUESS,
+    *((0.2, leaves, 500, 0.2) for leaves in (15, 63)),
+    *((0.2, 31, least, 0.2) for least in (200, 2000)),
+    *((0.2, 31, 500, columns) for columns in (0.1, 0.5)),
+    *((0.2, 15, 500, 0.5), (0.2, 31, 500, 1.0), (0.5, 31, 500, 0.5)),
+)
+"""Settings by `NAMES`, those of the second round in the last line."""
 WORDS = ("variant=lightgbm", "experiment=trees", "seed=0", "data.min_in_sample_days=1400")
 
 
@@ -39,6 +43,7 @@ class Row(NamedTuple):
     """A line of trees.csv."""
 
     asof: str
+    rows: float
     leaves: int
     least: int
     columns: float
@@ -55,12 +60,6 @@ def main() -> int:
     return exit_status(lambda: run(sys.argv[1:]))
 
 
-def settings_tried() -> list[dict[str, float]]:
-    """The first guess, and each that differs from it in one thing."""
-    others = [{**GUESS, name: value} for name, values in OTHERS.items() for value in values]
-    return [dict(GUESS), *others]
-
-
 def run(words: Sequence[str]) -> None:
     """Train window by window and print the table.
 
@@ -69,10 +68,9 @@ def run(words: Sequence[str]) -> None:
     """
     named = [word if "=" in word else f"data.panel={word}" for word in words]
     one = [word.partition("=")[2] for word in named if word.startswith("asof=")]
-    every = [(asof, each) for asof in one or WINDOWS for each in settings_tried()]
-    for asof, tried in groupby(every, key=lambda pair: pair[0]):
+    for asof in one or WINDOWS:
         last = LastRead()
-        for _, each in tried:
+        for each in TRIED:
             if not holds(read_table(), asof, each):
                 row = row_of(asof, each, named, last)
                 keep(row)
@@ -80,16 +78,16 @@ def run(words: Sequence[str]) -> None:
     print(compared(read_table()).to_string())
 
 
-def row_of(asof: str, tried: Mapping[str, float], words: Sequence[str], last: LastRead) -> Row:
+def row_of(asof: str, tried: Sequence[float], words: Sequence[str], last: LastRead) -> Row:
     """Train one fit."""
-    arguments = [f"model.arguments.{name}={value}" for name, value in tried.items()]
+    arguments = [f"model.arguments.{name}={of}" for name, of in zip(NAMES, tried, strict=True)]
     typed = [word for word in words if not word.startswith("asof=")]
     settings = load_settings("train", [*WORDS, f"asof={asof}", *arguments, *typed])
     panel = Panel.open(settings.data.panel)
     found = train(settings, panel=panel, last=last, callbacks=[Display()]).record
     metrics = found["metrics"]
     return Row(
-        asof, int(tried["leaves"]), int(tried["least"]), tried["columns"],
+        asof, tried[0], int(tried[1]), int(tried[2]), tried[3],
         metrics["val/loss"], metrics["val/rank_ic"], found["chosen"]["trees"],
         round(found["seconds"], 1), found["git_commit"] or "",
     )  # fmt: skip
@@ -100,11 +98,9 @@ def read_table() -> pd.DataFrame:
     return pd.read_csv(TABLE) if TABLE.is_file() else pd.DataFrame(columns=Row._fields)
 
 
-def holds(table: pd.DataFrame, asof: str, tried: Mapping[str, float]) -> bool:
+def holds(table: pd.DataFrame, asof: str, tried: Sequence[float]) -> bool:
     """Whether a fit has its row."""
-    same = table["asof"] == asof
-    for name, value in tried.items():
-        same &= table[name] == value
+    same = (table["asof"] == asof) & (table[[*NAMES]] == tried).all(axis=1)
     return bool(same.any())
 
 
@@ -118,9 +114,8 @@ def keep(row: Row) -> None:
 
 def compared(table: pd.DataFrame) -> pd.DataFrame:
     """By setting: val/loss less the first guess's of the window, and its mean over windows."""
-    names = [*GUESS]
-    loss = table.pivot_table("val_loss", names, "asof", sort=False)
-    less = loss - loss.loc[tuple(GUESS.values())]
+    loss = table.pivot_table("val_loss", [*NAMES], "asof", sort=False)
+    less = loss - loss.loc[GUESS]
     return less.assign(mean=less.mean(axis=1)).map(lambda value: f"{value:+.6f}")
 
 
