@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.config.settings import EvaluationSettings, Statistics
 from alphanet_pl.evaluation.signal.cross_sections import cut_factor
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
 from alphanet_pl.factor.predict import score
@@ -25,7 +25,10 @@ Scores = dict[int, NDArray[np.float64]]
 
 
 def judge_out_of_sample(
-    panel: Panel, options: EvaluationSettings, fits: Sequence[Fit]
+    panel: Panel,
+    options: EvaluationSettings,
+    fits: Sequence[Fit],
+    statistics: Statistics = "running",
 ) -> dict[str, float]:
     """Judge the fits of one configuration on the sessions that begin with their as-of session.
 
@@ -33,6 +36,7 @@ def judge_out_of_sample(
         panel: The panel.
         options: Step, label, filter and number of layers.
         fits: Finished fits of the same settings and as-of session, one a seed.
+        statistics: By which they score, `score.statistics`.
 
     Returns:
         sections (cross-sections judged, 0 where the panel ends with the window); the mean over
@@ -43,7 +47,7 @@ def judge_out_of_sample(
         jackknife. NaN where the panel does not say.
     """
     sessions = sessions_after(panel, fits[0].asof, options.step)
-    scores = _dense(score(panel, sessions, fits), panel, sessions)
+    scores = _dense(score(panel, sessions, fits, statistics=statistics), panel, sessions)
     together = np.mean(list(scores.values()), axis=0)
     try:
         alone = [_judge(panel, sessions, each, options) for each in scores.values()]

@@ -12,7 +12,7 @@ from typing import Any
 
 from alphanet_pl.factor.blend import only_fits
 from alphanet_pl.fit.folder import describe_earlier, done_fit, earlier_fits, fit_folder, read_record
-from alphanet_pl.fit.train import asof_session, check_panel
+from alphanet_pl.fit.train import asof_session, check_model, check_panel
 from datamodules.base.errors import ConfigError
 from datamodules.batches.split import split_of
 from datamodules.panel import Panel
@@ -103,14 +103,9 @@ def _place(trial: Trial, panel: Panel) -> Planned:
     settings = trial.settings
     only_fits(settings, "a sweep")
     check_panel(panel, settings)
+    check_model(panel, settings)
     session = asof_session(panel, settings)
     split_of(panel, settings.data, session)
-    if settings.loss.neutralise and not panel.styles:
-        raise ConfigError(
-            f"{trial.name} neutralises its loss",
-            f"the panel {panel.path} was prepared without styles",
-            "alphanet prepare data.styles=available",
-        )
     asof = str(panel.dates[session])
     return Planned(trial, asof, fit_folder(settings, asof, panel.fingerprint))
 

@@ -18,7 +18,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 from pandas.api.types import is_numeric_dtype
 
-from alphanet_pl.config.settings import EvaluationSettings
+from alphanet_pl.config.settings import EvaluationSettings, Statistics
 from alphanet_pl.evaluation.pair_coverage import covered_share, expected_share
 from alphanet_pl.fit.folder import Fit, decisive_settings, done_fit, readable_fits
 from alphanet_pl.fit.history import best_row
@@ -148,13 +148,16 @@ class Sweep:
         return " ".join([str(row["variant"]), *axes])
 
 
-def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
+def read_sweep(
+    table: Path, panel: Panel, options: EvaluationSettings, statistics: Statistics = "running"
+) -> Sweep:
     """Read trials.csv and the fit folders that it names, and judge them after their window.
 
     Args:
         table: runs/EXPERIMENT/sweeps/NAME/trials.csv.
         panel: The panel that the fits were trained on.
         options: Step, label, filter and layers of the judgement.
+        statistics: By which the fits score, `score.statistics`.
 
     Raises:
         EvaluationError: The file is no table of a sweep, none of its trials is finished, or they
@@ -183,7 +186,7 @@ def read_sweep(table: Path, panel: Panel, options: EvaluationSettings) -> Sweep:
     def judge(fits: Sequence[Fit]) -> dict[str, float]:
         others.extend(_of_other_panels(fits, panel))
         return {
-            **judge_out_of_sample(panel, options, fits),
+            **judge_out_of_sample(panel, options, fits, statistics),
             **_full_model(fits[0], of_window(fits[0].asof), keys),
         }
 

@@ -16,7 +16,7 @@ import alphanet_pl
 from alphanet_pl.config.settings import Settings, TrainerSettings
 from alphanet_pl.factor.blend import members
 from alphanet_pl.factor.roll.plan import plan_study
-from alphanet_pl.fit.train import asof_session, check_panel, check_ranks
+from alphanet_pl.fit.train import asof_session, check_model, check_panel, check_ranks
 from alphanet_pl.fit.wandb_runs import has_key, mode_of
 from alphanet_pl.job.devices import check_precision, describe_device, planned_device
 from alphanet_pl.job.header import Request, find_request
@@ -129,7 +129,9 @@ class Examination:
 
     def _open(self) -> str:
         panel = Panel.open(self._settings.data.panel)
-        check_panel(panel, self._settings)
+        for one in members(self._settings):
+            check_panel(panel, one)
+            check_model(panel, one)
         self._panel = panel.with_features(self._settings.data.features)
         return repr(self._panel)
 

@@ -82,9 +82,10 @@ class TrainerSettings:
     max_epochs: Count = 200
     """Epochs at most: early stopping ends nearly every fit before."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    """bf16-mixed: windows kept as bfloat16, products in it (of alphanet and networks of your own);
-    moments, losses and the optimiser stay float32. Another model than with 32-true; over ten fits
-    of the real market its validation RankIC was the same to 0.0003."""
+    """bf16-mixed: windows kept as bfloat16, products in it (of alphanet, v3 and networks of your
+    own; what is estimated ignores it); moments, losses and the optimiser stay float32. Another
+    model than with 32-true; over ten fits of the real market its validation RankIC was the same to
+    0.0003."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     """What computes; auto takes a GPU where there is one."""
     devices: Annotated[Whole, Field(ge=1, le=1024)] | None = None

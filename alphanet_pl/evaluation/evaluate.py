@@ -66,7 +66,6 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
             "There is no neutral factor: the panel has no industry, or no size (float_cap), of "
             "the scored stocks, as with data.without=[float_cap]."
         )
-    samples = samples_of(path, settings)
     return Evaluation(
         variant=settings.variant,
         start=str(panel.dates[scored[0]]),
@@ -77,7 +76,7 @@ def evaluate(settings: Settings, among: NDArray[np.datetime64] | None = None) ->
         yearly=None if enhanced is None else enhanced[1],
         exposures=exposures_of(cut, path),
         stock_coverage=stock_coverage_of(cut),
-        pair_coverage=pair_coverage(samples, len(settings.data.features)),
+        pair_coverage=pair_coverage(*samples_of(path, settings)),
         provenance=provenance_of(panel, settings, path, lacks),
     )
 

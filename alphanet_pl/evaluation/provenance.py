@@ -106,22 +106,28 @@ def _record(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def samples_of(factor: Path, settings: Settings) -> list[Sequence[str]]:
+def samples_of(factor: Path, settings: Settings) -> tuple[list[Sequence[str]], int]:
     """The features that each seed of a factor samples: as its fits recorded, else as drawn anew.
 
     Args:
         factor: The file; one from elsewhere names no seeds.
         settings: All of them.
+
+    Returns:
+        A sample a seed, and out of how many features.
     """
     known = [(fit.seed, found) for fit, found in _fits(factor, settings) if found]
     # Of a blend the first member's: its seeds are the factor's.
     recorded = {seed: found.get("sampled_features") for seed, found in reversed(known)}
     features = settings.data.features
+    if known and "identity" in known[0][1]:
+        features = recorded_settings(known[0][1]["identity"])["data"]["features"]
 
     def drawn(seed: int) -> list[str]:
         return [features[i] for i in sample_features(seed, settings.model.n, len(features))]
 
-    return [recorded.get(seed) or drawn(seed) for seed in seed_columns(factor)]
+    samples = [recorded.get(seed) or drawn(seed) for seed in seed_columns(factor)]
+    return samples, len(features)
 
 
 def data_lacks(panel: Panel) -> list[str]:

@@ -8,7 +8,7 @@ so each is standardised over the stocks of its date.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,15 @@ def members(settings: Settings) -> list[Settings]:
                 "a variant of your own with that setting, in MY/variant, and its name in the list",
             )
     typed = [word for word in origin.overrides if not word.startswith(("score.", "score="))]
+    plain = load_settings(origin.verb, [*typed, "variant=v2"], folder)
+    for group in ("model", "loss", "data", "trainer"):
+        ours, theirs = asdict(getattr(settings, group)), asdict(getattr(plain, group))
+        if different := [name for name, value in ours.items() if value != theirs[name]]:
+            raise ConfigError(
+                f"variant={settings.variant} sets {group}.{different[0]} beside score.variants",
+                "its fits are those of the variants that it names, as they are",
+                "a variant of your own with that setting, in MY/variant, and its name in the list",
+            )
     each = [load_settings(origin.verb, [*typed, f"variant={name}"], folder) for name in names]
     blends = [one for one in each if one.score.variants]
     if blends or len({settings.variant, *(one.variant for one in each)}) <= max(len(names), 2):

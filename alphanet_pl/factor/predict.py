@@ -62,7 +62,10 @@ def _newest(settings: Settings, panel: Panel, date: np.datetime64) -> list[list[
     for one in members(settings):
         check_panel(panel, one)
         fits = find_fits(one, date, panel.fingerprint, simulated=simulated)
-        groups.append(fits[:1] if groups else fits)
+        if groups:  # beside the first member's seeds one fit, of the first of them as in a roll
+            seed = groups[0][0].seed
+            fits = [fit for fit in fits if fit.seed == seed][:1] or fits[:1]
+        groups.append(fits)
     windows = {str(fits[0].asof) for fits in groups}
     if len(windows) > 1:
         raise FitError(
@@ -136,9 +139,10 @@ def score_blocks(
 
     Of one group of fits a column each and their mean; several groups are the members of a blend.
 
-    A date with too few stocks is a gap: one without any, and for a neutralised model one with no
-    more than styles and intercept, whose regression would leave nothing. (Training leaves the
-    same dates out.) The next-day filter plays no part: it is not known when a score is needed.
+    A date with too few stocks is a gap: one without any (by a date's own statistics, with fewer
+    than two), and for a neutralised model one with no more than styles and intercept, whose
+    regression would leave nothing. (Training leaves the same dates out.) The next-day filter
+    plays no part: it is not known when a score is needed.
     """
     fits = [*chain.from_iterable(groups)]
     modules = [fit.load() for fit in fits]
@@ -148,7 +152,8 @@ def score_blocks(
     panels = [panel.with_features(fit.features) for fit in fits]
     categories = pd.Index(panel.codes)
     neutral = any(module.loss.residual is not None for module in modules)
-    least = len(panel.styles) + 2 if neutral else 1
+    # A date of one stock has no statistics of its own.
+    least = len(panel.styles) + 2 if neutral else 2 if statistics == "own" else 1
     for block in np.split(sessions, np.arange(BLOCK, len(sessions), BLOCK)):
         first = int(block[0])
         scorable = panel.read("scorable", first, int(block[-1]) + 1)[block - first]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alphanet_pl.config.settings import Settings
-from datamodules.base.errors import FitError
+from datamodules.base.errors import AlphaNetError, FitError
 from datamodules.base.files import read_json, sha256_of
 from datamodules.base.words import log
 
@@ -204,7 +204,7 @@ class Fit:
             module: AlphaNetModule = AlphaNetModule.load_from_checkpoint(
                 path, map_location="cpu", weights_only=True
             )
-        except FitError:
+        except AlphaNetError:  # a class or a package is not to be had; the checkpoint is whole
             raise
         except Exception as error:  # torch raises many kinds for one damaged file
             raise FitError(

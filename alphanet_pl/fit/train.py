@@ -40,6 +40,7 @@ from datamodules.base.errors import ConfigError
 from datamodules.base.files import full_disk_explained, try_place, write_json, write_text
 from datamodules.base.words import counted, log
 from datamodules.batches.datamodule import CrossSectionDataModule, LastRead
+from datamodules.batches.style_basis import StyleBases
 from datamodules.panel import Panel
 
 
@@ -84,11 +85,9 @@ def train(
         log("\n".join(filter(None, [earlier, _headline(settings, session, panel, device, world)])))
     check_precision(settings.trainer)
     use_threads(settings.trainer, world)
-    module = AlphaNetModule.create(settings)
-    if isinstance(module.network, Estimated):
-        check_loss(settings)
-        if world.size == 1:
-            stop_if_asked("the fit before; an estimate begins anew")
+    module = check_model(panel, settings)
+    if isinstance(module.network, Estimated) and world.size == 1:
+        stop_if_asked("the fit before; an estimate begins anew")
     data = CrossSectionDataModule(
         panel,
         settings.data,
@@ -185,6 +184,21 @@ def check_panel(panel: Panel, settings: Settings) -> None:
                 f"the panel {panel.path} was prepared with {have}",
                 f"data.{name}={have}, or alphanet prepare again",
             )
+
+
+def check_model(panel: Panel, settings: Settings) -> AlphaNetModule:
+    """Build what would be trained, and refuse what it cannot minimise with this panel.
+
+    Raises:
+        AlphaNetError: A class or a package cannot be had, an estimate has a loss of its own, or a
+            neutralised loss has no styles.
+    """
+    module = AlphaNetModule.create(settings)
+    if isinstance(module.network, Estimated):
+        check_loss(settings)
+    if settings.loss.neutralise:
+        StyleBases(panel)
+    return module
 
 
 def asof_session(panel: Panel, settings: Settings) -> int:

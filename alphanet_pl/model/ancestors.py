@@ -120,11 +120,12 @@ class AlphaNetV3(WindowNetwork):
         picture_days: int = 30,
     ) -> None:
         super().__init__(channels, n, seed, operators)
-        if not 2 <= short <= picture_days:
+        may = [days for days in range(2, picture_days + 1) if picture_days % days == 0]
+        if type(short) is not int or short not in may:
             raise ConfigError(
                 f"model.arguments.short={short} was given",
-                f"it is 2 to {picture_days} days, those of a picture",
-                f"model.arguments.short={min(5, picture_days)}",
+                f"windows of so many days fill a picture of {picture_days} whole",
+                f"model.arguments.short={5 if 5 in may else may[0]}",
             )
         own = self.takes.operators
         if not isinstance(own, SixOperators):

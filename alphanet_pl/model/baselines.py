@@ -28,6 +28,9 @@ from datamodules.batches.windows import Operators, Windows
 _BINS = {"max_bin": 63, "data_random_seed": 1, "feature_pre_filter": False, "verbosity": -1}
 """LightGBM's settings of rows and bins: none follows from the seed or from how trees are grown."""
 
+_RANGES = {"leaves": (2, 131_072)}
+"""LightGBM's own of its whole numbers; the others begin at 1."""
+
 PENALTIES = tuple(10.0**power for power in np.arange(-5.0, 1.5, 0.5))
 """Ridge's, as a share of what a feature's square sums to: the least val/loss chooses."""
 
@@ -187,11 +190,16 @@ class BoostedTrees(Estimated, WindowNetwork):
         patience: int = 50,
     ) -> None:
         super().__init__(channels, n, seed, operators)
+        _lightgbm()  # before anything is read
         shares = {"rows": rows, "bag": bag, "columns": columns}
-        whole = {"leaves": (leaves, 2), "least": (least, 1), "trees": (trees, 1)}
-        whole["patience"] = patience, 1
+        whole = {"leaves": leaves, "least": least, "trees": trees, "patience": patience}
         wrong = [f"{name} is above 0, at most 1" for name, of in shares.items() if not 0 < of <= 1]
-        wrong += [f"{name} is at least {low}" for name, (of, low) in whole.items() if of < low]
+        wrong += [
+            f"{name} is a whole number from {low} to {high}"
+            for name, of in whole.items()
+            for low, high in [_RANGES.get(name, (1, 2**31 - 1))]
+            if type(of) is not int or not low <= of <= high
+        ]
         wrong += ["rate is above 0"] if rate <= 0 else []
         if wrong:
             raise ValueError("; ".join(wrong))
@@ -245,6 +253,12 @@ class BoostedTrees(Estimated, WindowNetwork):
         for features_SP, label in dates_of(data.train):
             rows = random.random(len(label)) < self._rows
             drawn.append((features_SP.numpy()[rows], label.numpy()[rows]))
+        if not sum(len(label) for _, label in drawn):
+            raise ConfigError(
+                f"model.arguments.rows={self._rows} was given",
+                "no stock of any training date is drawn",
+                "model.arguments.rows=0.2",
+            )
         train = _binned(lightgbm, drawn, options)
         held = [(x_SP.contiguous().numpy(), y.numpy()) for x_SP, y in dates_of(data.validation)]
         counts = np.array([len(label) for _, label in held])
@@ -296,7 +310,7 @@ def _binned(
 def _lightgbm() -> ModuleType:
     try:
         import lightgbm
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # the latter where a library of its own is not there
         raise ConfigError(
             "model.network=lightgbm was given",
             f"it needs the package lightgbm ({error})",
@@ -322,7 +336,7 @@ class Reversal(Estimated, nn.Module):
 
     def __init__(self, channels: int, picture_days: int, days: int = 20) -> None:
         super().__init__()
-        if not 1 <= days < picture_days:
+        if type(days) is not int or not 1 <= days < picture_days:
             raise ConfigError(
                 f"model.arguments.days={days} was given",
                 f"a picture has {picture_days} sessions, and so 1 to {picture_days - 1} returns",

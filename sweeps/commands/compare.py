@@ -76,7 +76,8 @@ def read_sweeps(home: Path, settings: Settings) -> list[Sweep]:
     if not tables:
         return []
     panel = Panel.open(settings.data.panel)
-    return [read_sweep(table, panel, settings.evaluation) for table in tables]
+    by = settings.score.statistics
+    return [read_sweep(table, panel, settings.evaluation, by) for table in tables]
 
 
 def _said(

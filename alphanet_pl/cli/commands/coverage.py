@@ -8,15 +8,23 @@ import plotly.graph_objects as go
 
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.evaluation.pair_coverage import DRAWS, MODELS, figure_5
+from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.report.formats import percent
 from alphanet_pl.evaluation.report.look import ACCENT, MUTED, styled
 from alphanet_pl.evaluation.report.page import figure, page, part, table
+from datamodules.base.errors import ConfigError
 from datamodules.base.files import try_place, write_text
 
 
 def run(settings: Settings) -> str:
     """Simulate, draw one HTML file, and say the numbers."""
-    total = len(settings.data.features)
+    total, least = len(settings.data.features), min(PRINTED.coverage)
+    if total < least:
+        raise ConfigError(
+            f"variant={settings.variant} has {total} features",
+            f"the figure is of samples of {least} and more of them",
+            "variant=v2.1",
+        )
     path = Path(settings.output or settings.runs) / "coverage.html"
     try_place(path, "output=FOLDER")
     points = figure_5(total)

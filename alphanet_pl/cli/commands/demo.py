@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-from alphanet_pl.cli.commands import evaluate, predict, prepare
-from alphanet_pl.cli.commands.train import describe
+from alphanet_pl.cli.commands import evaluate, predict, prepare, train
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.fit.train import train
 from datamodules.base.words import log
 from datamodules.panel import Panel
 
@@ -16,7 +14,7 @@ def run(settings: Settings) -> str:
     log(prepare.run(settings))
     settings = _with_dates(settings)
     log(f"2/4 train {settings.variant} as of {settings.asof}")
-    log(describe(train(settings)))
+    log(train.run(settings))
     log("3/4 score what follows")
     log(predict.run(settings))
     log("4/4 evaluate out of sample")

@@ -14,7 +14,7 @@ from alphanet_pl.config.refusals import as_typed
 from alphanet_pl.config.settings import RollingSettings, Settings
 from alphanet_pl.factor.blend import members
 from alphanet_pl.fit.folder import Fit, done_fit, earlier_fits, fit_folder
-from alphanet_pl.fit.train import check_panel
+from alphanet_pl.fit.train import check_model, check_panel
 from datamodules.base.errors import AlphaNetError, ConfigError, FitError
 from datamodules.base.words import SHOWN
 from datamodules.batches.split import first_usable_session, split_of
@@ -110,6 +110,7 @@ def plan_study(settings: Settings, panel: Panel) -> Study:
     seeds, scoring = sorted(settings.rolling.seeds), members(settings)
     for each in scoring:
         check_panel(panel, each)
+        check_model(panel, each)
         check_history(panel, each.data, windows)
     tasks = []
     for window in windows:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from sweeps.holdout import seed_correlation, sessions_after, top_excess
+from alphanet_pl.config.settings import EvaluationSettings
+from sweeps import holdout
+from sweeps.holdout import judge_out_of_sample, seed_correlation, sessions_after, top_excess
 
 
 @pytest.fixture
@@ -74,3 +76,21 @@ def test_sessions_begin_with_the_windows_end_and_stop_with_the_panel(days, count
 
     found = sessions_after(Panel, Panel.dates[200], 10)
     assert found.tolist() == list(range(200, 200 + 10 * count, 10))
+
+
+def test_fits_are_scored_by_the_statistics_that_are_asked_for(small_panel, monkeypatch):
+    asked = []
+
+    def score(panel, sessions, fits, *, statistics):
+        asked.append(statistics)
+        raise RuntimeError
+
+    monkeypatch.setattr(holdout, "score", score)
+    for by in ("running", "own"):
+        with pytest.raises(RuntimeError):
+            judge_out_of_sample(small_panel, EvaluationSettings(), [Fitted()], by)
+    assert asked == ["running", "own"]
+
+
+class Fitted:
+    asof = np.datetime64("2012-01-31")

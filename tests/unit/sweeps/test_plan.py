@@ -42,3 +42,10 @@ def test_a_grace_that_lasts_as_long_as_the_fits_is_refused():
     with pytest.raises(ConfigError, match="asha_grace=10 was given with trainer") as refused:
         _plan("sweep=dropout", "trainer.max_epochs=10")
     assert "HINT: sweep.asha_grace=2" in str(refused.value)
+
+
+def test_a_trial_that_its_network_cannot_minimise_is_refused_before_any_is_trained(small_panel):
+    axes = ("sweep=product", "sweep.axes={variant: [v2, ridge], loss.long_weight: [1.0, 2.0]}")
+    words = (f"data.panel={small_panel.path}", "asof=2012-01-31", "data.in_sample_days=200")
+    with pytest.raises(ConfigError, match="was given with another loss"):
+        plan(load_settings("sweep", [*axes, *words]))

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from alphanet_pl.config.compose import load_settings
+from alphanet_pl.evaluation import provenance
 from alphanet_pl.evaluation.provenance import data_lacks
+from alphanet_pl.factor.store import Source
 
 
 class _Industries:
@@ -43,3 +46,23 @@ def test_a_panel_without_industries_says_nothing_of_them():
 
 def test_the_simulated_panels_industries_are_found_static(small_panel):
     assert any("Industries never change" in said for said in data_lacks(small_panel))
+
+
+def test_the_pairs_of_a_blend_are_out_of_its_first_members_features(tmp_path, monkeypatch):
+    identity = {"protocol": 2, "data": {"features": ["close", "volume", "turn"]}}
+    fits = [
+        (
+            Source("2012-01-31", 0, "../v1/x"),
+            {"sampled_features": ["close", "turn"], "identity": identity},
+        ),
+        (
+            Source("2012-01-31", 0, "../ridge/x"),
+            {"sampled_features": ["a"], "identity": {"protocol": 2}},
+        ),
+    ]
+    monkeypatch.setattr(provenance, "_fits", lambda *_: fits)
+    monkeypatch.setattr(provenance, "seed_columns", lambda _: {0: "seed_0"})
+    samples, total = provenance.samples_of(
+        tmp_path / "factor.parquet", load_settings("evaluate", ["variant=blend"])
+    )
+    assert (samples, total) == ([["close", "turn"]], 3)

@@ -74,6 +74,20 @@ def files(folder, **texts: str):
     return folder
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("trainer: {learning_rate: 3.0e-4}", "trainer.learning_rate"),
+        ("model: {n: 8}", "model.n"),
+        ("data: {in_sample_days: 1000}", "data.in_sample_days"),
+    ],
+)
+def test_what_a_blends_own_file_says_of_fits_is_refused(tmp_path, line, named):
+    folder = files(tmp_path, mine=f"variant: mine\nscore: {{variants: [v2, ridge]}}\n{line}")
+    with pytest.raises(ConfigError, match=f"variant=mine sets {named} beside score.variants"):
+        members(load_settings("roll", [PANEL, "variant=mine"], folder))
+
+
 def test_a_blend_of_a_blend_is_refused(tmp_path):
     folder = files(tmp_path, twice="variant: twice\nscore: {variants: [blend, v2.1]}")
     with pytest.raises(ConfigError, match="two or more other variants with fits of their own"):

@@ -3,7 +3,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import LossSettings, Settings
+from alphanet_pl.factor import predict
 from alphanet_pl.factor.predict import describe_gaps, score, sessions_to_score
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import AlphaNetError, PanelError
@@ -92,6 +94,40 @@ def test_a_date_of_no_more_stocks_than_styles_and_intercept_is_a_gap(thin_panel)
 def test_a_model_that_is_not_neutralised_scores_a_thin_date(thin_panel):
     factor = score(thin_panel, np.arange(300, 304), [Untrained(neutralise=False)])
     assert factor["date"].nunique() == 4
+
+
+def test_by_its_own_statistics_a_date_of_one_stock_is_a_gap(small_panel):
+    panel = Panel.open(small_panel.path)
+    whole = panel.read
+
+    def read(name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        rows = whole(name, start, stop)
+        if name == "scorable":
+            rows[:, np.flatnonzero(rows.all(axis=0))[1:]] = False
+            rows[:, ~rows.all(axis=0)] = False
+        return rows
+
+    panel.read = read
+    fit = [Untrained(neutralise=False)]
+    assert score(panel, np.array([301]), fit).shape[0] == 1
+    with pytest.raises(PanelError, match="no date can be scored"):
+        score(panel, np.array([301]), fit, statistics="own")
+
+
+def test_a_blends_later_member_has_the_fit_that_a_roll_takes(small_panel, monkeypatch):
+    @dataclass(frozen=True)
+    class Found:
+        seed: int
+        asof: str = "2012-01-31"
+
+    trained = {"v2": [Found(1), Found(2)], "ridge": [Found(0), Found(1)]}
+    monkeypatch.setattr(predict, "find_fits", lambda one, *_, **__: trained[one.variant])
+    settings = load_settings("predict", ["variant=blend", f"data.panel={small_panel.path}"])
+    groups = predict._newest(settings, small_panel, small_panel.dates[300])
+    assert [[fit.seed for fit in group] for group in groups] == [[1, 2], [1]]
+    trained["ridge"] = [Found(5)]
+    groups = predict._newest(settings, small_panel, small_panel.dates[300])
+    assert [fit.seed for fit in groups[1]] == [5]
 
 
 def test_where_every_date_is_thin_there_is_no_factor(thin_panel):

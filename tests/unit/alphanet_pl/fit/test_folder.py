@@ -29,7 +29,7 @@ from alphanet_pl.fit.folder import (
     same_settings,
 )
 from alphanet_pl.model.module import AlphaNetModule
-from datamodules.base.errors import FitError
+from datamodules.base.errors import ConfigError, FitError
 from datamodules.base.files import read_json, write_json
 from datamodules.settings import DataSettings
 
@@ -391,4 +391,14 @@ def test_a_fit_of_before_digests_is_read_and_its_parts_must_be_whole(settings, c
 def test_a_checkpoint_that_does_not_load_is_named(tmp_path):
     torch.save([1], tmp_path / "best.ckpt")
     with pytest.raises(FitError, match=r"best\.ckpt cannot be read"):
+        Fit(tmp_path, {}).load()
+
+
+def test_a_package_that_is_not_there_is_no_damage_of_the_checkpoint(tmp_path, monkeypatch):
+    def lacks(*_: object, **__: object) -> None:
+        raise ConfigError("model.network=lightgbm was given", "it needs the package", "pip install")
+
+    torch.save([1], tmp_path / "best.ckpt")
+    monkeypatch.setattr(AlphaNetModule, "load_from_checkpoint", lacks)
+    with pytest.raises(ConfigError, match="it needs the package"):
         Fit(tmp_path, {}).load()

@@ -206,3 +206,9 @@ def test_v3_needs_operators_that_have_shorter_windows():
 
     with pytest.raises(ConfigError, match=r"HINT: model\.operators=six"):
         AlphaNetV3(CHANNELS, operators=Own())
+
+
+@pytest.mark.parametrize("short", [1, 7, 31, 5.5])
+def test_v3_needs_short_windows_that_fill_a_picture(short):
+    with pytest.raises(ConfigError, match=r"HINT: model\.arguments\.short=5"):
+        AlphaNetV3(CHANNELS, short=short)

@@ -146,14 +146,28 @@ def test_leaves_too_large_for_any_split_are_refused(panel):
     [
         ({"rows": 0.0}, "rows is above 0, at most 1"),
         ({"columns": 2.0}, "columns is above 0, at most 1"),
-        ({"leaves": 1}, "leaves is at least 2"),
+        ({"leaves": 1}, "leaves is a whole number from 2 to 131072"),
+        ({"leaves": 200_000}, "leaves is a whole number from 2 to 131072"),
+        ({"leaves": 31.5}, "leaves is a whole number"),
         ({"rate": -1.0}, "rate is above 0"),
-        ({"least": 0, "trees": 0}, "least is at least 1; trees is at least 1"),
+        ({"least": 0, "trees": 50.5}, "least is a whole number from 1 to .*; trees is a whole"),
     ],
 )
 def test_settings_of_trees_out_of_range_are_refused(wrong, says):
     with pytest.raises(ValueError, match=says):
         BoostedTrees(channels=4, **{**FEW, **wrong})
+
+
+def test_a_share_of_rows_that_draws_none_is_refused(panel):
+    network = BoostedTrees(channels=4, **{**FEW, "rows": 1e-9})
+    with pytest.raises(ConfigError, match="no stock of any training date is drawn"):
+        network.estimate(cross_sections(panel, network.takes))
+
+
+@pytest.mark.parametrize("days", [0, 30, 2.5])
+def test_days_that_a_picture_has_no_return_of_are_refused(days):
+    with pytest.raises(ConfigError, match=r"HINT: model\.arguments=\{days: 20\}"):
+        Reversal(channels=1, picture_days=30, days=days)
 
 
 def test_reversal_reverses_the_close_and_nothing_else(tmp_path):
@@ -231,6 +245,5 @@ def test_another_loss_than_the_one_that_is_minimised_is_refused(small_panel, tmp
 def test_without_lightgbm_its_trees_say_what_to_install(monkeypatch, panel):
     monkeypatch.setitem(__import__("sys").modules, "lightgbm", None)
     settings = Settings(model=ModelSettings(network="lightgbm", arguments=FEW))
-    network = AlphaNetModule.create(settings).network
     with pytest.raises(ConfigError, match=r"pip install 'alphanet-pl\[baselines\]'"):
-        network.estimate(None)
+        AlphaNetModule.create(settings)

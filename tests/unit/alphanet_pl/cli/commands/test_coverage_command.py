@@ -23,3 +23,10 @@ def test_the_figure_shows_simulation_formula_and_paper():
     names = [trace.name for trace in draw(figure_5(15)).data]
     assert [name.split(",")[0] for name in names] == ["simulated", "exact", "the report's figure 5"]
     assert (MODELS, DRAWS) == (10, 1000)
+
+
+def test_a_variant_without_so_many_features_has_no_such_figure(tmp_path, capsys):
+    assert main(["coverage", "variant=reversal", f"runs={tmp_path}"]) == 2
+    said = capsys.readouterr().err
+    assert "samples of 6 and more of them\nHINT: variant=v2.1" in said
+    assert not list(tmp_path.iterdir())

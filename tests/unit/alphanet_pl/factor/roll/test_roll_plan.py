@@ -1,15 +1,19 @@
 """A study: the calendar of its windows, the sessions they fall on, and shares of its fits."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import RollingSettings
 from alphanet_pl.factor.roll.plan import (
     calendar,
     check_history,
     last_session,
+    plan_study,
     take_part,
     window_sessions,
 )
@@ -108,3 +112,22 @@ def test_without_parts_everything_is_ours():
 def test_what_is_no_share_is_refused(parts):
     with pytest.raises(ConfigError, match=r"it reads i/n.*\nHINT: parts=\d+/\d+"):
         take_part("abc", parts)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("variant=ridge", "loss=long_side"), "loss=mse"),
+        (("variant=blend", "score.variants=[v2,lightgbm]"), "pip install 'alphanet-pl[baselines]'"),
+        (("model.arguments={heads: 3}",), "leave it out"),
+    ],
+)
+def test_what_a_fit_would_refuse_is_refused_before_any_is_trained(
+    small_panel, monkeypatch, words, hint
+):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    few = ("rolling.dates=[2012-01-31]", "rolling.seeds=[0]", "data.in_sample_days=200")
+    settings = load_settings("roll", [*few, *words, f"data.panel={small_panel.path}"])
+    with pytest.raises(ConfigError) as refused:
+        plan_study(settings, small_panel)
+    assert refused.value.hint == hint
