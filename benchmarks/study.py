@@ -23,7 +23,7 @@ import pandas as pd
 
 from alphanet_pl.cli.commands.evaluate import run as run_evaluate
 from alphanet_pl.config.compose import load_settings
-from alphanet_pl.config.settings import Settings
+from alphanet_pl.config.settings import RollingSettings, Settings
 from alphanet_pl.evaluation.evaluate import of_variants
 from alphanet_pl.evaluation.signal.cross_sections import FactorSections, cut_factor, sections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
@@ -57,12 +57,14 @@ from datamodules.panel import Panel
 WINDOWS = calendar(np.datetime64("2011-01-31"), np.datetime64("2020-01-31"), months=6)
 """The report's 19 as-of dates; its last one is scored to the day of the report before it."""
 
+STOP = "2020-08-24"
+
 WORDS = (
     "experiment=study",
     "output=benchmarks/results/study",
     "variants=[v2,v2.1,v2.2,v2.3,combined,blend]",
     f"rolling.dates=[{','.join(map(str, WINDOWS))}]",
-    "rolling.stop=2020-08-24",
+    f"rolling.stop={STOP}",
     "rolling.seeds=[0,1,2]",
     "data.min_in_sample_days=1400",  # of the first window; it renames no fit
 )
@@ -125,9 +127,12 @@ def run(settings: Settings) -> None:
 
 
 def in_order(studies: Mapping[str, Study]) -> list[Task]:
-    """All fits: seed by seed, in each window by window, in each the variants side by side."""
-    every = chain.from_iterable(study.tasks for study in studies.values())
-    return sorted(every, key=_seed_and_session)
+    """All fits: seed by seed, in each window by window, in each the variants side by side.
+
+    What a blend shares with a variant beside it is one fit.
+    """
+    every = {task.folder: task for study in studies.values() for task in study.tasks}
+    return sorted(every.values(), key=_seed_and_session)
 
 
 def _seed_and_session(task: Task) -> tuple[int, int]:
@@ -194,10 +199,19 @@ def tested(fit: Fit, settings: Settings, panel: Panel) -> FactorSections:
 
 def test_sessions(fit: Fit, settings: Settings, panel: Panel) -> np.ndarray:
     """Every tenth session from a fit's own to the next window."""
+    rolling = whole_calendar(settings.rolling)
     own = panel.session_on_or_before(fit.asof)
-    later = [start for start in window_sessions(panel, settings.rolling) if start > own]
-    stop = later[0] if later else last_session(panel, settings.rolling) + 1
+    later = [start for start in window_sessions(panel, rolling) if start > own]
+    stop = later[0] if later else last_session(panel, rolling) + 1
     return sections(own, stop, settings.evaluation.step)
+
+
+def whole_calendar(rolling: RollingSettings) -> RollingSettings:
+    """Of some of the study's windows all: a row is the same, whichever are trained beside it."""
+    every = [str(day) for day in WINDOWS]
+    if rolling.dates is None or not set(rolling.dates) <= set(every):
+        return rolling
+    return replace(rolling, dates=every, stop=STOP)
 
 
 def cut_scores(scores: pd.DataFrame, settings: Settings, panel: Panel) -> FactorSections:
@@ -216,7 +230,7 @@ def describe(row: Row, tasks: Sequence[Task], record: Record) -> str:
     """One line on the fit just kept, with the time left."""
     waiting = [task for task in tasks if not record.holds(task)]
     seconds = time_left(record.rows, record.own, tasks, waiting)
-    left = f"; about {duration(seconds)} left" if waiting else ""
+    left = f"; about {duration(seconds)} left, then each variant is judged" if waiting else ""
     return (
         f"fit {len(tasks) - len(waiting)} of {len(tasks)}: {row.variant} {row.asof} seed "
         f"{row.seed}, {row.seconds:.0f} s, {row.epochs} epochs, RankIC {row.val_rank_ic:.4f} "
@@ -250,7 +264,8 @@ def time_left(
 def judge(study: Study, settings: Settings, record: Record) -> None:
     """Stitch and evaluate the seeds that have all windows, unless that is done; keep the outcome.
 
-    Parts that end together all come here: one judges, and the others find it done.
+    Parts that end together all come here: one judges, and the others find it done. A run of other
+    seeds than those that are judged already leaves that alone.
 
     Args:
         study: Of one variant.
@@ -259,14 +274,18 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
     """
     if not complete_seeds(study, record):
         return
-    home = variant_folder(settings)
-    places = (home, record.folder / settings.variant)
+    home, kept = variant_folder(settings), record.folder / settings.variant
+    judged = set(_seeds_of(kept / "evaluation.json"))
+    if more := judged - {task.settings.seed for task in study.tasks}:
+        log(f"{kept} is of seeds {sorted(judged)}: not judged without {sorted(more)}")
+        return
     with locked(home / ".judging", None):
         tasks = complete_seeds(study, record)  # again: another part may have kept one meanwhile
         record.lay_back(tasks)  # what other parts have trained
         factor, _ = stitch(replace(study, tasks=tasks), settings)
         wanted = sha256_of(factor), asdict(settings.evaluation)
-        if all(_judged(place / "evaluation.json") == wanted for place in places):
+        if _judged(kept / "evaluation.json") == wanted:
+            record.lay_back_evaluation(settings.variant, home)
             return
         log(run_evaluate(settings))
         record.keep_evaluation(settings.variant, home)
@@ -287,6 +306,11 @@ def complete_seeds(study: Study, record: Record) -> list[Task]:
     if wanted[first] > len(study.windows) and first not in complete:
         return []
     return [task for task in study.tasks if task.settings.seed in complete]
+
+
+def _seeds_of(path: Path) -> list[int]:
+    """The seeds that an evaluation is of; none where there is none."""
+    return read_json(path)["provenance"]["seeds"] if path.is_file() else []
 
 
 def _judged(path: Path) -> tuple[str, dict[str, object]] | None:

@@ -3,22 +3,20 @@
 python -m benchmarks.study_page [RECORD]        by default benchmarks/results/study
 """
 
-import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
-from alphanet_pl.evaluation.compare import Comparison, Evaluations, VariantRow, compare
-from alphanet_pl.evaluation.paper import PRINTED
+from alphanet_pl.evaluation.compare import Evaluations, compare
 from alphanet_pl.evaluation.report import tables
-from alphanet_pl.evaluation.report.calendar import episode_cells, milder, year_cells
+from alphanet_pl.evaluation.report.calendar import episode_cells, year_cells
 from alphanet_pl.evaluation.report.formats import number
 from alphanet_pl.evaluation.report.metrics import SEEDS, TERMINAL, shown
 from alphanet_pl.evaluation.results import read_evaluation
+from benchmarks.study_claims import Times, claims
 from datamodules.base.files import read_json
 
 PAGE = Path(__file__).parents[1] / "docs" / "study.md"
@@ -27,8 +25,6 @@ TIMES = RECORD.parent / "epoch_by_n_real.json"
 """Of `benchmarks.epoch_by_n` on the study's panel."""
 VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined", "blend")
 KEYS = ["asof", "seed"]
-SURE = 2.0
-"""Standard errors from which on a difference is one."""
 
 
 def main() -> None:
@@ -36,8 +32,10 @@ def main() -> None:
     record = Path(sys.argv[1]) if len(sys.argv) > 1 else RECORD
     fits = pd.read_csv(record / "fits.csv", dtype={"asof": str})
     found = evaluations(record)
+    times = read_json(TIMES)["n"]
     made = {"fits": of_fits(fits), "paired": paired(fits), **evaluated(found)}
-    made["times"] = of_times(read_json(TIMES)["n"])
+    made["claims"] = claims(found, compare(found), fits, times)
+    made["times"] = of_times(times)
     text = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(filled(text, made), encoding="utf-8")
 
@@ -88,11 +86,17 @@ def paired(fits: pd.DataFrame) -> pd.DataFrame:
         windows = pairs.groupby("asof").mean()
         rows[name] = {
             "RankIC less v2's, points": f"{windows.mean() * 100:+.2f}",
-            "standard error": f"{windows.sem() * 100:.2f}" if len(windows) > 1 else "-",
+            "standard error": _points(windows),
+            "over seeds": _points(pairs.groupby("seed").mean()),
             "windows better": f"{(windows > 0).sum()} of {len(windows)}",
             "pairs": str(len(pairs)),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _points(values: pd.Series) -> str:
+    """The standard error of a mean, in points."""
+    return f"{values.sem() * 100:.2f}" if len(values) > 1 else "-"
 
 
 def evaluations(record: Path) -> Evaluations:
@@ -102,7 +106,7 @@ def evaluations(record: Path) -> Evaluations:
 
 
 def evaluated(found: Evaluations) -> dict[str, pd.DataFrame]:
-    """Tables 9 to 32, ours and the printed, and what they say of the report's claims."""
+    """Tables 9 to 32, ours and the printed."""
     if not found:
         return {}
     comparison = compare(found)
@@ -123,100 +127,10 @@ def evaluated(found: Evaluations) -> dict[str, pd.DataFrame]:
         "years": year_cells(comparison, found),
         "episodes": episode_cells(comparison),
         "exposures": pd.DataFrame(sizes),
-        "claims": claims(comparison),
     }
 
 
-class Measure(NamedTuple):
-    """What a claim of the report is about: a difference from v2, by cross-section or by day."""
-
-    says: str
-    difference: str
-    """Of a row of the comparison."""
-    figure: str
-    """Of the difference."""
-    printed: Callable[[str], float]
-    """Percent that the report prints of a variant."""
-
-
-MEASURES = (
-    Measure("RankIC", "ic_difference", "mean", lambda name: PRINTED.ic[name].mean),
-    Measure(
-        "excess of its top layer a year", "top_difference", "annual",
-        lambda name: PRINTED.layers[name].annual_excess[0],
-    ),
-    Measure(
-        "excess of its portfolio a year", "excess_difference", "annual",
-        lambda name: PRINTED.enhancement[name].annual_excess,
-    ),
-)  # fmt: skip
-
-
-def claims(comparison: Comparison) -> pd.DataFrame:
-    """A row a claim: ours less v2's of the same seeds, its error over time, and the reading."""
-    rows: dict[str, Mapping[str, str]] = {}
-    plain = comparison.variants.get("v2")
-    alike = {
-        name: row
-        for name, row in comparison.variants.items()
-        if plain is not None and _judged_as(row) == _judged_as(plain)
-    }
-    for name in (name for name in alike if name in PRINTED.ic and name != "v2"):
-        for measure in MEASURES:
-            if (found := getattr(alike[name], measure.difference)) is not None:
-                ours, theirs = measure.printed(name), measure.printed("v2")
-                difference = getattr(found, measure.figure)
-                rows[f"{name} {measure.says} {ours:.2f}% against {theirs:.2f}%"] = {
-                    "ours less v2's": f"{difference:+.2%} \u00b1 {found.standard_error:.2%}",
-                    "reading": reading(difference, found.standard_error, ours - theirs),
-                }
-    if plain is not None and "v2.2" in alike:
-        rows |= _of_purity(alike["v2.2"], plain)
-    columns = ["ours less v2's", "reading"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-
-
-def _judged_as(row: VariantRow) -> tuple[str, str, int]:
-    """Span and number of seeds, which have to be the same."""
-    return row.start, row.stop, len(row.seeds.seeds) if row.seeds else 0
-
-
-def reading(difference: float, error: float, claimed: float) -> str:
-    """Whether a difference is the one that is claimed."""
-    if not math.isfinite(error) or abs(difference) <= SURE * error:
-        return "cannot be told"
-    return "reproduced" if difference * claimed > 0 else "**not reproduced**: the contrary"
-
-
-def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Mapping[str, str]]:
-    """v2.2 as the report praises it: steadier, purer, falling less; counts, without errors."""
-    counted: dict[str, str] = {}
-    if pure.ic is not None and plain.ic is not None:
-        steady = " against ".join(f"{PRINTED.ic[name].icir:.2f}" for name in ("v2.2", "v2"))
-        ours = f"{number(pure.ic.icir)} against {number(plain.ic.icir)}"
-        counted[f"v2.2 is as steady: ICIR {steady}"] = ours
-    if pure.exposures and plain.exposures:
-        sizes = pd.DataFrame(
-            {
-                name: {style: each.mean_absolute for style, each in row.exposures.items()}
-                for name, row in (("pure", pure), ("plain", plain))
-                if row.exposures
-            }
-        ).dropna()
-        smaller = int((sizes["pure"] < sizes["plain"]).sum())
-        says = f"smaller in {smaller} of {len(sizes)} styles"
-        counted["v2.2 is purer: smaller exposures to the styles"] = says
-    both, held = milder(pure.episodes, plain.episodes)
-    if both:
-        says = f"less in {len(held)} of {len(both)} periods"
-        counted["v2.2 falls less at the end of 2014, early in 2019 and in 2020"] = says
-    return {
-        claim: {"ours less v2's": says, "reading": "without a standard error"}
-        for claim, says in counted.items()
-    }
-
-
-def of_times(times: Mapping[str, Mapping[str, Sequence[float]]]) -> pd.DataFrame:
+def of_times(times: Times) -> pd.DataFrame:
     """A row a number of features that are paired: what an epoch takes, and against all features.
 
     Args:

@@ -12,6 +12,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from alphanet_pl.evaluation.compare import Evaluations, episodes, having
+from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.report import figures as draw
 from alphanet_pl.evaluation.report.page import figure, page, part
 from benchmarks.study_page import PAGE, RECORD, evaluations
@@ -55,6 +56,11 @@ def pictures(found: Evaluations) -> dict[str, go.Figure]:
         made["cumulative-rank-ic"] = draw.cumulative_rank_ic(ranked)
     if layered:
         made["top-layer"] = draw.top_layer(layered)
+        made |= {
+            f"layers-{name}": draw.layer_curves(name, layered[name])
+            for name in PRINTED.layers
+            if name in layered
+        }
     if not enhanced:
         return made
     made |= {"excess": draw.cover(enhanced), "excess-drawdown": draw.excess_drawdown(enhanced)}

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.settings import Settings
+from alphanet_pl.fit.folder import Fit, fit_folder
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from benchmarks.study import exit_status
@@ -52,6 +54,8 @@ class Row(NamedTuple):
     val_rank_ic: float
     trees: int
     seconds: float
+    hash: str
+    """Of the fit, in its folder's name: of its panel and settings."""
     commit: str
 
 
@@ -68,28 +72,37 @@ def run(words: Sequence[str]) -> None:
     """
     named = [word if "=" in word else f"data.panel={word}" for word in words]
     one = [word.partition("=")[2] for word in named if word.startswith("asof=")]
+    typed = [word for word in named if not word.startswith("asof=")]
     for asof in one or WINDOWS:
         last = LastRead()
-        for each in TRIED:
-            if not holds(read_table(), asof, each):
-                row = row_of(asof, each, named, last)
-                keep(row)
-                log(str(row))
+        for tried in TRIED:
+            settings = settings_of(asof, tried, typed)
+            panel = Panel.open(settings.data.panel)
+            place = fit_folder(settings, asof, panel.fingerprint)
+            if hash_of(place) not in set(read_table()["hash"]):
+                fit = train(settings, panel=panel, last=last, callbacks=[Display()])
+                keep(row_of(fit, tried))
     print(compared(read_table()).to_string())
 
 
-def row_of(asof: str, tried: Sequence[float], words: Sequence[str], last: LastRead) -> Row:
-    """Train one fit."""
+def settings_of(asof: str, tried: Sequence[float], words: Sequence[str]) -> Settings:
+    """The settings of one fit."""
     arguments = [f"model.arguments.{name}={of}" for name, of in zip(NAMES, tried, strict=True)]
-    typed = [word for word in words if not word.startswith("asof=")]
-    settings = load_settings("train", [*WORDS, f"asof={asof}", *arguments, *typed])
-    panel = Panel.open(settings.data.panel)
-    found = train(settings, panel=panel, last=last, callbacks=[Display()]).record
-    metrics = found["metrics"]
+    return load_settings("train", [*WORDS, f"asof={asof}", *arguments, *words])
+
+
+def hash_of(folder: Path) -> str:
+    """What a fit's folder is named by besides its seed."""
+    return folder.name.rpartition("-")[2]
+
+
+def row_of(fit: Fit, tried: Sequence[float]) -> Row:
+    """What a finished fit is worth in validation."""
+    found, metrics = fit.record, fit.record["metrics"]
     return Row(
-        asof, tried[0], int(tried[1]), int(tried[2]), tried[3],
+        found["asof"], tried[0], int(tried[1]), int(tried[2]), tried[3],
         metrics["val/loss"], metrics["val/rank_ic"], found["chosen"]["trees"],
-        round(found["seconds"], 1), found["git_commit"] or "",
+        round(found["seconds"], 1), hash_of(fit.folder), found["git_commit"] or "",
     )  # fmt: skip
 
 
@@ -98,18 +111,13 @@ def read_table() -> pd.DataFrame:
     return pd.read_csv(TABLE) if TABLE.is_file() else pd.DataFrame(columns=Row._fields)
 
 
-def holds(table: pd.DataFrame, asof: str, tried: Sequence[float]) -> bool:
-    """Whether a fit has its row."""
-    same = (table["asof"] == asof) & (table[[*NAMES]] == tried).all(axis=1)
-    return bool(same.any())
-
-
 def keep(row: Row) -> None:
-    """Add a row to those of this process and of one beside it."""
+    """Add a row to those of this process and of one beside it, and say it."""
     with locked(TABLE.with_name(f".{TABLE.stem}.lock"), None):
         new = pd.DataFrame([row])
         table = new if read_table().empty else pd.concat([read_table(), new])
         write_text(TABLE, table.sort_values("asof", kind="stable").to_csv(index=False))
+    log(str(row))
 
 
 def compared(table: pd.DataFrame) -> pd.DataFrame:

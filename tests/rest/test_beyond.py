@@ -2,6 +2,7 @@
 
 import math
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +15,15 @@ from alphanet_pl.fit.folder import done_fit, model_identity
 from alphanet_pl.model.operators import SixOperators
 from benchmarks import beyond
 from benchmarks.rescored import rescored
+from benchmarks.study_record import Record
 from datamodules.base.errors import FitError
 from datamodules.batches.windows import windows_of
 from datamodules.panel import Panel
 
 sys.path.append(str(beyond.TRAINED))
 import beyond_arms as arms  # a user's own module, found by --config-dir
+
+RESULTS = Path(beyond.__file__).parent / "results"
 
 
 def pictures(stocks: int, seed: int = 0) -> torch.Tensor:
@@ -152,3 +156,13 @@ def test_means_are_of_standardised_scores_and_deeper_is_that_of_two_fits(study, 
             np.testing.assert_allclose(found[arm].loc[own.index, "factor"], expected, atol=1e-6)
         assert 0.1 < spearmanr(running, own["factor"]).statistic < 0.99999
     assert {*dict(rescored(fit, None, None, sessions, panel))} == {"own", "both"}
+
+
+@pytest.mark.parametrize("stage", beyond.STAGES)
+def test_the_studys_record_says_of_a_fit_what_the_arms_say(stage):
+    study = {row.key: row.test_rank_ic for row in Record(RESULTS / "study").rows}
+    rows = beyond.read_rows(RESULTS / "beyond" / f"{stage}.csv")
+    shared = [row for row in rows if (row.variant, row.asof, row.seed) in study]
+    assert len(shared) > 20
+    for row in shared:
+        assert row.raw == pytest.approx(study[row.variant, row.asof, row.seed], abs=1e-5), row

@@ -11,6 +11,7 @@ import torch
 from helpers.small_study import WINDOWS, Study
 
 from alphanet_pl.config.compose import load_settings
+from alphanet_pl.config.settings import RollingSettings
 from alphanet_pl.evaluation.results import read_evaluation
 from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.fit.folder import DIGEST, Fit
@@ -282,6 +283,29 @@ def test_the_study_is_the_reports(tmp_path):
     assert settings.variants == ["v2", "v2.1", "v2.2", "v2.3", "combined", "blend"]
 
 
+def test_of_some_of_its_windows_a_fit_is_tested_until_the_next_of_all():
+    some = RollingSettings(dates=["2011-01-31", "2014-07-31"], stop="2015-01-29")
+    whole = command.whole_calendar(some)
+    assert (len(whole.dates), whole.dates[7], whole.stop) == (19, "2014-07-31", "2020-08-24")
+    other = RollingSettings(dates=["2011-01-31", "2014-08-01"], stop="2015-01-29")
+    assert command.whole_calendar(other) is other
+
+
+def test_what_is_judged_of_more_seeds_is_left_alone(first, words, home, capsys):
+    folder = home / "more-record"
+    shutil.copytree(first, folder)
+    path = folder / "v2.1" / "evaluation.json"
+    found = read_json(path)
+    found["provenance"]["seeds"] = [0, 1]
+    write_json(path, found)
+    before = path.read_bytes()
+    _run(words("more"))
+    assert path.read_bytes() == before
+    assert (
+        f"{folder / 'v2.1'} is of seeds [0, 1]: not judged without [1]" in capsys.readouterr().err
+    )
+
+
 def test_a_blend_is_judged_on_its_members_fits_and_waits_for_all_of_them(home, words):
     blend = words("blended", "variants=[blend]", "rolling.seeds=[0,1]")
     _run(blend)
@@ -289,8 +313,13 @@ def test_a_blend_is_judged_on_its_members_fits_and_waits_for_all_of_them(home, w
     rows = Record(folder).rows
     assert {(row.variant, row.seed) for row in rows} == {("v2", 0), ("v2", 1), ("ridge", 0)}
     assert read_evaluation(folder / "blend" / "evaluation.json").provenance.seeds == [0, 1]
-    (one,) = command.of_variants(command.study_settings(blend)).values()
-    study = command.plan_study(replace(one, output=None), Panel.open(one.data.panel))
+    both = command.of_variants(command.study_settings([*blend, "variants=[v2,blend]"]))
+    panel = Panel.open(both["blend"].data.panel)
+    plans = {
+        name: command.plan_study(replace(each, output=None), panel) for name, each in both.items()
+    }
+    assert len(command.in_order(plans)) == 6  # the blend's and v2's fits are the same
+    study = plans["blend"]
     assert len(command.complete_seeds(study, Record(folder))) == 6
     table = pd.read_csv(folder / "fits.csv")
     table[table["variant"] != "ridge"].to_csv(folder / "fits.csv", index=False)

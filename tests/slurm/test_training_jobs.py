@@ -130,6 +130,7 @@ def test_a_killed_rank_fails_the_job_at_once_and_the_same_line_resumes(site, pai
     assert _distance(fit, pair) == 0
 
 
+@pytest.mark.long
 def test_a_dead_daemon_of_the_first_rank_ends_the_job_and_the_same_line_resumes(site, pair):
     job = _running(site, "severed")
     step = ["srun", f"--jobid={job}", "--overlap", "--nodes=1", "--ntasks=1", "--nodelist=node1"]
