@@ -131,7 +131,7 @@ class Examination:
         panel = Panel.open(self._settings.data.panel)
         for one in members(self._settings):
             check_panel(panel, one)
-            check_model(panel, one)
+            check_model(panel, one, self._world)
         self._panel = panel.with_features(self._settings.data.features)
         return repr(self._panel)
 

@@ -8,6 +8,7 @@ from alphanet_pl.config.settings import LossSettings, Settings
 from alphanet_pl.fit.folder import BEST
 from alphanet_pl.fit.history import History
 from alphanet_pl.fit.tracking import Curves
+from alphanet_pl.job.world import World
 from alphanet_pl.model.baselines import Estimated
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
@@ -59,4 +60,19 @@ def check_loss(settings: Settings) -> None:
             f"model.network={settings.model.network} was given with another loss",
             "its estimate minimises the squared error of every stock alike",
             "loss=mse",
+        )
+
+
+def check_alone(settings: Settings, world: World | None) -> None:
+    """Refuse several processes: all would do the same work, and none could answer a signal.
+
+    Raises:
+        ConfigError: There are.
+    """
+    if world is not None and world.size > 1:
+        raise ConfigError(
+            f"model.network={settings.model.network} was given to {world.size} processes",
+            "its estimate is one process' work",
+            "sbatch --nodes=1 --ntasks-per-node=1 --gpus-per-node=0 slurm/train.sh, or "
+            "trainer.devices=1 trainer.num_nodes=1",
         )

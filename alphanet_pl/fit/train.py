@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from alphanet_pl.config.compose import heeded
 from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.checkpoints import digest_of_best, find_checkpoint, remove_leftovers
-from alphanet_pl.fit.estimate import check_loss, estimate
+from alphanet_pl.fit.estimate import check_alone, check_loss, estimate
 from alphanet_pl.fit.folder import (
     DIGEST,
     PREVIOUS,
@@ -85,8 +85,8 @@ def train(
         log("\n".join(filter(None, [earlier, _headline(settings, session, panel, device, world)])))
     check_precision(settings.trainer)
     use_threads(settings.trainer, world)
-    module = check_model(panel, settings)
-    if isinstance(module.network, Estimated) and world.size == 1:
+    module = check_model(panel, settings, world)
+    if isinstance(module.network, Estimated):
         stop_if_asked("the fit before; an estimate begins anew")
     data = CrossSectionDataModule(
         panel,
@@ -186,16 +186,22 @@ def check_panel(panel: Panel, settings: Settings) -> None:
             )
 
 
-def check_model(panel: Panel, settings: Settings) -> AlphaNetModule:
+def check_model(panel: Panel, settings: Settings, world: World | None = None) -> AlphaNetModule:
     """Build what would be trained, and refuse what it cannot minimise with this panel.
 
+    Args:
+        panel: The panel.
+        settings: Of the fit.
+        world: Processes that would train it together, where that is known.
+
     Raises:
-        AlphaNetError: A class or a package cannot be had, an estimate has a loss of its own, or a
-            neutralised loss has no styles.
+        AlphaNetError: A class or a package cannot be had, an estimate has a loss of its own or
+            several processes, or a neutralised loss has no styles.
     """
     module = AlphaNetModule.create(settings)
     if isinstance(module.network, Estimated):
         check_loss(settings)
+        check_alone(settings, world)
     if settings.loss.neutralise:
         StyleBases(panel)
     return module

@@ -10,7 +10,8 @@ from scipy.stats import rankdata
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import ModelSettings, Settings
 from alphanet_pl.fit.folder import Fit
-from alphanet_pl.fit.train import train
+from alphanet_pl.fit.train import check_model, train
+from alphanet_pl.job.world import World
 from alphanet_pl.model.baselines import PENALTIES, BoostedTrees, Reversal, Ridge, standing
 from alphanet_pl.model.module import AlphaNetModule
 from datamodules.base.errors import ConfigError
@@ -240,6 +241,14 @@ def test_another_loss_than_the_one_that_is_minimised_is_refused(small_panel, tmp
     words = ["variant=ridge", "loss=long_side", f"data.panel={small_panel.path}"]
     with pytest.raises(ConfigError, match=r"HINT: loss=mse"):
         train(replace(load_settings("train", words), runs=str(tmp_path)))
+
+
+def test_an_estimate_is_one_process_work(small_panel):
+    settings = load_settings("train", ["variant=ridge", f"data.panel={small_panel.path}"])
+    check_model(small_panel, settings, World(nodes=1, per_node=1))
+    with pytest.raises(ConfigError, match="given to 4 processes") as refused:
+        check_model(small_panel, settings, World(nodes=2, per_node=2))
+    assert "--ntasks-per-node=1" in refused.value.hint
 
 
 def test_without_lightgbm_its_trees_say_what_to_install(monkeypatch, panel):
