@@ -163,7 +163,7 @@ def test_a_seed_more_trains_its_own_fits_and_judges_anew(home, words, first, cap
     said = capsys.readouterr().err
     assert "8 fits, 4 of them recorded" in said
     assert "fit 5 of 8: v2.1" in said
-    assert said.count(" left\n") == 3
+    assert said.count(" left, then each variant is judged\n") == 3
 
 
 def test_a_record_of_other_settings_is_refused(words, first):
@@ -292,14 +292,14 @@ def test_of_some_of_its_windows_a_fit_is_tested_until_the_next_of_all():
 
 
 def test_what_is_judged_of_more_seeds_is_left_alone(first, words, home, capsys):
-    folder = home / "more-record"
+    folder = home / "kept-record"
     shutil.copytree(first, folder)
     path = folder / "v2.1" / "evaluation.json"
     found = read_json(path)
     found["provenance"]["seeds"] = [0, 1]
     write_json(path, found)
     before = path.read_bytes()
-    _run(words("more"))
+    _run(words("kept"))
     assert path.read_bytes() == before
     assert (
         f"{folder / 'v2.1'} is of seeds [0, 1]: not judged without [1]" in capsys.readouterr().err
