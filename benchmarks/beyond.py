@@ -11,9 +11,7 @@ arm is in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is 
 fit of v2 gives the rows of `rescored.ARMS` too, which train nothing.
 """
 
-import csv
 import gc
-import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -39,12 +37,12 @@ from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
 from alphanet_pl.job.devices import use_threads
 from benchmarks.rescored import ARMS, rescored
+from benchmarks.rows import hash_of, keep_row, read_rows
 from benchmarks.study import WINDOWS, cut_scores, exit_status, in_order, test_sessions
 from benchmarks.study_claims import MEASURES, over_windows, windows_of
 from benchmarks.study_page import evaluations
 from benchmarks.study_record import Record
 from datamodules.base.errors import ConfigError, EvaluationError, FitError
-from datamodules.base.files import locked, write_text
 from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
 from datamodules.panel import Panel
@@ -148,11 +146,11 @@ def run(stage: str, settings: Settings) -> list[Row]:
     for window in take_part([list(window) for _, window in windows], settings.parts):
         last = LastRead()
         for task in window:
-            for row in new_rows(task, tasks, panel, last, read_rows(path), TESTED[stage]):
-                rows = keep(path, row)
+            for row in new_rows(task, tasks, panel, last, read_rows(path, Row), TESTED[stage]):
+                rows = keep_row(path, row)
                 log(f"{len(rows)} rows, {describe(row)}")
             gc.collect()  # a trainer is full of cycles, which keep what it has read
-    return read_rows(path)
+    return read_rows(path, Row)
 
 
 def linear_first(each: Mapping[str, Settings]) -> dict[str, Settings]:
@@ -231,7 +229,7 @@ def row_of(arm: str, fit: Fit, scores: pd.DataFrame, settings: Settings, panel: 
     return Row(
         arm, found["asof"], fit.seed, found["epochs"], found["best_epoch"],
         found["metrics"]["val/rank_ic"], raw, neutral, round(found["seconds"], 1),
-        fit.folder.name.rpartition("-")[2], found["git_commit"] or "",
+        hash_of(fit.folder), found["git_commit"] or "",
     )  # fmt: skip
 
 
@@ -241,10 +239,10 @@ def holds(rows: Sequence[Row], task: Task, arm: str) -> bool:
     Raises:
         FitError: Its row is of another panel or of other settings.
     """
-    _, asof, name = task.folder.parts[-3:]
+    asof = task.folder.parent.name
     for row in rows:
         if (row.variant, row.asof, row.seed) == (arm, asof, task.settings.seed):
-            if row.hash == name.rpartition("-")[2]:
+            if row.hash == hash_of(task.folder):
                 return True
             raise FitError(
                 f"{arm} {asof} seed {row.seed} has the row of another fit ({row.hash})",
@@ -348,26 +346,6 @@ def table(rows: Sequence[Row]) -> str:
             f"| {100 * raw.mean:+.2f} | {neutral.pairs} | {took}"
         )
     return "\n".join(lines)
-
-
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a stage; none where it has not begun."""
-    if not path.is_file():
-        return []
-    kinds = Row.__annotations__.values()
-    with path.open(encoding="utf-8", newline="") as file:
-        _, *lines = csv.reader(file)
-    return [Row(*(k(word) for k, word in zip(kinds, line, strict=True))) for line in lines]
-
-
-def keep(path: Path, row: Row) -> list[Row]:
-    """Add a row to those that this and other parts have kept; return them all, it last."""
-    with locked(path.with_name(f".{path.stem}.lock"), None):
-        rows = [*read_rows(path), row]
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([Row._fields, *rows])
-        write_text(path, text.getvalue())
-    return rows
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import chain, groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,8 @@ def run(settings: Settings) -> None:
     log(f"{len(tasks)} fits, {sum(map(record.holds, tasks))} of them recorded in {record.folder}")
     record.lay_back(chain.from_iterable(every))
     for name, one in of_each.items():
-        record.lay_back_evaluation(name, variant_folder(one))
+        if not (home := variant_folder(one)).joinpath("evaluation.json").is_file():
+            record.lay_back_evaluation(name, home)
     for window in windows:
         train_window(window, tasks, panel, record)
         for name, study in studies.items():
@@ -275,7 +277,7 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
     if not complete_seeds(study, record):
         return
     home, kept = variant_folder(settings), record.folder / settings.variant
-    judged = set(_seeds_of(kept / "evaluation.json"))
+    judged = set(_provenance(kept).get("seeds", []))
     if more := judged - {task.settings.seed for task in study.tasks}:
         log(f"{kept} is of seeds {sorted(judged)}: not judged without {sorted(more)}")
         return
@@ -284,8 +286,9 @@ def judge(study: Study, settings: Settings, record: Record) -> None:
         record.lay_back(tasks)  # what other parts have trained
         factor, _ = stitch(replace(study, tasks=tasks), settings)
         wanted = sha256_of(factor), asdict(settings.evaluation)
-        if _judged(kept / "evaluation.json") == wanted:
-            record.lay_back_evaluation(settings.variant, home)
+        if _judged(kept) == wanted:
+            if _judged(home) != wanted:
+                record.lay_back_evaluation(settings.variant, home)
             return
         log(run_evaluate(settings))
         record.keep_evaluation(settings.variant, home)
@@ -308,17 +311,16 @@ def complete_seeds(study: Study, record: Record) -> list[Task]:
     return [task for task in study.tasks if task.settings.seed in complete]
 
 
-def _seeds_of(path: Path) -> list[int]:
-    """The seeds that an evaluation is of; none where there is none."""
-    return read_json(path)["provenance"]["seeds"] if path.is_file() else []
+def _provenance(folder: Path) -> dict[str, Any]:
+    """What the evaluation in a folder says of where it comes from; empty where there is none."""
+    path = folder / "evaluation.json"
+    return read_json(path)["provenance"] if path.is_file() else {}
 
 
-def _judged(path: Path) -> tuple[str, dict[str, object]] | None:
+def _judged(folder: Path) -> tuple[str, dict[str, object]] | None:
     """Hash of the factor that an evaluation is of, and the settings that it was judged by."""
-    if not path.is_file():
-        return None
-    found = read_json(path)["provenance"]
-    return found["factor_sha256"], found["settings"]["evaluation"]
+    found = _provenance(folder)
+    return (found["factor_sha256"], found["settings"]["evaluation"]) if found else None
 
 
 if __name__ == "__main__":

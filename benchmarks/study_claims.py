@@ -20,8 +20,9 @@ from alphanet_pl.evaluation.compare import (
     Comparison,
     Evaluations,
     VariantRow,
+    common,
     excess_nav,
-    paired,
+    returns,
 )
 from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.portfolio.performance import ANNUAL_DAYS
@@ -63,12 +64,6 @@ def _top(found: Evaluation) -> Series | None:
 
 def _portfolio(found: Evaluation) -> Series | None:
     return found.enhancement and returns(excess_nav(found.enhancement))
-
-
-def returns(nav: Series) -> Series:
-    """Daily returns of a NAV that is 1 before its first day."""
-    values = np.array([1.0, *nav.values])
-    return Series(nav.dates, (values[1:] / values[:-1] - 1).tolist())
 
 
 def annual(values: NDArray[np.float64]) -> float:
@@ -182,11 +177,7 @@ def over_windows(
         theirs: Of v2.
         windows: (W,) as-of dates; each window's dates are drawn together. NaN with fewer than two.
     """
-    dates, _ = paired(mine, theirs)
-    both = np.array(
-        [[dict(zip(one.dates, one.values, strict=True))[date] for date in dates]
-         for one in (mine, theirs)], dtype=float,
-    )  # fmt: skip
+    dates, both = common(mine, theirs)
     place = np.searchsorted(windows, np.array(dates), side="right")
     parts = [both[:, place == one] for one in np.unique(place)]
     difference = figure(both[0]) - figure(both[1])

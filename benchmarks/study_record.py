@@ -8,9 +8,7 @@ FOLDER/VARIANT/evaluation.json, tables/   of the factor of all seeds whose windo
 A checkpoint is 156 kB for v2 and 79 kB for n=8. They are not compressed: zlib takes off a tenth.
 """
 
-import csv
 import hashlib
-import io
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,13 +19,13 @@ import torch
 from alphanet_pl.factor.roll.plan import Task
 from alphanet_pl.fit.checkpoints import SafeCheckpoints
 from alphanet_pl.fit.folder import DIGEST, Fit, done_fit, read_record
+from benchmarks.rows import read_rows, write_rows
 from datamodules.base.errors import FitError
 from datamodules.base.files import (
     locked,
     read_json,
     sha256_of,
     write_json,
-    write_text,
     written_aside,
 )
 
@@ -149,10 +147,7 @@ class Record:
         with locked(self.folder / ".lock", None):  # parts of a study keep theirs side by side
             self.read_again()
             self._rows[row.key] = row
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerows([Row._fields, *self._rows.values()])
-            write_text(self._table, text.getvalue())
+            write_rows(self._table, Row, self._rows.values())
         self.own.append(row)
 
     def keep_evaluation(self, variant: str, home: Path) -> None:
@@ -160,9 +155,9 @@ class Record:
         _copy_evaluation(home, self.folder / variant)
 
     def lay_back_evaluation(self, variant: str, home: Path) -> None:
-        """Put them back where there is no evaluation."""
+        """Put them back in place of what is there."""
         kept = self.folder / variant
-        if (kept / "evaluation.json").is_file() and not (home / "evaluation.json").is_file():
+        if (kept / "evaluation.json").is_file():
             _copy_evaluation(kept, home)
 
     def place(self, folder: Path) -> Path:
@@ -211,13 +206,8 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _read(path: Path) -> list[Row]:
-    if not path.is_file():
-        return []
-    kinds = Row.__annotations__.values()
-    with path.open(encoding="utf-8", newline="") as file:
-        _, *lines = csv.reader(file)
     try:
-        return [Row(*(k(word) for k, word in zip(kinds, line, strict=True))) for line in lines]
+        return read_rows(path, Row)
     except ValueError as error:
         raise FitError(
             f"{path} cannot be read ({error})",

@@ -20,8 +20,8 @@ from alphanet_pl.config.settings import Settings
 from alphanet_pl.fit.folder import Fit, fit_folder
 from alphanet_pl.fit.progress import Display
 from alphanet_pl.fit.train import train
+from benchmarks.rows import hash_of, keep_row, read_rows
 from benchmarks.study import exit_status
-from datamodules.base.files import locked, write_text
 from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
 from datamodules.panel import Panel
@@ -73,27 +73,22 @@ def run(words: Sequence[str]) -> None:
     named = [word if "=" in word else f"data.panel={word}" for word in words]
     one = [word.partition("=")[2] for word in named if word.startswith("asof=")]
     typed = [word for word in named if not word.startswith("asof=")]
+    panel = Panel.open(settings_of(WINDOWS[0], GUESS, typed).data.panel)
     for asof in one or WINDOWS:
         last = LastRead()
         for tried in TRIED:
             settings = settings_of(asof, tried, typed)
-            panel = Panel.open(settings.data.panel)
             place = fit_folder(settings, asof, panel.fingerprint)
-            if hash_of(place) not in set(read_table()["hash"]):
+            if hash_of(place) not in {row.hash for row in read_rows(TABLE, Row)}:
                 fit = train(settings, panel=panel, last=last, callbacks=[Display()])
-                keep(row_of(fit, tried))
-    print(compared(read_table()).to_string())
+                log(str(keep_row(TABLE, row_of(fit, tried))[-1]))
+    print(compared(pd.DataFrame(read_rows(TABLE, Row))).to_string())
 
 
 def settings_of(asof: str, tried: Sequence[float], words: Sequence[str]) -> Settings:
     """The settings of one fit."""
     arguments = [f"model.arguments.{name}={of}" for name, of in zip(NAMES, tried, strict=True)]
     return load_settings("train", [*WORDS, f"asof={asof}", *arguments, *words])
-
-
-def hash_of(folder: Path) -> str:
-    """What a fit's folder is named by besides its seed."""
-    return folder.name.rpartition("-")[2]
 
 
 def row_of(fit: Fit, tried: Sequence[float]) -> Row:
@@ -104,20 +99,6 @@ def row_of(fit: Fit, tried: Sequence[float]) -> Row:
         metrics["val/loss"], metrics["val/rank_ic"], found["chosen"]["trees"],
         round(found["seconds"], 1), hash_of(fit.folder), found["git_commit"] or "",
     )  # fmt: skip
-
-
-def read_table() -> pd.DataFrame:
-    """The rows so far."""
-    return pd.read_csv(TABLE) if TABLE.is_file() else pd.DataFrame(columns=Row._fields)
-
-
-def keep(row: Row) -> None:
-    """Add a row to those of this process and of one beside it, and say it."""
-    with locked(TABLE.with_name(f".{TABLE.stem}.lock"), None):
-        new = pd.DataFrame([row])
-        table = new if read_table().empty else pd.concat([read_table(), new])
-        write_text(TABLE, table.sort_values("asof", kind="stable").to_csv(index=False))
-    log(str(row))
 
 
 def compared(table: pd.DataFrame) -> pd.DataFrame:

@@ -257,11 +257,17 @@ def ic_difference(left: ICResult, right: ICResult) -> ICSummary | None:
 
 def paired(left: Series, right: Series) -> tuple[list[str], NDArray[np.float64]]:
     """Dates of both series, ascending, and the left values less the right ones there."""
+    dates, values = common(left, right)
+    return dates, values[0] - values[1]
+
+
+def common(left: Series, right: Series) -> tuple[list[str], NDArray[np.float64]]:
+    """Dates of both series, ascending, and their values there, left and right: (2, D)."""
     known = dict(zip(right.dates, right.values, strict=True))
-    dates = [date for date in left.dates if date in known]
     mine = dict(zip(left.dates, left.values, strict=True))
-    values = np.array([(mine[date], known[date]) for date in dates], dtype=np.float64)
-    return dates, values[:, 0] - values[:, 1] if dates else np.zeros(0)
+    dates = [date for date in left.dates if date in known]
+    values = [[each[date] for date in dates] for each in (mine, known)]
+    return dates, np.array(values, dtype=np.float64)
 
 
 def excess_nav(found: LayersResult | EnhancementResult) -> Series:
@@ -288,7 +294,7 @@ def daily_difference(left: Series, right: Series) -> DailyDifference | None:
     Returns:
         None with fewer than two days in common.
     """
-    _, days = paired(_returns(left), _returns(right))
+    _, days = paired(returns(left), returns(right))
     days = days[np.isfinite(days)]
     if len(days) < 2:
         return None
@@ -299,7 +305,8 @@ def daily_difference(left: Series, right: Series) -> DailyDifference | None:
     )
 
 
-def _returns(nav: Series) -> Series:
+def returns(nav: Series) -> Series:
+    """Daily returns of a NAV that is 1 before its first day."""
     values = np.concatenate([[1.0], np.array(nav.values, dtype=np.float64)])
     return Series(dates=nav.dates, values=(values[1:] / values[:-1] - 1.0).tolist())
 

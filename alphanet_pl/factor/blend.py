@@ -21,6 +21,7 @@ from datamodules.base.errors import ConfigError
 
 _OF_A_MEMBER = ("model.", "model=", "loss.", "loss=")
 """What is typed of these groups would count for a network and for its baseline alike."""
+_OWN = "a variant of your own with that setting, in MY/variant, and its name in the list"
 
 
 def members(settings: Settings) -> list[Settings]:
@@ -43,7 +44,7 @@ def members(settings: Settings) -> list[Settings]:
             raise ConfigError(
                 f"{word} was given with score.variants={as_typed(names)}",
                 "it would change every one of them",
-                "a variant of your own with that setting, in MY/variant, and its name in the list",
+                _OWN,
             )
     typed = [word for word in origin.overrides if not word.startswith(("score.", "score="))]
     plain = load_settings(origin.verb, [*typed, "variant=v2"], folder)
@@ -53,7 +54,7 @@ def members(settings: Settings) -> list[Settings]:
             raise ConfigError(
                 f"variant={settings.variant} sets {group}.{different[0]} beside score.variants",
                 "its fits are those of the variants that it names, as they are",
-                "a variant of your own with that setting, in MY/variant, and its name in the list",
+                _OWN,
             )
     each = [load_settings(origin.verb, [*typed, f"variant={name}"], folder) for name in names]
     blends = [one for one in each if one.score.variants]

@@ -28,9 +28,6 @@ from datamodules.batches.windows import Operators, Windows
 _BINS = {"max_bin": 63, "data_random_seed": 1, "feature_pre_filter": False, "verbosity": -1}
 """LightGBM's settings of rows and bins: none follows from the seed or from how trees are grown."""
 
-_RANGES = {"leaves": (2, 131_072)}
-"""LightGBM's own of its whole numbers; the others begin at 1."""
-
 PENALTIES = tuple(10.0**power for power in np.arange(-5.0, 1.5, 0.5))
 """Ridge's, as a share of what a feature's square sums to: the least val/loss chooses."""
 
@@ -192,12 +189,15 @@ class BoostedTrees(Estimated, WindowNetwork):
         super().__init__(channels, n, seed, operators)
         _lightgbm()  # before anything is read
         shares = {"rows": rows, "bag": bag, "columns": columns}
-        whole = {"leaves": leaves, "least": least, "trees": trees, "patience": patience}
+        most = 2**31 - 1
+        whole = {
+            "leaves": (leaves, 2, 131_072), "least": (least, 1, most), "trees": (trees, 1, most),
+            "patience": (patience, 1, most),
+        }  # fmt: skip
         wrong = [f"{name} is above 0, at most 1" for name, of in shares.items() if not 0 < of <= 1]
         wrong += [
             f"{name} is a whole number from {low} to {high}"
-            for name, of in whole.items()
-            for low, high in [_RANGES.get(name, (1, 2**31 - 1))]
+            for name, (of, low, high) in whole.items()
             if type(of) is not int or not low <= of <= high
         ]
         wrong += ["rate is above 0"] if rate <= 0 else []

@@ -15,6 +15,7 @@ from alphanet_pl.fit.folder import done_fit, model_identity
 from alphanet_pl.model.operators import SixOperators
 from benchmarks import beyond
 from benchmarks.rescored import rescored
+from benchmarks.rows import read_rows
 from benchmarks.study_record import Record
 from datamodules.base.errors import FitError
 from datamodules.batches.windows import windows_of
@@ -161,7 +162,7 @@ def test_means_are_of_standardised_scores_and_deeper_is_that_of_two_fits(study, 
 @pytest.mark.parametrize("stage", beyond.STAGES)
 def test_the_studys_record_says_of_a_fit_what_the_arms_say(stage):
     study = {row.key: row.test_rank_ic for row in Record(RESULTS / "study").rows}
-    rows = beyond.read_rows(RESULTS / "beyond" / f"{stage}.csv")
+    rows = read_rows(RESULTS / "beyond" / f"{stage}.csv", beyond.Row)
     shared = [row for row in rows if (row.variant, row.asof, row.seed) in study]
     assert len(shared) > 20
     for row in shared:

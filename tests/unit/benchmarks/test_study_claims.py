@@ -6,11 +6,11 @@ import pytest
 import statsmodels.api as sm
 from helpers.synthetic_evaluation import synthetic_evaluation
 
-from alphanet_pl.evaluation.compare import compare
+from alphanet_pl.evaluation.compare import compare, returns
 from alphanet_pl.evaluation.results import FitOrigin
 from alphanet_pl.evaluation.types import Series
 from benchmarks import study_claims
-from benchmarks.study_claims import alike, claims, counted, over_windows, ratio, reading, returns
+from benchmarks.study_claims import alike, claims, counted, over_windows, ratio, reading
 
 FITS = pd.DataFrame(
     [
