@@ -20,7 +20,7 @@ from datamodules.settings import TableSettings
 from datamodules.tables.load import load_tables
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
-WORDS = ("--config-dir", "my", "data=mine", "variant=v2.1")
+WORDS = ("--config-dir", "my", "data=vendor", "variant=v2.1")
 
 
 def block(language, word):
@@ -50,7 +50,7 @@ def home(small_tables, tmp_path_factory):
     (folder / "my" / "data").mkdir(parents=True)
     (folder / "tables").mkdir()
     text = block("yaml", "market_rules: none") + "in_sample_days: 200\n"
-    (folder / "my" / "data" / "mine.yaml").write_text(text)
+    (folder / "my" / "data" / "vendor.yaml").write_text(text)
     (folder / "daily.sh").write_text(block("bash", "words="))
     quotes = foreign(pd.read_parquet(small_tables / "quotes.parquet"))
     quotes.to_parquet(home / "tomorrow.parquet", index=False)
