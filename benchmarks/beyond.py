@@ -4,7 +4,6 @@ python -m benchmarks.beyond PANEL                                choose: all arm
 python -m benchmarks.beyond PANEL 'variants=[v2,ridge]'          those that train nothing
 python -m benchmarks.beyond PANEL confirm 'variants=[v2,ridge]'  what is chosen, on later windows
 python -m benchmarks.beyond PANEL parts=1/2                      beside parts=2/2, the same table
-python -m benchmarks.beyond factors                              v2 and blend, as the study judged
 
 Seed by seed over all windows and arms, so that every stop leaves a balanced table. A row a fit and
 arm is in benchmarks/results/beyond/STAGE.csv (or output=DIR); what is there is not done again. Each
@@ -25,11 +24,9 @@ import pandas as pd
 
 from alphanet_pl.config.compose import load_settings
 from alphanet_pl.config.settings import Settings
-from alphanet_pl.evaluation.compare import BASELINE, Evaluations
+from alphanet_pl.evaluation.compare import BASELINE
 from alphanet_pl.evaluation.evaluate import of_variants
-from alphanet_pl.evaluation.report.tables import markdown
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
-from alphanet_pl.evaluation.types import Series
 from alphanet_pl.factor.predict import score
 from alphanet_pl.factor.roll.plan import Task, plan_study, take_part
 from alphanet_pl.fit.folder import Fit, done_fit
@@ -39,10 +36,8 @@ from alphanet_pl.job.devices import use_threads
 from benchmarks.rescored import ARMS, rescored
 from benchmarks.rows import hash_of, keep_row, read_rows
 from benchmarks.study import WINDOWS, cut_scores, exit_status, in_order, test_sessions
-from benchmarks.study_claims import MEASURES, over_windows, windows_of
-from benchmarks.study_page import evaluations
 from benchmarks.study_record import Record
-from datamodules.base.errors import ConfigError, EvaluationError, FitError
+from datamodules.base.errors import ConfigError, FitError
 from datamodules.base.words import log
 from datamodules.batches.datamodule import LastRead
 from datamodules.panel import Panel
@@ -108,12 +103,6 @@ class Pairs(NamedTuple):
 def main() -> int:
     """Run or continue a stage and print its table; exit status as alphanet's."""
     words = sys.argv[1:]
-    if words[:1] == ["factors"]:
-        found = evaluations(STUDY)
-        windows = windows_of(found[BASELINE])
-        for first in (windows[0], windows[8]):
-            print(f"\n{first} on\n\n{markdown(as_factors(found, first))}")
-        return 0
     stage = "confirm" if "confirm" in words else "choose"
     settings = [word for word in words if word not in STAGES]
     return exit_status(lambda: print(table(run(stage, settings_of(stage, settings)))))
@@ -288,34 +277,6 @@ def pairs(rows: Sequence[Row], arm: str, figure: str) -> Pairs | None:
         mean(found.values()), standard_error(by_window), standard_error(by_seed),
         sum(each > 0 for each in by_window), len(by_window), len(found),
     )  # fmt: skip
-
-
-def as_factors(found: Evaluations, first: str) -> pd.DataFrame:
-    """What a blend's factor is worth beside v2's, from a date on; errors are over windows.
-
-    Args:
-        found: The study's evaluations of both.
-        first: YYYY-MM-DD.
-    """
-    ours, plain = found["blend"], found[BASELINE]
-    rows = {}
-    for measure in MEASURES:
-        mine, theirs = (_since(measure.series(one), first) for one in (ours, plain))
-        less = over_windows(measure.figure, mine, theirs, windows_of(plain))
-        figures = [measure.figure(np.array(one.values)) for one in (theirs, mine)]
-        rows[measure.says] = [
-            *map(measure.shown, figures),
-            " \u00b1 ".join(map(measure.shown, less)),
-        ]
-    columns = [BASELINE, "blend", "difference, error over windows"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-
-
-def _since(series: Series | None, first: str) -> Series:
-    if series is None:
-        raise EvaluationError("an evaluation lacks a part", "all of it", "alphanet evaluate")
-    kept = [each for each in zip(series.dates, series.values, strict=True) if each[0] >= first]
-    return Series([date for date, _ in kept], [value for _, value in kept])
 
 
 def standard_error(values: Sequence[float]) -> float:

@@ -153,7 +153,7 @@ def _measured(measure: Measure, ours: Evaluation, plain: Evaluation) -> dict[str
         read = alike(difference, error)
     else:
         read = reading(difference, error, printed[0] - printed[1])
-    cell = f"{_signed(measure.shown, difference)} \u00b1 {measure.shown(error)}"
+    cell = f"{signed(measure.shown, difference)} \u00b1 {measure.shown(error)}"
     seeds = _of_seeds(ours, plain) if measure.says == "RankIC" else "-"
     return {f"{ours.variant} {measure.says} {says}": [cell, seeds, read]}
 
@@ -201,10 +201,10 @@ def _of_seeds(ours: Evaluation, plain: Evaluation) -> str:
     if len(both) < 2:
         return "-"
     error = np.std(both, ddof=1) / math.sqrt(len(both))
-    return f"{_signed(percent, float(np.mean(both)))} \u00b1 {percent(float(error))}"
+    return f"{signed(percent, float(np.mean(both)))} \u00b1 {percent(float(error))}"
 
 
-def _signed(shown: Callable[[float], str], value: float) -> str:
+def signed(shown: Callable[[float], str], value: float) -> str:
     return ("+" if value >= 0 else "-") + shown(abs(value))
 
 

@@ -1,13 +1,14 @@
-"""Writes what the record of the study says into docs/study.md, between its marks.
+"""Writes what the records say into docs/study.md and docs/beyond.md, between their marks.
 
 python -m benchmarks.study_page [RECORD]        by default benchmarks/results/study
 """
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from alphanet_pl.evaluation.compare import Evaluations, compare
@@ -16,7 +17,9 @@ from alphanet_pl.evaluation.report.calendar import episode_cells, year_cells
 from alphanet_pl.evaluation.report.formats import number
 from alphanet_pl.evaluation.report.metrics import SEEDS, TERMINAL, shown
 from alphanet_pl.evaluation.results import read_evaluation
-from benchmarks.study_claims import Times, claims
+from alphanet_pl.evaluation.types import Series
+from benchmarks.study_claims import MEASURES, Times, claims, over_windows, signed, windows_of
+from datamodules.base.errors import EvaluationError
 from datamodules.base.files import read_json
 
 PAGE = Path(__file__).parents[1] / "docs" / "study.md"
@@ -25,6 +28,12 @@ TIMES = RECORD.parent / "epoch_by_n_real.json"
 """Of `benchmarks.epoch_by_n` on the study's panel."""
 VARIANTS = ("v2", "v2.1", "v2.2", "v2.3", "combined", "blend")
 KEYS = ["asof", "seed"]
+BEYOND = PAGE.with_name("beyond.md")
+BASELINES = RECORD.parent / "baselines"
+OTHERS = ("lightgbm", "reversal", "v1", "v3")
+"""What is rolled for docs/beyond.md alone, in a record of its own."""
+CHOSEN_ON = 8
+"""Windows, the first ones, on which blend was chosen; it was confirmed on the others."""
 
 
 def main() -> None:
@@ -36,8 +45,16 @@ def main() -> None:
     made = {"fits": of_fits(fits), "paired": paired(fits), **evaluated(found)}
     made["claims"] = claims(found, compare(found), fits, times)
     made["times"] = of_times(times)
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(filled(text, made), encoding="utf-8")
+    fill(PAGE, made)
+    beside = evaluations(record, ("v2", "blend", "ridge")) | evaluations(BASELINES, OTHERS)
+    if "v2" in beside:
+        first, later = windows_of(beside["v2"])[[0, CHOSEN_ON]]
+        fill(BEYOND, {"all": beside_v2(beside, first), "confirmed": beside_v2(beside, later)})
+
+
+def fill(page: Path, made: Mapping[str, pd.DataFrame]) -> None:
+    """Rewrite a page with these tables behind its marks."""
+    page.write_text(filled(page.read_text(encoding="utf-8"), made), encoding="utf-8")
 
 
 def filled(text: str, made: Mapping[str, pd.DataFrame]) -> str:
@@ -50,7 +67,7 @@ def filled(text: str, made: Mapping[str, pd.DataFrame]) -> str:
     for name, table in made.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not mark.search(text):
-            raise SystemExit(f"{PAGE} has no mark <!-- {name} -->")
+            raise SystemExit(f"the page has no mark <!-- {name} -->")
         body = f"\n{tables.markdown(table)}\n\n"
         text = mark.sub(lambda found, body=body: found[1] + body + found[2], text)
     return text
@@ -99,9 +116,9 @@ def _points(values: pd.Series) -> str:
     return f"{values.sem() * 100:.2f}" if len(values) > 1 else "-"
 
 
-def evaluations(record: Path) -> Evaluations:
-    """What the record has of each variant's factor of all seeds."""
-    paths = {name: record / name / "evaluation.json" for name in VARIANTS}
+def evaluations(record: Path, names: Sequence[str] = VARIANTS) -> Evaluations:
+    """What a record has of these variants' factors of all seeds."""
+    paths = {name: record / name / "evaluation.json" for name in names}
     return {name: read_evaluation(path) for name, path in paths.items() if path.is_file()}
 
 
@@ -128,6 +145,38 @@ def evaluated(found: Evaluations) -> dict[str, pd.DataFrame]:
         "episodes": episode_cells(comparison),
         "exposures": pd.DataFrame(sizes),
     }
+
+
+def beside_v2(found: Evaluations, first: str) -> pd.DataFrame:
+    """A row a factor: its figures from a date on, less v2's behind them, with errors over windows.
+
+    Args:
+        found: By variant, v2 among them.
+        first: YYYY-MM-DD.
+    """
+    plain = found["v2"]
+    rows: dict[str, dict[str, str]] = {}
+    for name, one in found.items():
+        cells = rows[name] = {"seeds": str(len(one.provenance.seeds) or "-")}
+        for measure in MEASURES:
+            mine, theirs = (since(measure.series(each), first) for each in (one, plain))
+            cells[measure.says] = measure.shown(measure.figure(np.array(mine.values)))
+            if name != "v2":
+                less, error = over_windows(measure.figure, mine, theirs, windows_of(plain))
+                cells[measure.says] += f" ({signed(measure.shown, less)} ± {measure.shown(error)})"
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def since(series: Series | None, first: str) -> Series:
+    """The dated values from a date on.
+
+    Raises:
+        EvaluationError: The evaluation is without them.
+    """
+    if series is None:
+        raise EvaluationError("an evaluation lacks a part", "all of it", "alphanet evaluate")
+    kept = [each for each in zip(series.dates, series.values, strict=True) if each[0] >= first]
+    return Series([date for date, _ in kept], [value for _, value in kept])
 
 
 def of_times(times: Times) -> pd.DataFrame:

@@ -1,11 +1,21 @@
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
-from alphanet_pl.evaluation.results import write_result
-from benchmarks.study_page import evaluated, evaluations, filled, of_fits, of_times, paired
+from alphanet_pl.evaluation.results import FitOrigin, write_result
+from benchmarks.study_page import (
+    beside_v2,
+    evaluated,
+    evaluations,
+    filled,
+    of_fits,
+    of_times,
+    paired,
+)
+from datamodules.base.errors import EvaluationError
 
 FITS = pd.DataFrame(
     [
@@ -73,3 +83,36 @@ def test_a_time_is_the_median_epoch_with_its_least_and_most():
     times = {"9": {"seconds": [6.72, 6.24, 6.91], "times as fast as all": [1.328, 1.267, 1.379]}}
     table = of_times(times)
     assert list(table.loc["n = 9"]) == ["6.7 (6.2 to 6.9)", "1.33 (1.27 to 1.38)"]
+
+
+def judged(variant, seed, asofs=("2014-10-01", "2014-11-03", "2014-12-01")):
+    """An evaluation whose factor is of three windows."""
+    evaluation = synthetic_evaluation(variant, seed)
+    fits = [FitOrigin(asof, 0, "", None, None) for asof in asofs]
+    return replace(evaluation, provenance=replace(evaluation.provenance, fits=fits))
+
+
+def test_a_factor_stands_beside_v2_from_a_date_on():
+    plain, other = judged("v2", 3), judged("ridge", 4)
+    first = "2014-11-03"
+    row = beside_v2({"v2": plain, "ridge": other}, first).loc["ridge"]
+    means = [
+        np.mean([value for date, value in zip(series.dates, series.values, strict=True)
+                 if date >= first])
+        for series in (one.ic.neutral.series for one in (other, plain))
+    ]  # fmt: skip
+    assert row["RankIC"].startswith(f"{means[0]:.2%} ({means[0] - means[1]:+.2%} ± ")
+
+
+def test_v2_itself_has_no_difference_and_what_is_not_trained_no_seeds():
+    plain, untrained = judged("v2", 3), synthetic_evaluation("reversal", 4)
+    untrained = replace(untrained, provenance=replace(untrained.provenance, seeds=[]))
+    table = beside_v2({"v2": plain, "reversal": untrained}, "2014-10-01")
+    assert "(" not in "".join(table.loc["v2"])
+    assert (table.loc["v2", "seeds"], table.loc["reversal", "seeds"]) == ("10", "-")
+
+
+def test_an_evaluation_without_a_part_is_refused():
+    bare = replace(judged("ridge", 4), layers=None)
+    with pytest.raises(EvaluationError, match="lacks a part"):
+        beside_v2({"v2": judged("v2", 3), "ridge": bare}, "2014-10-01")
