@@ -1,7 +1,8 @@
 """Where a fit's curves go besides its metrics.csv: any of Lightning's loggers, several at once.
 
 What we add speaks Lightning's interface: settings, a kept id so that a resumed fit goes on in its
-run, a row an epoch and those that a run lacks, the best epoch at the end.
+run, a row an epoch, the best epoch at the end. What that interface has no words for is said to
+W&B and MLflow in their own: the axis of curves, the last epoch that a run has, how a run ended.
 """
 
 import inspect
@@ -19,7 +20,7 @@ from alphanet_pl.fit.history import History, Row
 from alphanet_pl.fit.wandb_runs import no_run, run_arguments, run_config
 from datamodules.base.errors import ConfigError
 from datamodules.base.files import write_text
-from datamodules.base.words import log
+from datamodules.base.words import log, nearest
 
 _IDS = ("id", "run_id", "experiment_key")
 """What the loggers call the argument that continues a run."""
@@ -60,8 +61,10 @@ def _build(
     """A logger from its `_target_` and arguments; what these leave out and it takes, we fill in."""
     from hydra.utils import instantiate
 
-    kind = _logger_class(f"logger.others.{name}", arguments)
+    key = f"logger.others.{name}"
+    kind = _logger_class(key, arguments)
     parameters = inspect.signature(kind).parameters
+    _refuse_unknown(key, arguments, parameters)
     facts = _facts(kind, settings, folder, config)
     place = next((one for one in _IDS if one in parameters), None)
     kept = folder / f"{name}_id"
@@ -143,6 +146,22 @@ def _logger_class(key: str, arguments: Mapping[str, Any]) -> type:
             f"{key}._target_=lightning.pytorch.loggers.CSVLogger",
         )
     return found
+
+
+def _refuse_unknown(
+    key: str, arguments: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter]
+) -> None:
+    """Refuse what a logger does not take; one that passes arguments on takes any."""
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return
+    for name, value in arguments.items():
+        if name not in parameters and not name.startswith("_"):  # _target_ and its like are Hydra's
+            near = nearest(name, parameters, cutoff=0.5)
+            raise ConfigError(
+                f"{key}.{name} was given",
+                f"{arguments['_target_']} takes {', '.join(parameters)}",
+                f"{key}.{near}={value}" if near else "leave it out",
+            )
 
 
 def _filled(value: Any, places: Mapping[str, str]) -> Any:

@@ -52,7 +52,7 @@ OPERATORS: Kind[Any] = Kind(
     "model.operators",
     Operators,
     {"six": SixOperators, "seven": SevenOperators},
-    "model.operators",
+    None,
 )
 OPTIMISERS: Kind[torch.optim.Optimizer] = Kind(
     "trainer.optimiser",

@@ -31,14 +31,14 @@ class Kind(Generic[T]):
         key: The setting.
         base: What every class derives from, checked before anything is called.
         shipped: Our own, by their words.
-        arguments: The setting that holds further arguments.
+        arguments: The setting that holds further arguments; None where there is none.
         settings: Settings of their own that arguments of this name have.
     """
 
     key: str
     base: type[T]
     shipped: Mapping[str, type[T]]
-    arguments: str
+    arguments: str | None
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def admit(self, name: str) -> type[T]:
@@ -90,7 +90,7 @@ class Kind(Generic[T]):
                 raise ConfigError(
                     f"{self.key}={name} was given",
                     f"it takes {key}, which is no setting and none of {', '.join(facts)}",
-                    f"{self.arguments}.{key}=VALUE",
+                    f"{self.arguments}.{key}=VALUE" if self.arguments else f"a default for {key}",
                 )
         try:
             return found(**given)

@@ -72,6 +72,14 @@ def test_what_is_no_logger_is_refused_and_not_called(tmp_path, monkeypatch, targ
 
 
 def test_an_argument_that_a_logger_does_not_take_is_refused(tmp_path):
-    settings = Settings(logger=LoggerSettings(others={"csv": CSV | {"colour": "red"}}))
+    settings = Settings(logger=LoggerSettings(others={"mine": CSV | {"prefx": "a"}}))
+    with pytest.raises(ConfigError, match=r"logger\.others\.mine\.prefx was given") as refused:
+        loggers.build_loggers(settings, tmp_path, {})
+    assert refused.value.hint == "logger.others.mine.prefix=a"
+
+
+def test_what_a_logger_itself_refuses_is_said(tmp_path):
+    given = CSV | {"flush_logs_every_n_steps": 1, "save_dir": None}
+    settings = Settings(logger=LoggerSettings(others={"mine": given}))
     with pytest.raises(ConfigError, match="takes no run"):
         loggers.build_loggers(settings, tmp_path, {})

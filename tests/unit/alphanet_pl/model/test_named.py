@@ -71,6 +71,11 @@ class Bare(Operators):
         return days_FTN.sum(1)
 
 
+class Powers(Bare):
+    def __init__(self, power):
+        self.power = power
+
+
 class Covariance(DateError):
     def __call__(self, prediction, label, weight):
         return -(weight * prediction * label).mean()
@@ -124,6 +129,12 @@ def test_own_operators_make_the_features(own):
     module = AlphaNetModule.create(Settings(model=ModelSettings(operators=f"{own}.Sums")))
     assert module.parameter_fingerprint()[0] == 2 * 15
     assert module(pictures()).isfinite().all()
+
+
+def test_own_operators_that_ask_for_more_than_a_window_are_refused(own):
+    with pytest.raises(ConfigError, match="it takes power, .* none of days, stride") as refused:
+        AlphaNetModule.create(Settings(model=ModelSettings(operators=f"{own}.Powers")))
+    assert refused.value.hint == "a default for power"
 
 
 def test_own_operators_without_pairs_take_no_sample(own):
