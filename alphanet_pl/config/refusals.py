@@ -126,7 +126,8 @@ def no_such_option(
         f"{group} is one of {', '.join(known)}" if known else "no file is called so",
         f"{group}={near}"
         if near
-        else f"write FOLDER/{group}/{option}.yaml and give --config-dir FOLDER",
+        else "leave it out, which gives the group's defaults, or write "
+        f"FOLDER/{group}/{option}.yaml and give --config-dir FOLDER",
     )
 
 

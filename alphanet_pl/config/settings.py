@@ -3,11 +3,12 @@
 `alphanet VERB --help` prints these docstrings; files in conf/ say only what differs from here.
 """
 
+import math
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from datamodules.settings import (
@@ -23,6 +24,16 @@ from datamodules.settings import (
     Whole,
 )
 
+
+def _finite(arguments: dict[str, Any]) -> dict[str, Any]:
+    for name, value in arguments.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{name} is a finite number")
+    return arguments
+
+
+Arguments = Annotated[dict[str, Any], AfterValidator(_finite)]
+"""Of a class that a setting names."""
 Cost = Annotated[Number, Field(ge=0.0, le=0.1)]
 
 
@@ -33,7 +44,7 @@ class ModelSettings:
     network: str = "alphanet"
     """alphanet (v2), readable (the same in plain modules, slower), v1, v3, the baselines ridge,
     lightgbm and reversal, or module.Class of your own."""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
     """Further arguments of a network, e.g. {heads: 4} of one of your own."""
     operators: str = "six"
     """What makes the features of a window: six, seven (ts_mean besides), or module.Class of your
@@ -58,7 +69,7 @@ class LossSettings:
 
     error: str = "squared"
     """squared, or module.Class of your own: an error of each stock, or one number a date."""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
     """Arguments of an error of your own, e.g. {delta: 0.5}."""
     long_weight: Annotated[Number, Field(ge=1.0, le=100.0)] = 1.0
     """Weight of the top half of each cross-section by realised return, the rest weigh 1."""
@@ -74,7 +85,7 @@ class TrainerSettings:
     """Of Adam (report of 2020-08-24), or of the optimiser named in its place."""
     optimiser: str = "adam"
     """adam, or module.Class, PyTorch's or your own, e.g. torch.optim.SGD."""
-    optimiser_arguments: dict[str, Any] = field(default_factory=dict)
+    optimiser_arguments: Arguments = field(default_factory=dict)
     """Its arguments besides the learning rate, e.g. {weight_decay: 0.01}."""
     patience: Count = 10
     """Epochs without a better validation loss (centred on each date; RankIC for a DateError) before

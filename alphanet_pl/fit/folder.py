@@ -26,7 +26,8 @@ BEST, LAST, PREVIOUS = "best.ckpt", "last.ckpt", "previous.ckpt"
 """Checkpoints in it: of the best epoch; while it is trained, of the last and the one before."""
 
 PROTOCOL = 2
-"""Raised when the code, or the default of a setting, changes the weights that the same words give.
+"""Number of the rules of training: one more with each change of them, or of a default, that gives
+other weights by the same words.
 
 1: early stopping by the plain squared error. 2: by the squared error within dates.
 """

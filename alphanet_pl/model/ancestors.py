@@ -15,12 +15,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from alphanet_pl.config.settings import ModelSettings
 from alphanet_pl.model.batchnorm import BatchNorm, FeatureNorm
 from alphanet_pl.model.fused import by_date, project, read_out
 from alphanet_pl.model.network import WindowNetwork, output_layer
 from alphanet_pl.model.operators import SevenOperators, SixOperators
 from datamodules.base.errors import ConfigError
 from datamodules.batches.windows import Operators, Windows
+from datamodules.settings import DataSettings
 
 
 class AlphaNetV1(WindowNetwork):
@@ -48,10 +50,10 @@ class AlphaNetV1(WindowNetwork):
         windows: int = 3,
         n: int | None = None,
         seed: int = 0,
-        units: int = 30,
+        units: int = ModelSettings.units,
         dropout: float = 0.5,
-        eps: float = 1e-3,
-        momentum: float = 0.99,
+        eps: float = ModelSettings.batch_norm_eps,
+        momentum: float = ModelSettings.batch_norm_momentum,
         operators: Operators | None = None,
     ) -> None:
         super().__init__(channels, n, seed, operators or SevenOperators())
@@ -112,12 +114,12 @@ class AlphaNetV3(WindowNetwork):
         channels: int = 15,
         n: int | None = None,
         seed: int = 0,
-        units: int = 30,
+        units: int = ModelSettings.units,
         short: int = 5,
-        eps: float = 1e-3,
-        momentum: float = 0.99,
+        eps: float = ModelSettings.batch_norm_eps,
+        momentum: float = ModelSettings.batch_norm_momentum,
         operators: Operators | None = None,
-        picture_days: int = 30,
+        picture_days: int = DataSettings.picture_days,
     ) -> None:
         super().__init__(channels, n, seed, operators)
         may = [days for days in range(2, picture_days + 1) if picture_days % days == 0]

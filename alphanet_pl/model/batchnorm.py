@@ -18,6 +18,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from alphanet_pl.config.settings import ModelSettings
 from datamodules.batches.windows import Windows
 
 
@@ -35,7 +36,12 @@ class BatchNorm(nn.Module):
     own = False
     """Whether a score, too, is normalised by the batch that it is asked for: one date's stocks."""
 
-    def __init__(self, channels: int, eps: float = 1e-3, momentum: float = 0.99) -> None:
+    def __init__(
+        self,
+        channels: int,
+        eps: float = ModelSettings.batch_norm_eps,
+        momentum: float = ModelSettings.batch_norm_momentum,
+    ) -> None:
         super().__init__()
         self.eps, self.momentum = eps, momentum
         self.weight = nn.Parameter(torch.ones(channels))
@@ -180,7 +186,7 @@ def across_ranks(count: int, mean: Tensor, squares: Tensor) -> tuple[Tensor, Ten
 
 
 class _AllGather(torch.autograd.Function):
-    """Every rank's vector, stacked; backward adds up what all ranks make of mine."""
+    """Every rank's vector, stacked; the gradient of a rank's own is summed over all ranks."""
 
     @staticmethod
     def forward(ctx: Any, mine: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from alphanet_pl.model.operators import SevenOperators, SixOperators
 from datamodules.base.errors import ConfigError
 from datamodules.batches.cross_sections import CrossSections
 from datamodules.batches.windows import Operators, WindowInputs, Windows, windows_of
+from datamodules.settings import DataSettings
 
 NETWORKS: Kind[nn.Module] = Kind(
     "model.network",
@@ -96,7 +97,7 @@ class AlphaNetModule(pl.LightningModule):
         learning_rate: float,
         seed: int,
         optimiser: tuple[str, dict[str, Any]] = ("adam", {}),
-        picture_days: int = 30,
+        picture_days: int = DataSettings.picture_days,
         precision: str = "32-true",
     ) -> None:
         super().__init__()

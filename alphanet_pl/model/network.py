@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from alphanet_pl.config.settings import ModelSettings
 from alphanet_pl.model.batchnorm import PlainNorm
 from alphanet_pl.model.operators import SixOperators, sampled_rows
 from alphanet_pl.model.sampling import sample_features
@@ -108,9 +109,9 @@ class AlphaNet(WindowNetwork):
         channels: int = 15,
         n: int | None = None,
         seed: int = 0,
-        units: int = 30,
-        eps: float = 1e-3,
-        momentum: float = 0.99,
+        units: int = ModelSettings.units,
+        eps: float = ModelSettings.batch_norm_eps,
+        momentum: float = ModelSettings.batch_norm_momentum,
         operators: Operators | None = None,
     ) -> None:
         super().__init__(channels, n, seed, operators)

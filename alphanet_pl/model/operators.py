@@ -18,6 +18,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from alphanet_pl.config.settings import ModelSettings
 from datamodules.base.errors import ConfigError
 from datamodules.batches.windows import Operators
 
@@ -34,7 +35,9 @@ def feature_count(rows: int, sampled: int, singles: int = 4) -> int:
 
 
 @torch.no_grad()
-def extract_features(pictures: Tensor, sample: Sequence[int], window: int = 10) -> Tensor:
+def extract_features(
+    pictures: Tensor, sample: Sequence[int], window: int = ModelSettings.days
+) -> Tensor:
     """Return the features of every window, pairs outside `sample` never computed.
 
     Order of the C axis: ts_corr of the pairs (i, j), i before j, in the order of `sample`; ts_cov
@@ -110,8 +113,8 @@ class SixOperators(Operators):
 
     singles: ClassVar[int] = 4
     """Operators of one row; the others are of pairs."""
-    days: int = 10
-    stride: int = 10
+    days: int = ModelSettings.days
+    stride: int = ModelSettings.stride
 
     def width(self, channels: int) -> int:
         """C of so many channels."""

@@ -17,6 +17,7 @@ import zarr
 
 from datamodules.base.dates import NoDayError, read_day
 from datamodules.base.errors import PanelError
+from datamodules.base.words import nearest
 from datamodules.panel.layout import COORDINATES, LAYOUT, SHARD_DAYS, hash_array, shard_files
 from datamodules.panel.manifest import (
     MANIFEST,
@@ -120,12 +121,18 @@ class Panel:
             PanelError: No such array or rows, or the array is damaged (naming the file).
         """
         if not self.has(name):
-            raise PanelError(f"the panel {self.path} has no array {name!r}",
-                             f"one of {', '.join(self.names)}")  # fmt: skip
+            raise PanelError(
+                f"the panel {self.path} has no array {name!r}",
+                f"one of {', '.join(self.names)}",
+                nearest(name, self.names),
+            )
         stop = len(self.dates) if stop is None else stop
         if not 0 <= start <= stop <= len(self.dates):
-            raise PanelError(f"sessions {start} to {stop} of {name!r}",
-                             f"within 0 to {len(self.dates)}, the panel's sessions")  # fmt: skip
+            raise PanelError(
+                f"sessions {start} to {stop} of {name!r}",
+                f"within 0 to {len(self.dates)}, the panel's sessions",
+                "panel.session_on_or_before(day), which finds the session of a date",
+            )
         self._check_same()
         for file in shard_files(name, start, stop):
             check_size(self.path, self._manifest, file)
@@ -147,11 +154,14 @@ class Panel:
         try:
             wanted = np.datetime64(read_day(str(day)[:10]))
         except NoDayError as error:
-            raise PanelError(f"{day!r} is no date", str(error)) from error
+            raise PanelError(f"{day!r} is no date", str(error), str(self.dates[-1])) from error
         session = int(np.searchsorted(self.dates, wanted, side="right")) - 1
         if session < 0:
-            raise PanelError(f"{day} is before the panel's first session {self.dates[0]}",
-                             f"a date from {self.dates[0]} to {self.dates[-1]}")  # fmt: skip
+            raise PanelError(
+                f"{day} is before the panel's first session {self.dates[0]}",
+                f"a date from {self.dates[0]} to {self.dates[-1]}",
+                f"{self.dates[0]}, or a panel that begins earlier",
+            )
         return session
 
     def verify(self) -> None:

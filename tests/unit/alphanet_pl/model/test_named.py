@@ -132,7 +132,7 @@ def test_own_operators_make_the_features(own):
 
 
 def test_own_operators_that_ask_for_more_than_a_window_are_refused(own):
-    with pytest.raises(ConfigError, match="it takes power, .* none of days, stride") as refused:
+    with pytest.raises(ConfigError, match=r"it takes power, .* none of days, stride") as refused:
         AlphaNetModule.create(Settings(model=ModelSettings(operators=f"{own}.Powers")))
     assert refused.value.hint == "a default for power"
 
