@@ -20,6 +20,7 @@ from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.signal.cross_sections import StockCoverage
 from alphanet_pl.evaluation.signal.exposures import ExposuresResult
 from alphanet_pl.evaluation.signal.ic import ICResult
+from alphanet_pl.evaluation.types import Brief
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import write_json
 
@@ -46,8 +47,8 @@ class FitOrigin:
     """Whose fit it is, where the factor is a blend of several variants'."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Provenance(Brief):
     """Where the numbers come from; empty where nothing is known."""
 
     created: str = ""

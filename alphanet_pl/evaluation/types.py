@@ -7,6 +7,7 @@ its formula: keys are added, never renamed. Dates are ISO strings, returns and s
 
 import math
 from dataclasses import dataclass
+from reprlib import Repr
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,6 +25,24 @@ def _known(value: Any) -> Any:
 
 Number = Annotated[float, BeforeValidator(_known)]
 """A figure; one that does not exist (a Sharpe ratio without volatility) is NaN, in JSON null."""
+
+
+class _Repr(Repr):
+    def repr_float(self, value: float, level: int) -> str:
+        """A figure to four digits."""
+        return f"{value:.4g}"
+
+
+_BRIEF = _Repr()
+_BRIEF.maxlevel, _BRIEF.maxlist, _BRIEF.maxdict, _BRIEF.maxother = 3, 3, 3, 400
+
+
+class Brief:
+    """A result that prints its figures to four digits, and of lists and maps the first entries."""
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={_BRIEF.repr(value)}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 @dataclass(frozen=True)

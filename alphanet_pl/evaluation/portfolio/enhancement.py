@@ -44,7 +44,7 @@ from alphanet_pl.evaluation.portfolio.rebalance import (
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, NextDay, next_day
 from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Sections, spaced
 from alphanet_pl.evaluation.signal.neutralise import standardise, winsorise
-from alphanet_pl.evaluation.types import Dates, Floats, Number
+from alphanet_pl.evaluation.types import Brief, Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 from datamodules.base.words import tracked
 
@@ -84,8 +84,8 @@ class Relaxation:
     detail: str
 
 
-@dataclass(frozen=True)
-class EnhancementCurves:
+@dataclass(frozen=True, repr=False)
+class EnhancementCurves(Brief):
     """Daily series; NAVs begin with 1 before the first date."""
 
     dates: list[str]
@@ -95,8 +95,8 @@ class EnhancementCurves:
     excess_drawdown: list[Number]
 
 
-@dataclass(frozen=True)
-class EnhancementResult:
+@dataclass(frozen=True, repr=False)
+class EnhancementResult(Brief):
     """Index enhancement (tables 14, 22 and 30)."""
 
     index: str

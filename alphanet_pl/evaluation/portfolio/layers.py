@@ -34,13 +34,13 @@ from alphanet_pl.evaluation.signal.cross_sections import FactorSections, Section
 from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market
 from alphanet_pl.evaluation.signal.ranks import equal_buckets, rank_correlation
-from alphanet_pl.evaluation.types import Bools, Dates, Floats, Number
+from alphanet_pl.evaluation.types import Bools, Brief, Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 from datamodules.base.words import tracked
 
 
-@dataclass(frozen=True)
-class LongShort:
+@dataclass(frozen=True, repr=False)
+class LongShort(Brief):
     """Layer 1 less the last layer."""
 
     annual_return: Number
@@ -48,8 +48,8 @@ class LongShort:
     sharpe: Number
 
 
-@dataclass(frozen=True)
-class LayerTable:
+@dataclass(frozen=True, repr=False)
+class LayerTable(Brief):
     """Tables 11, 21 and 29 under one next-day filter; lists go from layer 1 (highest) down."""
 
     annual_excess: list[Number]
@@ -75,8 +75,8 @@ class LayerTable:
     """Rank correlation of annual excess with the order of the layers: 1 is perfect."""
 
 
-@dataclass(frozen=True)
-class LayerCurves:
+@dataclass(frozen=True, repr=False)
+class LayerCurves(Brief):
     """Daily NAVs of the headline filter, all beginning with 1 before the first date."""
 
     dates: list[str]
@@ -86,8 +86,8 @@ class LayerCurves:
     long_short: dict[str, list[Number]]
 
 
-@dataclass(frozen=True)
-class LayersResult:
+@dataclass(frozen=True, repr=False)
+class LayersResult(Brief):
     """The layer test."""
 
     layers: int

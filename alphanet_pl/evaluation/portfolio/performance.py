@@ -19,15 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphanet_pl.config.settings import Convention
-from alphanet_pl.evaluation.types import Dates, Floats, Number
+from alphanet_pl.evaluation.types import Brief, Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 
 ANNUAL_DAYS = 250
 """Sessions in a year: the only value with which the printed volatilities reproduce."""
 
 
-@dataclass(frozen=True)
-class Drawdown:
+@dataclass(frozen=True, repr=False)
+class Drawdown(Brief):
     """A positive depth; peak is null if it lies before the first session."""
 
     depth: Number
@@ -35,8 +35,8 @@ class Drawdown:
     trough: str | None
 
 
-@dataclass(frozen=True)
-class Performance:
+@dataclass(frozen=True, repr=False)
+class Performance(Brief):
     """Absolute columns of tables 14, 22 and 30."""
 
     annual_return: Number
@@ -46,8 +46,8 @@ class Performance:
     sessions: int
 
 
-@dataclass(frozen=True)
-class RelativePerformance:
+@dataclass(frozen=True, repr=False)
+class RelativePerformance(Brief):
     """Excess columns of tables 14, 22 and 30."""
 
     annual_excess: Number

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.signal.neutralise import neutralise
 from alphanet_pl.evaluation.signal.prices import Market, read_market
-from alphanet_pl.evaluation.types import Dates, Floats, Number
+from alphanet_pl.evaluation.types import Brief, Dates, Floats, Number
 from datamodules.base.errors import EvaluationError
 from datamodules.panel import Panel
 from datamodules.panel.layout import SHARD_DAYS
@@ -96,8 +96,8 @@ class FactorSections(Sections):
         return np.where(kept, neutralise(universe, self.industry, self.log_cap), np.nan)
 
 
-@dataclass(frozen=True)
-class StockCoverage:
+@dataclass(frozen=True, repr=False)
+class StockCoverage(Brief):
     """How many of the stocks that could be scored have a score, at each section."""
 
     dates: list[str]

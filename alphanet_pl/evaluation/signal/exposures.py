@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.signal.cross_sections import FactorSections
 from alphanet_pl.evaluation.signal.ranks import rank_correlation
-from alphanet_pl.evaluation.types import Floats, Number
+from alphanet_pl.evaluation.types import Brief, Floats, Number
 from alphanet_pl.factor.store import has_raw, read_factor
 
 
-@dataclass(frozen=True)
-class Exposure:
+@dataclass(frozen=True, repr=False)
+class Exposure(Brief):
     """Rank correlation of the factor with one style through time."""
 
     mean: Number
@@ -22,8 +22,8 @@ class Exposure:
     n: int
 
 
-@dataclass(frozen=True)
-class ExposuresResult:
+@dataclass(frozen=True, repr=False)
+class ExposuresResult(Brief):
     """Style exposures of the published factor."""
 
     sections: list[str]

@@ -25,14 +25,14 @@ from alphanet_pl.evaluation.signal.ranks import (
     grouped_rank_correlation,
     rank_correlation,
 )
-from alphanet_pl.evaluation.types import Dates, Floats, Number, Series
+from alphanet_pl.evaluation.types import Brief, Dates, Floats, Number, Series
 from alphanet_pl.factor.store import read_scores, seed_columns
 
 SIZE_BUCKETS = 5
 
 
-@dataclass(frozen=True)
-class ICSummary:
+@dataclass(frozen=True, repr=False)
+class ICSummary(Brief):
     """RankIC statistics over n cross-sections (tables 9, 17 and 25, and what they leave out)."""
 
     mean: Number
@@ -49,8 +49,8 @@ class ICSummary:
     newey_west_lag: int
 
 
-@dataclass(frozen=True)
-class Decay:
+@dataclass(frozen=True, repr=False)
+class Decay(Brief):
     """RankIC of one factor against returns over 1, 2, ... sessions ahead."""
 
     horizon: list[int]
@@ -59,8 +59,8 @@ class Decay:
     n: list[int]
 
 
-@dataclass(frozen=True)
-class ICBlock:
+@dataclass(frozen=True, repr=False)
+class ICBlock(Brief):
     """Everything about the RankIC of one form (raw or neutral) of a factor."""
 
     summary: ICSummary
@@ -84,8 +84,8 @@ class Achievable:
     """Mean RankIC of the raw factor over that of the truth."""
 
 
-@dataclass(frozen=True)
-class ICResult:
+@dataclass(frozen=True, repr=False)
+class ICResult(Brief):
     """The IC test."""
 
     horizon: int

@@ -73,6 +73,15 @@ def test_an_evaluation_prints_what_it_holds(evaluation):
     assert len(said) < 300
 
 
+def test_a_part_prints_figures_to_four_digits_and_the_first_of_a_list(evaluation):
+    said = repr(evaluation.layers)
+    assert f"LayersResult(layers={evaluation.layers.layers}, step=10, " in said
+    dates = evaluation.layers.curves.dates
+    assert f"curves=LayerCurves(dates=[{dates[0]!r}, {dates[1]!r}, {dates[2]!r}, ...]" in said
+    mean = evaluation.ic.neutral.summary.mean
+    assert repr(evaluation.ic.neutral.summary).startswith(f"ICSummary(mean={mean:.4g}, ")
+
+
 def test_a_series_prints_its_span(evaluation):
     assert repr(evaluation.ic.raw.series) == "Series(8 dates, 2014-10-01 to 2015-01-07)"
 
