@@ -168,7 +168,6 @@ def _leave_group() -> None:
 def _check_verb(word: str) -> None:
     if word.startswith("-") or word in VERBS:
         return
-    from datamodules.base.errors import ConfigError
     from datamodules.base.words import nearest
 
     near = nearest(word, VERBS)

@@ -18,17 +18,16 @@ RANK_CUTOFF = 1e-6
 differs by less than that is rounding, and its direction would be noise."""
 
 
-def orthonormal_basis(exposures: NDArray, intercept: bool = True) -> NDArray[np.float32]:
-    """Columns that span the exposures of one date: Q'Q = I, Q(Q'y) is the regression of y on them.
+def orthonormal_basis(exposures: NDArray) -> NDArray[np.float32]:
+    """Columns that span one date's exposures and a constant: Q'Q = I, Q(Q'y) regresses y on them.
 
+    With the constant a residual has mean 0; exposures are centred by capitalisation, not plainly.
     A style absent on the date (a column all NaN) is dropped; so are columns that others already
     span, by a column-pivoted QR factorisation. A single missing exposure counts as 0, the
     cross-section's average, so that no stock is lost.
 
     Args:
         exposures: (S, K) styles of the date's stocks.
-        intercept: Include a column of ones, so that a residual has mean 0. Exposures are centred
-            by capitalisation, so without it the plain mean would stay in.
 
     Returns:
         (S, r) float32, r <= K + 1.
@@ -36,8 +35,7 @@ def orthonormal_basis(exposures: NDArray, intercept: bool = True) -> NDArray[np.
     columns = np.asarray(exposures, np.float64)
     columns = columns[:, np.isfinite(columns).any(axis=0)]
     columns = np.where(np.isfinite(columns), columns, 0.0)
-    if intercept:
-        columns = np.column_stack([np.ones(len(columns)), columns])
+    columns = np.column_stack([np.ones(len(columns)), columns])
     lengths = np.linalg.norm(columns, axis=0)
     columns = columns[:, lengths > 0] / lengths[lengths > 0]
     if not columns.size:

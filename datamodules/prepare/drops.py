@@ -39,20 +39,6 @@ class DropLedger:
         """Plain types only, for JSON."""
         return asdict(self)
 
-    def lines(self) -> list[str]:
-        """The ledger as text, one step a line."""
-        width = max(map(len, self.dropped))
-        share = 100 / max(self.listed, 1)
-        return [
-            f"{'listed stock-dates':{width}} {self.listed:>12,}",
-            *(
-                f"{reason:{width}} {-count:>12,} {count * share:5.1f}%"
-                for reason, count in self.dropped.items()
-            ),
-            f"{'labelled':{width}} {self.labelled:>12,} {self.labelled * share:5.1f}%"
-            f"   (label {self.label}, filter {self.filter})",
-        ]
-
 
 def drop_ledger(
     dates: np.ndarray,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from alphanet_pl.evaluation.types import Bools, Dates, Floats
 from datamodules.panel import Panel
+from datamodules.prepare.grid import ffill
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,10 @@ def read_market(panel: Panel, start: int, stop: int) -> Market:
     Raises:
         PanelError: No such sessions, or a damaged array.
     """
+    close = panel.read("close", start, stop)
     return Market(
         dates=panel.dates[start:stop],
-        close=carried(panel.read("close", start, stop)),
+        close=ffill(close, np.isfinite(close)),
         vwap=panel.read("vwap", start, stop),
         listed=panel.read("listed", start, len(panel.dates)),
     )
-
-
-def carried(price: Floats) -> Floats:
-    """Each stock's last known price, (T, N); NaN before the first."""
-    out = np.array(price)
-    for row in range(1, len(out)):
-        np.copyto(out[row], out[row - 1], where=np.isnan(out[row]))
-    return out

@@ -92,8 +92,3 @@ def test_a_row_that_is_no_rule_is_refused(row, message):
 def test_a_board_that_no_rule_has_is_refused_with_the_nearest():
     with pytest.raises(ConfigError, match=r"chinxet has no rule(.|\n)*\{SH600: chinext\}"):
         limit_table("a_share", boards={"SH600": "chinxet"})
-
-
-def test_an_unknown_market_is_refused():
-    with pytest.raises(ConfigError, match="market_rules=nyse was given: one of a_share, none"):
-        limit_table("nyse")

@@ -69,14 +69,6 @@ def test_a_ledger_survives_json(grid, arrays):
     assert DropLedger(**json.loads(json.dumps(ledger.to_dict()))) == ledger
 
 
-def test_a_ledger_reads_as_text(grid, arrays):
-    ledger = drop_ledger(grid.dates, arrays, DAYS, "vwap_next", "realistic")
-    lines = ledger.lines()
-    assert len(lines) == len(ledger.dropped) + 2
-    assert f"{ledger.listed:,}" in lines[0]
-    assert lines[-1].endswith("(label vwap_next, filter realistic)")
-
-
 def test_a_market_without_pictures_has_a_ledger_too(make_quotes):
     grid = to_grid(make_quotes(sessions=3))
     arrays = quote_arrays(grid, DataSettings(), A_SHARES)

@@ -7,12 +7,15 @@ import pytest
 from alphanet_pl.evaluation.compare import compare, having
 from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.report import figures as draw
+from alphanet_pl.evaluation.report import headline
 from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, year_cells, years
 from alphanet_pl.evaluation.report.figures import navs
 from alphanet_pl.evaluation.report.formats import as_set
 from alphanet_pl.evaluation.report.headline import ours
 from alphanet_pl.evaluation.report.parts import ic
 from alphanet_pl.evaluation.results import Evaluation, Provenance
+from alphanet_pl.model.baselines import Estimated, Reversal
+from alphanet_pl.model.module import NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +169,8 @@ def test_a_variant_that_is_judged_otherwise_is_in_no_figure_of_differences(sever
 @pytest.mark.parametrize(("share", "text"), [(0.0015, "0.15%"), (0.3, "30%"), (0.00025, "0.025%")])
 def test_a_setting_keeps_its_digits(share, text):
     assert as_set(share) == text
+
+
+def test_the_page_knows_the_networks_that_no_step_trains():
+    untrained = [n for n, one in NETWORKS.shipped.items() if issubclass(one, Estimated | Reversal)]
+    assert sorted(headline._AT_ONCE) == sorted(untrained)

@@ -1,13 +1,8 @@
-"""Carried prices and departures."""
+"""Departures."""
 
 import numpy as np
 
-from alphanet_pl.evaluation.signal.prices import Market, carried
-
-
-def test_a_price_is_carried_through_a_gap_and_past_the_last_trade():
-    price = np.array([[np.nan], [2.0], [np.nan], [3.0], [np.nan]])
-    np.testing.assert_array_equal(carried(price)[:, 0], [np.nan, 2.0, 2.0, 3.0, 3.0])
+from alphanet_pl.evaluation.signal.prices import Market
 
 
 def test_a_stock_is_gone_after_its_last_listed_session_and_not_in_a_gap():
