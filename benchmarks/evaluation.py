@@ -19,10 +19,10 @@ import pandas as pd
 
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.portfolio.enhancement import rebalance_rows, run_enhancement
-from alphanet_pl.evaluation.portfolio.layers import assign_layers, layers_section
+from alphanet_pl.evaluation.portfolio.layers import assign_layers, judge_layers
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
 from alphanet_pl.evaluation.signal.cross_sections import Sections, forward_returns
-from alphanet_pl.evaluation.signal.exposures import exposures_section
+from alphanet_pl.evaluation.signal.exposures import judge_exposures
 from alphanet_pl.evaluation.signal.ic import ic_block, ic_by_industry, ic_summary
 from alphanet_pl.evaluation.signal.neutralise import neutralise, standardise, winsorise
 from alphanet_pl.evaluation.signal.prices import Market
@@ -81,9 +81,9 @@ def evaluate(
     return {
         "IC and decay, raw": timed(lambda: ic(False)),
         "IC and decay, neutral": timed(lambda: ic(True)),
-        "layers, three filters": timed(lambda: layers_section(scores, at, masks)),
+        "layers, three filters": timed(lambda: judge_layers(scores, at, masks)),
         "exposures": timed(
-            lambda: exposures_section(scores, styles, [str(k) for k in range(STYLES)], at.dates)
+            lambda: judge_exposures(scores, styles, [str(k) for k in range(STYLES)], at.dates)
         ),
     }
 

@@ -39,7 +39,7 @@ Row = Mapping[str, Any]
 """A configuration."""
 
 
-def sweep_section(sweep: Sweep) -> Part:
+def sweep_part(sweep: Sweep) -> Part:
     """Everything of one sweep."""
     name = re.sub(r"[^\w-]", "-", sweep.name)
     known = sweep.configurations.columns

@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
 from alphanet_pl.config.keys import (
+    classes,
     conf_dir,
     groups,
     is_text,
@@ -28,7 +29,6 @@ from alphanet_pl.config.keys import (
     no_such_setting,
     options,
     root_of,
-    sections,
     settings_of,
     type_of,
 )
@@ -294,7 +294,7 @@ def _sort_words(
 
     Hydra's own advice for an unknown key (`+key=`) would add one that nothing reads.
     """
-    named = {prefix.rstrip(".") for prefix, _ in sections(root_of(verb))}
+    named = {prefix.rstrip(".") for prefix, _ in classes(root_of(verb))}
     chosen, typed = [], []
     for word in words:
         key, separator, value = word.partition("=")

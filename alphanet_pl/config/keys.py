@@ -60,12 +60,12 @@ def options(group: str, config_dir: Path | None = None) -> list[str]:
     return sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
 
 
-def sections(root: type, prefix: str = "") -> Iterator[tuple[str, type]]:
+def classes(root: type, prefix: str = "") -> Iterator[tuple[str, type]]:
     """Every class of settings with its dotted key and a dot, the root (under "") first."""
     yield prefix, root
     for name, field in root.__pydantic_fields__.items():  # type: ignore[attr-defined]
         if hasattr(field.annotation, "__pydantic_fields__"):
-            yield from sections(field.annotation, f"{prefix}{name}.")
+            yield from classes(field.annotation, f"{prefix}{name}.")
 
 
 @lru_cache
@@ -73,8 +73,8 @@ def settings_of(verb: str) -> Mapping[str, FieldInfo]:
     """Dotted key -> type, bounds and default of every setting."""
     return {
         f"{prefix}{name}": field
-        for prefix, section in sections(root_of(verb))
-        for name, field in section.__pydantic_fields__.items()  # type: ignore[attr-defined]
+        for prefix, one in classes(root_of(verb))
+        for name, field in one.__pydantic_fields__.items()  # type: ignore[attr-defined]
         if name != _NO_SETTING and not hasattr(field.annotation, "__pydantic_fields__")
     }
 

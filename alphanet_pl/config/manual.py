@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from alphanet_pl.config.keys import conf_dir, groups, options, root_of, sections, settings_of
+from alphanet_pl.config.keys import classes, conf_dir, groups, options, root_of, settings_of
 from alphanet_pl.config.refusals import as_typed
 
 _WORDS = {int: "integer", float: "number", str: "text", bool: "true | false", Any: "any"}
@@ -34,7 +34,7 @@ def manual(verb: str, config_dir: Path | None = None) -> str:
     entry = (conf_dir() / f"{verb}.yaml").read_text(encoding="utf-8").rstrip()
     parts = [f"groups:\n{chosen}", f"--- conf/{verb}.yaml\n{entry}"]
     known = settings_of(verb)
-    for prefix, section in sections(root_of(verb)):
+    for prefix, section in classes(root_of(verb)):
         lines = list(_lines(section, prefix, known))
         if lines:
             parts.append("\n".join([f"--- {(section.__doc__ or '').splitlines()[0]}", *lines]))

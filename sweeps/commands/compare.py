@@ -16,7 +16,7 @@ from datamodules.base.files import try_place, write_text
 from datamodules.base.words import counted
 from datamodules.panel import Panel
 from sweeps.online import publish
-from sweeps.report import sweep_section, sweep_table
+from sweeps.report import sweep_part, sweep_table
 from sweeps.results import TRIALS, Sweep, read_sweep
 
 
@@ -37,7 +37,7 @@ def run(settings: Settings) -> str:
             "alphanet evaluate variants=[v2,v2.1], or alphanet sweep sweep=dropout",
         )
     with written_in(settings.page.language):
-        parts = [sweep_section(sweep) for sweep in sweeps]
+        parts = [sweep_part(sweep) for sweep in sweeps]
         if evaluations:
             parts = report_parts(evaluations, comparison, more=parts)
         title = say("sweep.title", experiment=settings.experiment)

@@ -11,16 +11,16 @@ from alphanet_pl.evaluation.portfolio.enhancement import (
     EnhancementResult,
     Relaxation,
     YearlyResult,
-    enhancement_section,
+    judge_enhancement,
+    judge_years,
     rebalance_rows,
     run_enhancement,
-    yearly_section,
 )
-from alphanet_pl.evaluation.portfolio.layers import layers_section
+from alphanet_pl.evaluation.portfolio.layers import judge_layers
 from alphanet_pl.evaluation.portfolio.tradability import MASKS, next_day
 from alphanet_pl.evaluation.results import Evaluation, Provenance
 from alphanet_pl.evaluation.signal.cross_sections import Sections, StockCoverage
-from alphanet_pl.evaluation.signal.exposures import exposures_section
+from alphanet_pl.evaluation.signal.exposures import judge_exposures
 from alphanet_pl.evaluation.signal.ic import ICResult, achievable, ic_block
 from alphanet_pl.evaluation.signal.prices import Market
 
@@ -52,10 +52,10 @@ def synthetic_evaluation(variant: str = "v2.1", seed: int = 3) -> Evaluation:
             horizon=STEP, step=STEP, label="close", filter="report", neutral=block, raw=block,
             achievable=achievable(factor[rows], forward, forward),
         ),
-        layers=layers_section(factor[rows], at, masks),
+        layers=judge_layers(factor[rows], at, masks),
         enhancement=enhancement,
         yearly=yearly,
-        exposures=exposures_section(
+        exposures=judge_exposures(
             factor[rows], styles, ["size", "beta"], dates[rows], factor[rows]
         ),
         stock_coverage=StockCoverage(
@@ -97,6 +97,6 @@ def _enhance(
     )
     index = market.close.mean(axis=1)
     returns = (index[1:] / index[:-1] - 1.0)[-len(run.dates) :]
-    found = enhancement_section(run, returns)
+    found = judge_enhancement(run, returns)
     relaxed = [Relaxation(date="2014-10-31", rung="neutrality", detail="neutral within 0.10%")]
-    return replace(found, filter="none", relaxed=relaxed), yearly_section(run, returns)
+    return replace(found, filter="none", relaxed=relaxed), judge_years(run, returns)

@@ -263,7 +263,7 @@ def towards(planned: Floats) -> Allocate:
     return allocate
 
 
-def enhancement_section(run: EnhancementRun, index_returns: Floats) -> EnhancementResult:
+def judge_enhancement(run: EnhancementRun, index_returns: Floats) -> EnhancementResult:
     """Table 14 and what it leaves out.
 
     Args:
@@ -336,7 +336,7 @@ def curves(run: EnhancementRun, index_returns: Floats) -> EnhancementCurves:
     )
 
 
-def yearly_section(run: EnhancementRun, index_returns: Floats) -> YearlyResult:
+def judge_years(run: EnhancementRun, index_returns: Floats) -> YearlyResult:
     """Table 15: returns of the calendar years, partial ones as they are."""
     series = {"portfolio": run.net, "index": index_returns, "excess": run.net - index_returns}
     found = {name: yearly_returns(each, run.dates) for name, each in series.items()}
@@ -352,7 +352,7 @@ def enhancement_of(cut: FactorSections) -> tuple[EnhancementResult, YearlyResult
     """
     run = _run(cut)
     index = _index_returns(cut, run)
-    return enhancement_section(run, index), yearly_section(run, index)
+    return judge_enhancement(run, index), judge_years(run, index)
 
 
 def _run(cut: FactorSections) -> EnhancementRun:

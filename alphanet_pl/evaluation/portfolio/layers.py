@@ -193,7 +193,7 @@ def run_layers(
     )
 
 
-def layers_section(factor: Floats, at: Sections, masks: Mapping[str, Bools]) -> LayersResult:
+def judge_layers(factor: Floats, at: Sections, masks: Mapping[str, Bools]) -> LayersResult:
     """The whole layer test: the three filters side by side, curves of the chosen one.
 
     Args:
@@ -318,4 +318,4 @@ def layers_of(cut: FactorSections) -> LayersResult:
             f"evaluation.layers={max(most, 2)}",
         )
     masks = {name: cut.read(name) for name in MASKS}
-    return layers_section(cut.daily[cut.rows], replace(cut, market=cut.test_period()), masks)
+    return judge_layers(cut.daily[cut.rows], replace(cut, market=cut.test_period()), masks)

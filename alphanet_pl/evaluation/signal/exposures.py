@@ -33,7 +33,7 @@ class ExposuresResult(Brief):
     """Of a neutralised model's predictions before their projection; null for the others."""
 
 
-def exposures_section(
+def judge_exposures(
     factor: Floats,
     styles: Floats,
     names: Sequence[str],
@@ -92,4 +92,4 @@ def exposures_of(cut: FactorSections, path: Path) -> ExposuresResult | None:
     if has_raw(path):
         before = read_factor(path, cut.panel, "raw")[cut.first + cut.rows]
         raw = np.where(np.isfinite(cut.published), before, np.nan)
-    return exposures_section(cut.published, cut.read("styles"), cut.panel.styles, cut.dates, raw)
+    return judge_exposures(cut.published, cut.read("styles"), cut.panel.styles, cut.dates, raw)

@@ -15,14 +15,14 @@ from sweeps.report import (
     pairs_covered,
     points,
     results,
-    sweep_section,
+    sweep_part,
     sweep_table,
 )
 from sweeps.results import FULL, FULL_FITS, RANK_IC, Sweep
 
 
 def sweep_text(sweep: Sweep) -> str:
-    return sweep_section(sweep).content
+    return sweep_part(sweep).content
 
 
 def test_a_configuration_is_named_by_its_variant_and_axes():

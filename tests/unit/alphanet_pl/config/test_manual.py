@@ -2,13 +2,13 @@ import re
 
 import pytest
 
-from alphanet_pl.config.keys import root_of, sections, settings_of
+from alphanet_pl.config.keys import classes, root_of, settings_of
 from alphanet_pl.config.manual import docstrings, manual, type_in_words
 
 SWEEP = root_of("sweep")
 
 
-@pytest.mark.parametrize(("prefix", "section"), [*sections(SWEEP)], ids=lambda each: str(each)[:20])
+@pytest.mark.parametrize(("prefix", "section"), [*classes(SWEEP)], ids=lambda each: str(each)[:20])
 def test_every_setting_has_a_docstring(prefix, section):
     texts = docstrings(section)
     for name in section.__pydantic_fields__:

@@ -7,12 +7,12 @@ from alphanet_pl.config.settings import EnhancementSettings, EvaluationSettings
 from alphanet_pl.evaluation.portfolio.book import Book
 from alphanet_pl.evaluation.portfolio.enhancement import (
     EnhancementRun,
-    enhancement_section,
     episodes,
+    judge_enhancement,
+    judge_years,
     rebalance_rows,
     run_enhancement,
     towards,
-    yearly_section,
 )
 from alphanet_pl.evaluation.portfolio.performance import Drawdown
 from alphanet_pl.evaluation.portfolio.rebalance import build_problem, index_weights
@@ -191,7 +191,7 @@ def test_a_factor_that_knows_the_future_beats_its_index():
     index = Book(market, int(rows[0]))
     index.trade(towards(weights))
     index.carry_to(DAYS - 1)
-    section = enhancement_section(run, np.array(index.gross))
+    section = judge_enhancement(run, np.array(index.gross))
     assert section.relative.annual_excess > 0.5
     assert section.relative.monthly_win == 1.0
 
@@ -200,7 +200,7 @@ def test_the_table_counts_every_rebalance_and_rung():
     at, inputs = simulated(4)
     run = run_enhancement(at=at, **inputs)
     index = np.random.default_rng(0).normal(0, 0.01, len(run.dates))
-    section = enhancement_section(run, index)
+    section = judge_enhancement(run, index)
     assert section.rebalances == len(at.rows) == sum(section.rungs.values())
     assert section.turnover.per_rebalance == pytest.approx(run.turnover[run.traded].mean())
     assert section.turnover.annual_one_sided == pytest.approx(
@@ -215,7 +215,7 @@ def test_the_years_compound_to_the_nav():
     at, inputs = simulated(5)
     run = run_enhancement(at=at, **inputs)
     index = np.zeros(len(run.dates))
-    yearly = yearly_section(run, index)
+    yearly = judge_years(run, index)
     assert yearly.years == ["2020", "2021"]
     assert np.prod(1 + np.array(yearly.portfolio)) == pytest.approx(np.prod(1 + run.net), abs=1e-12)
     assert yearly.excess == pytest.approx(yearly.portfolio)

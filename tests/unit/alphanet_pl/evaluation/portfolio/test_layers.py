@@ -8,9 +8,9 @@ import pytest
 from alphanet_pl.config.settings import EvaluationSettings
 from alphanet_pl.evaluation.portfolio.layers import (
     assign_layers,
+    judge_layers,
     layer_curves,
     layer_table,
-    layers_section,
     long_short_returns,
     run_layers,
 )
@@ -222,12 +222,12 @@ def test_the_section_shows_the_three_filters_side_by_side():
         log_cap=rng.normal(size=factor.shape),
         price=market.close,
     )
-    section = layers_section(factor, at, masks)
+    section = judge_layers(factor, at, masks)
     assert list(section.by_filter) == ["report", "realistic", "none"]
     assert section.by_filter["report"].stock_count < STOCKS
     assert section.by_filter["realistic"].stock_count == STOCKS
     assert section.step == STEP
     printed = replace(at, options=replace(at.options, convention="huatai"))
-    tables = [layers_section(factor, one, masks).by_filter["none"] for one in (at, printed)]
+    tables = [judge_layers(factor, one, masks).by_filter["none"] for one in (at, printed)]
     books = run_layers(neutralise(factor, at.industry, at.log_cap), market, rows)
     assert tables[0] != tables[1] == layer_table(books, at.options.cost, "huatai")
