@@ -26,8 +26,8 @@ from alphanet_pl.evaluation.compare import (
 )
 from alphanet_pl.evaluation.paper import PRINTED
 from alphanet_pl.evaluation.portfolio.performance import ANNUAL_DAYS
-from alphanet_pl.evaluation.report.calendar import milder
 from alphanet_pl.evaluation.report.formats import number, percent
+from alphanet_pl.evaluation.report.years import milder
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.types import Series
 

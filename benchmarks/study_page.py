@@ -13,9 +13,9 @@ import pandas as pd
 
 from alphanet_pl.evaluation.compare import Evaluations, compare
 from alphanet_pl.evaluation.report import tables
-from alphanet_pl.evaluation.report.calendar import episode_cells, year_cells
 from alphanet_pl.evaluation.report.formats import number
-from alphanet_pl.evaluation.report.metrics import SEEDS, TERMINAL, shown
+from alphanet_pl.evaluation.report.table_rows import SEEDS, TERMINAL, shown
+from alphanet_pl.evaluation.report.years import episode_cells, year_cells
 from alphanet_pl.evaluation.results import read_evaluation
 from alphanet_pl.evaluation.types import Series
 from benchmarks.study_claims import MEASURES, Times, claims, over_windows, signed, windows_of

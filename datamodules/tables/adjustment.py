@@ -14,7 +14,7 @@ import pandas as pd
 from datamodules.base.words import SHOWN
 from datamodules.canon.limits import LimitTable
 from datamodules.canon.report import DataReport
-from datamodules.tables.stocks import StockRows, label
+from datamodules.tables.by_stock import StockRows, label
 
 _SLACK = 0.01
 """Beyond the limit, so that neither rounding nor a factor of three digits counts."""

@@ -5,7 +5,7 @@ import pandas as pd
 
 from datamodules.base.words import SHOWN, counted
 from datamodules.canon.report import DataReport
-from datamodules.tables.stocks import StockRows
+from datamodules.tables.by_stock import StockRows
 
 _THIN = 0.2
 """Share of the neighbouring sessions' rows below which a session is no whole one."""

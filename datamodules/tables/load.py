@@ -36,11 +36,11 @@ from datamodules.tables.adjustment import (
     moves_of,
 )
 from datamodules.tables.benchmark import check_index
+from datamodules.tables.by_stock import rows_by_stock
 from datamodules.tables.calendar import check_sessions, check_weekdays
 from datamodules.tables.identities import check_identities
 from datamodules.tables.oddities import note_oddities
-from datamodules.tables.prices import check_prices
-from datamodules.tables.stocks import rows_by_stock
+from datamodules.tables.price_columns import check_prices
 from datamodules.tables.units import check_idle, check_units
 
 _FAR = pd.Timestamp("2099-12-31")

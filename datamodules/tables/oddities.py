@@ -6,7 +6,7 @@ import pandas as pd
 from datamodules.base.words import SHOWN
 from datamodules.canon.codes import is_canonical
 from datamodules.canon.report import DataReport
-from datamodules.tables.stocks import StockRows, label
+from datamodules.tables.by_stock import StockRows, label
 
 JUMP = 0.6
 """Change of adjusted close from one session to the next that a price limit would forbid."""

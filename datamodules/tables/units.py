@@ -14,7 +14,7 @@ import pandas as pd
 from datamodules.base.words import SHOWN
 from datamodules.canon.report import DataReport
 from datamodules.settings import TableSettings
-from datamodules.tables.stocks import years_of
+from datamodules.tables.by_stock import years_of
 
 
 @dataclass(frozen=True)

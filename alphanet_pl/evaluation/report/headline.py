@@ -4,8 +4,8 @@ from alphanet_pl.evaluation.compare import Comparison, Evaluations, having, judg
 from alphanet_pl.evaluation.paper import PERIOD, PRINTED
 from alphanet_pl.evaluation.report.figures import cover
 from alphanet_pl.evaluation.report.formats import as_set, entry, named, say, sentence
-from alphanet_pl.evaluation.report.metrics import HEADLINE, SETUP, shown
 from alphanet_pl.evaluation.report.page import Part, cards, figure, paragraph, part, points, table
+from alphanet_pl.evaluation.report.table_rows import HEADLINE, SETUP, shown
 from alphanet_pl.evaluation.report.tables import few, frame, headline
 from alphanet_pl.evaluation.results import Evaluation
 from datamodules.settings import IndexSettings

@@ -13,8 +13,7 @@ from alphanet_pl.evaluation.compare import Comparison, Evaluations, having
 from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult
 from alphanet_pl.evaluation.portfolio.layers import LayersResult
 from alphanet_pl.evaluation.report import figures as draw
-from alphanet_pl.evaluation.report import metrics, tables
-from alphanet_pl.evaluation.report.calendar import episodes, years
+from alphanet_pl.evaluation.report import table_rows, tables
 from alphanet_pl.evaluation.report.formats import (
     ABSENT,
     as_set,
@@ -25,8 +24,9 @@ from alphanet_pl.evaluation.report.formats import (
     percent,
     say,
 )
-from alphanet_pl.evaluation.report.metrics import Metric, shown
 from alphanet_pl.evaluation.report.page import Part, figure, paragraph, part, table
+from alphanet_pl.evaluation.report.table_rows import Metric, shown
+from alphanet_pl.evaluation.report.years import episodes, years
 from alphanet_pl.evaluation.results import Evaluation
 from alphanet_pl.evaluation.signal.exposures import Exposure
 from alphanet_pl.evaluation.signal.ic import ICResult
@@ -46,10 +46,10 @@ def ic(comparison: Comparison, evaluations: Evaluations) -> Part:
     )  # fmt: skip
     if alone and first.achievable is not None:
         note = f"{note} {say('note.truth')}"
-    differences = _differences(metrics.IC_DIFFERENCE, "ic_difference", comparison)
+    differences = _differences(table_rows.IC_DIFFERENCE, "ic_difference", comparison)
     rows, base = comparison.variants, comparison.baseline
     paired = {n: each for n, each in known.items() if n == base or rows[n].ic_difference}
-    by_year = shown(metrics.IC[:5], tables.frame(first.neutral.by_year)).T
+    by_year = shown(table_rows.IC[:5], tables.frame(first.neutral.by_year)).T
     return part(
         say("part.ic"),
         paragraph(note),
@@ -88,7 +88,7 @@ def layers(comparison: Comparison, evaluations: Evaluations) -> Part:
         paragraph(say("note.filters")),
         figure(draw.layer_excess(known), "layer-excess"),
         figure(draw.top_layer(known), "top-layer"),
-        _differences(metrics.DIFFERENCE, "top_difference", comparison),
+        _differences(table_rows.DIFFERENCE, "top_difference", comparison),
         *(
             figure(draw.layer_curves(name, found), f"layer-curves-{place}")
             for place, (name, found) in enumerate(known.items())
@@ -122,12 +122,12 @@ def enhancement(comparison: Comparison, evaluations: Evaluations) -> Part:
         table(tables.enhancement_cells(comparison, first if comparison.benchmark else None)),
         paragraph(conventions),
         figure(draw.excess_drawdown(known), "excess-drawdown"),
-        _differences(metrics.DIFFERENCE, "excess_difference", comparison),
+        _differences(table_rows.DIFFERENCE, "excess_difference", comparison),
         figure(draw.navs(known), "portfolio"),
         *years(comparison, evaluations),
         figure(draw.yearly_excess(yearly), "yearly-excess"),
         *episodes(comparison, known),
-        table(shown(metrics.TRADING, tables.trading_frame(evaluations)), say("table.trading")),
+        table(shown(table_rows.TRADING, tables.trading_frame(evaluations)), say("table.trading")),
         _relaxed(first) if alone else "",
     )
 
@@ -172,7 +172,7 @@ def coverage(comparison: Comparison, evaluations: Evaluations) -> Part:
     return part(
         say("part.coverage"),
         paragraph(say("note.coverage")),
-        table(shown(metrics.COVERAGE, found)),
+        table(shown(table_rows.COVERAGE, found)),
         figure(draw.stocks_scored(known), "stocks") if known else "",
     )
 
@@ -205,7 +205,7 @@ def _seeds(comparison: Comparison, known: Mapping[str, ICResult]) -> list[Markup
     if not spreads:
         return []
     return [
-        table(shown(metrics.SEEDS, tables.seeds_frame(comparison)), say("table.seeds")),
+        table(shown(table_rows.SEEDS, tables.seeds_frame(comparison)), say("table.seeds")),
         paragraph(say("note.seeds")),
         figure(draw.rank_ic_of_seeds(known, spreads), "rank-ic-of-seeds"),
     ]
@@ -218,7 +218,7 @@ def _alone_layers(found: LayersResult) -> list[Markup]:
     return [
         figure(draw.top_and_pool(found), "top-and-pool"),
         figure(draw.long_short(found), "long-short"),
-        table(shown(metrics.EACH_LAYER, each), title),
+        table(shown(table_rows.EACH_LAYER, each), title),
     ]
 
 

@@ -20,7 +20,7 @@ from alphanet_pl.evaluation.portfolio.enhancement import EnhancementResult, Year
 from alphanet_pl.evaluation.portfolio.layers import LayersResult, LayerTable
 from alphanet_pl.evaluation.portfolio.performance import Drawdown
 from alphanet_pl.evaluation.report.formats import percent, say
-from alphanet_pl.evaluation.report.metrics import (
+from alphanet_pl.evaluation.report.table_rows import (
     ENHANCEMENT,
     IC,
     TERMINAL,

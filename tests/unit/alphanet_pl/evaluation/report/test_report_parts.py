@@ -8,11 +8,11 @@ from alphanet_pl.evaluation.compare import compare, having
 from alphanet_pl.evaluation.paper import PERIOD
 from alphanet_pl.evaluation.report import figures as draw
 from alphanet_pl.evaluation.report import headline
-from alphanet_pl.evaluation.report.calendar import claim, episodes, same_days, year_cells, years
 from alphanet_pl.evaluation.report.figures import navs
 from alphanet_pl.evaluation.report.formats import as_set
 from alphanet_pl.evaluation.report.headline import ours
 from alphanet_pl.evaluation.report.parts import ic
+from alphanet_pl.evaluation.report.years import claim, episodes, same_days, year_cells, years
 from alphanet_pl.evaluation.results import Evaluation, Provenance
 from alphanet_pl.model.baselines import Estimated, Reversal
 from alphanet_pl.model.module import NETWORKS

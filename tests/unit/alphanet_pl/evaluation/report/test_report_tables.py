@@ -9,9 +9,9 @@ from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.compare import compare
 from alphanet_pl.evaluation.paper import PRINTED
-from alphanet_pl.evaluation.report import metrics as module
+from alphanet_pl.evaluation.report import table_rows as module
 from alphanet_pl.evaluation.report.formats import entry, number, percent, say, sentence, with_error
-from alphanet_pl.evaluation.report.metrics import ENHANCEMENT, Metric, layer_metrics, shown
+from alphanet_pl.evaluation.report.table_rows import ENHANCEMENT, Metric, layer_metrics, shown
 from alphanet_pl.evaluation.report.tables import (
     FEW,
     enhancement_cells,
