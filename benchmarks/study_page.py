@@ -49,7 +49,10 @@ def main() -> None:
     beside = evaluations(record, ("v2", "blend", "ridge")) | evaluations(BASELINES, OTHERS)
     if "v2" in beside:
         first, later = windows_of(beside["v2"])[[0, CHOSEN_ON]]
-        fill(BEYOND, {"all": beside_v2(beside, first), "confirmed": beside_v2(beside, later)})
+        fits = pd.concat([fits, pd.read_csv(BASELINES / "fits.csv", dtype={"asof": str})])
+        made = {"single": paired(beside_each_seed(fits), ("v2", "ridge", *OTHERS))}
+        made |= {"all": beside_v2(beside, first), "confirmed": beside_v2(beside, later)}
+        fill(BEYOND, made)
 
 
 def fill(page: Path, made: Mapping[str, pd.DataFrame]) -> None:
@@ -94,11 +97,23 @@ def _cell(fits: pd.DataFrame) -> str:
     return f"{fits['test_rank_ic'].mean():.1%} (epoch {epochs})"
 
 
-def paired(fits: pd.DataFrame) -> pd.DataFrame:
-    """A row a variant: its RankIC less v2's of the same window and seed."""
+def beside_each_seed(fits: pd.DataFrame) -> pd.DataFrame:
+    """With ridge's one fit a window, which no seed changes, beside each of v2's seeds."""
+    ridge = fits["variant"] == "ridge"
+    seeds = fits.loc[fits["variant"] == "v2", "seed"].unique()
+    return pd.concat([fits[~ridge], *(fits[ridge].assign(seed=seed) for seed in seeds)])
+
+
+def paired(fits: pd.DataFrame, names: Sequence[str] = VARIANTS) -> pd.DataFrame:
+    """A row a variant: its RankIC less v2's of the same window and seed.
+
+    Args:
+        fits: Rows of the record.
+        names: Of which, v2 first.
+    """
     ranks = fits.set_index([*KEYS, "variant"])["test_rank_ic"].unstack()
     rows: dict[str, Mapping[str, str]] = {}
-    for name in _known(fits)[1:]:
+    for name in _known(fits, names)[1:]:
         pairs = (ranks[name] - ranks["v2"]).dropna()
         windows = pairs.groupby("asof").mean()
         rows[name] = {
@@ -197,8 +212,8 @@ def of_times(times: Times) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _known(fits: pd.DataFrame) -> list[str]:
-    return [name for name in VARIANTS if name in set(fits["variant"])]
+def _known(fits: pd.DataFrame, names: Sequence[str] = VARIANTS) -> list[str]:
+    return [name for name in names if name in set(fits["variant"])]
 
 
 if __name__ == "__main__":

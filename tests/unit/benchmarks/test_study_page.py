@@ -7,6 +7,7 @@ from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import FitOrigin, write_result
 from benchmarks.study_page import (
+    beside_each_seed,
     beside_v2,
     evaluated,
     evaluations,
@@ -48,6 +49,16 @@ def test_a_pair_is_of_one_window_and_one_seed():
     assert row["standard error"] == "0.75"
     assert row["over seeds"] == "0.00"  # seed 0: 1 and -1 point; seed 1: 0
     assert (row["windows better"], row["pairs"]) == ("1 of 2", "3")
+
+
+def test_ridges_one_fit_stands_beside_each_seed():
+    ridge = FITS[FITS["variant"] == "v2"].drop_duplicates("asof")
+    ridge = ridge.assign(variant="ridge", test_rank_ic=[0.13, 0.09])
+    table = paired(beside_each_seed(pd.concat([FITS, ridge])), ("v2", "ridge"))
+    assert list(table.index) == ["ridge"]
+    # Windows: (0.03 + 0.01) / 2 = 2 points and 1 point.
+    assert table.loc["ridge", "RankIC less v2's, points"] == "+1.50"
+    assert table.loc["ridge", "pairs"] == "3"
 
 
 def test_the_page_keeps_its_words_and_changes_its_tables():
