@@ -45,7 +45,8 @@ from datamodules.panel import Panel
 TRAINED = Path(__file__).parent / "arms"
 """Folder of --config-dir: the settings and classes of the arms that are trained."""
 STUDY = Path("benchmarks/results/study")
-"""Whose fits of v2 are taken where they are recorded."""
+RECORDS = {BASELINE: STUDY, "ridge": STUDY, "lightgbm": STUDY.parent / "baselines"}
+"""Variant -> the record from which its fits are taken where they are there."""
 
 WORDS = (
     "experiment=beyond",
@@ -199,11 +200,11 @@ def _precedes(other: Task, task: Task) -> bool:
 
 
 def done(task: Task) -> Fit | None:
-    """A finished fit, from the study's record where that has it; None where it is to be trained."""
-    if task.settings.variant in (BASELINE, LINEAR):
-        study = Record(STUDY)
-        if (study.place(task.folder) / "fit.json").is_file():  # else of another panel, or not yet
-            study.lay_back([task])
+    """A finished fit, from its record where that has it; None where it is to be trained."""
+    if task.settings.variant in RECORDS:
+        record = Record(RECORDS[task.settings.variant])
+        if (record.place(task.folder) / "fit.json").is_file():  # else of another panel, or not yet
+            record.lay_back([task])
     return done_fit(task.folder)
 
 
