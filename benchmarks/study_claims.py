@@ -4,11 +4,11 @@ A window's fits serve all of its dates, so that differences of dates are alike w
 error over time is therefore that of windows: both variants' figures of the same windows, drawn with
 replacement. Beside it stands what single seeds differ by, paired.
 
-    claims(evaluations(record), compare(evaluations(record)), fits, times)
+    claims(evaluations(record), compare(evaluations(record)), fits, times, seeds, alike)
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +76,11 @@ def ratio(values: NDArray[np.float64]) -> float:
     return float(np.nanmean(values) / np.nanstd(values, ddof=1))
 
 
+def tracking_error(values: NDArray[np.float64]) -> float:
+    """Deviation of daily excesses, a year."""
+    return float(np.nanstd(values, ddof=1)) * math.sqrt(ANNUAL_DAYS)
+
+
 def information_ratio(values: NDArray[np.float64]) -> float:
     """The same of days, a year."""
     return ratio(values) * math.sqrt(ANNUAL_DAYS)
@@ -87,14 +92,14 @@ MEASURES = (
         "RankIC", _ranks, lambda values: float(np.nanmean(values)),
         lambda name: PRINTED.ic[name].mean / 100, percent, ALL,
     ),
-    Measure("ICIR", _ranks, ratio, lambda name: PRINTED.ic[name].icir, number, ("v2.2",)),
+    Measure("ICIR", _ranks, ratio, lambda name: PRINTED.ic[name].icir, number, ALL),
     Measure(
         "excess of the top layer a year", _top, annual,
         lambda name: PRINTED.layers[name].annual_excess[0] / 100, percent, ALL,
     ),
     Measure(
         "information ratio of the top layer", _top, information_ratio,
-        lambda name: PRINTED.layers[name].top_information_ratio, number, ("v2.3",),
+        lambda name: PRINTED.layers[name].top_information_ratio, number, ALL,
     ),
     Measure(
         "excess of the portfolio a year", _portfolio, annual,
@@ -102,15 +107,22 @@ MEASURES = (
     ),
     Measure(
         "information ratio of the portfolio", _portfolio, information_ratio,
-        lambda name: PRINTED.enhancement[name].information_ratio, number, ("v2.1", "v2.3"),
+        lambda name: PRINTED.enhancement[name].information_ratio, number, ALL,
+    ),
+    Measure(
+        "tracking error of the portfolio", _portfolio, tracking_error,
+        lambda name: PRINTED.enhancement[name].tracking_error / 100, percent, ("v2.2",),
     ),
 )  # fmt: skip
-STEADY = ("v2.2", "ICIR")
-"""The one claim that two variants are alike."""
 
 
 def claims(
-    found: Evaluations, comparison: Comparison, fits: pd.DataFrame, times: Times
+    found: Evaluations,
+    comparison: Comparison,
+    fits: pd.DataFrame,
+    times: Times,
+    seeds: pd.DataFrame,
+    alike: pd.DataFrame,
 ) -> pd.DataFrame:
     """A row a claim of the report, in the order of the variants.
 
@@ -119,6 +131,8 @@ def claims(
         comparison: Of the same.
         fits: The record's rows.
         times: Of epochs, by n.
+        seeds: Of `single_seeds`: variant, seed, a column a measure.
+        alike: Of the same: variant, asof, correlation of a variant's seeds.
     """
     rows: dict[str, Sequence[str]] = {}
     plain = comparison.variants.get(BASELINE)
@@ -129,11 +143,15 @@ def claims(
             continue
         for measure in MEASURES:
             if name in measure.variants:
-                rows |= _measured(measure, found[name], found[BASELINE])
+                cells = _measured(measure, found[name], found[BASELINE])
+                rows |= {
+                    key: [cell, _of_seeds(measure.says, name, seeds), read]
+                    for key, (cell, read) in cells.items()
+                }
         if name == "v2.1":
-            rows |= _of_training(fits, times)
+            rows |= _of_likeness(alike) | _of_training(fits, times) | _of_calmar(name, row, plain)
         if name == "v2.2":
-            rows |= _of_purity(row, plain)
+            rows |= _of_purity(row, plain) | _of_calmar(name, row, plain)
     return pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
 
 
@@ -142,20 +160,17 @@ def _judged_as(row: VariantRow) -> tuple[str, str, int]:
     return row.start, row.stop, len(row.seeds.seeds) if row.seeds else 0
 
 
-def _measured(measure: Measure, ours: Evaluation, plain: Evaluation) -> dict[str, Sequence[str]]:
+def _measured(measure: Measure, ours: Evaluation, plain: Evaluation) -> dict[str, tuple[str, str]]:
+    """Claim -> ours less v2's with its error, and the reading; empty where a part is lacking."""
     mine, theirs = measure.series(ours), measure.series(plain)
     if mine is None or theirs is None:
         return {}
     difference, error = over_windows(measure.figure, mine, theirs, windows_of(plain))
     printed = [measure.printed(name) for name in (ours.variant, BASELINE)]
     says = " against ".join(map(measure.shown, printed))
-    if (ours.variant, measure.says) == STEADY:
-        read = alike(difference, error)
-    else:
-        read = reading(difference, error, printed[0] - printed[1])
+    read = reading(difference, error, printed[0] - printed[1])
     cell = f"{signed(measure.shown, difference)} \u00b1 {measure.shown(error)}"
-    seeds = _of_seeds(ours, plain) if measure.says == "RankIC" else "-"
-    return {f"{ours.variant} {measure.says} {says}": [cell, seeds, read]}
+    return {f"{ours.variant} {measure.says} {says}": (cell, read)}
 
 
 def windows_of(found: Evaluation) -> NDArray[np.str_]:
@@ -178,30 +193,49 @@ def over_windows(
         windows: (W,) as-of dates; each window's dates are drawn together. NaN with fewer than two.
     """
     dates, both = common(mine, theirs)
-    place = np.searchsorted(windows, np.array(dates), side="right")
-    parts = [both[:, place == one] for one in np.unique(place)]
     difference = figure(both[0]) - figure(both[1])
-    if len(parts) < 2:
-        return difference, math.nan
+    drawn = [figure(some[0]) - figure(some[1]) for some in drawn_windows(dates, both, windows)]
+    return difference, spread(drawn)
+
+
+def of_one(
+    figure: Callable[[NDArray[np.float64]], float], series: Series, windows: NDArray[np.str_]
+) -> tuple[float, float]:
+    """A figure and its standard error over windows, as `over_windows` draws them."""
+    values = np.array([series.values])
+    drawn = [figure(some[0]) for some in drawn_windows(series.dates, values, windows)]
+    return figure(values[0]), spread(drawn)
+
+
+def drawn_windows(
+    dates: Sequence[str], values: NDArray[np.float64], windows: NDArray[np.str_]
+) -> Iterator[NDArray[np.float64]]:
+    """Values (K, D) of DRAWS samples of windows, with replacement; none of fewer than two."""
+    place = np.searchsorted(windows, np.array(dates), side="right")
+    parts = [values[:, place == one] for one in np.unique(place)]
     random = np.random.default_rng(0)
-    drawn = []
-    for _ in range(DRAWS):
+    for _ in range(DRAWS if len(parts) > 1 else 0):
         places = random.integers(len(parts), size=len(parts))
-        some = np.concatenate([parts[one] for one in places], axis=1)
-        drawn.append(figure(some[0]) - figure(some[1]))
-    return difference, float(np.std(drawn, ddof=1))
+        yield np.concatenate([parts[one] for one in places], axis=1)
 
 
-def _of_seeds(ours: Evaluation, plain: Evaluation) -> str:
-    """RankIC of a single seed less that of v2's of the same number, and its error over seeds."""
-    if ours.ic is None or plain.ic is None:
+def spread(drawn: Sequence[float]) -> float:
+    """The deviation of what was drawn, which is the standard error; NaN of nothing."""
+    return float(np.std(drawn, ddof=1)) if drawn else math.nan
+
+
+def _of_seeds(says: str, name: str, seeds: pd.DataFrame) -> str:
+    """A figure of a single seed less that of v2's of the same number, and its error over seeds."""
+    if seeds.empty:
         return "-"
-    mine, theirs = ours.ic.by_seed, plain.ic.by_seed
-    both = [mine[seed].mean - theirs[seed].mean for seed in mine if seed in theirs]
+    wide = seeds.pivot(index="seed", columns="variant", values=says)
+    if not {name, BASELINE} <= set(wide):
+        return "-"
+    both = (wide[name] - wide[BASELINE]).dropna()
     if len(both) < 2:
         return "-"
-    error = np.std(both, ddof=1) / math.sqrt(len(both))
-    return f"{signed(percent, float(np.mean(both)))} \u00b1 {percent(float(error))}"
+    show = next(measure.shown for measure in MEASURES if measure.says == says)
+    return f"{signed(show, float(both.mean()))} \u00b1 {show(float(both.sem()))}"
 
 
 def signed(shown: Callable[[float], str], value: float) -> str:
@@ -215,11 +249,18 @@ def reading(difference: float, error: float, claimed: float) -> str:
     return "reproduced" if difference * claimed > 0 else CONTRARY
 
 
-def alike(difference: float, error: float) -> str:
-    """Whether two figures are alike, as is claimed."""
-    if not math.isfinite(error):
-        return "cannot be told"
-    return "reproduced: no difference" if abs(difference) <= SURE * error else "**not reproduced**"
+def _of_likeness(alike: pd.DataFrame) -> dict[str, Sequence[str]]:
+    """Whether v2.1's seeds are less alike than v2's, paired by window."""
+    if alike.empty:
+        return {}
+    wide = alike.pivot(index="asof", columns="variant", values="correlation")
+    if not {"v2.1", BASELINE} <= set(wide):
+        return {}
+    less = (wide["v2.1"] - wide[BASELINE]).dropna()
+    difference, error = float(less.mean()), float(less.sem())
+    cell = f"{signed(number, difference)} \u00b1 {number(error)}"
+    claim = "v2.1 seeds are less alike: rank correlation of two of them (no figure printed)"
+    return {claim: [cell, "-", reading(difference, error, -1.0)]}
 
 
 def _of_training(fits: pd.DataFrame, times: Times) -> dict[str, Sequence[str]]:
@@ -249,7 +290,7 @@ def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Sequence[str]]:
             if row.exposures
         ]
         smaller = [sizes[0][style] < sizes[1][style] for style in sizes[0] if style in sizes[1]]
-        says = f"smaller in {sum(smaller)} of {len(smaller)} styles"
+        says = f"smaller in {sum(smaller)} of {len(smaller)} styles, after projection on them"
         rows["v2.2 is purer: smaller exposures to the styles"] = [says, "-", counted(smaller)]
     both, held = milder(pure.episodes, plain.episodes)
     if both:
@@ -264,11 +305,18 @@ def _of_purity(pure: VariantRow, plain: VariantRow) -> dict[str, Sequence[str]]:
         says = " against ".join(map(percent, depths))
         claim = f"v2.2 largest drawdown of the portfolio's excess {falls}"
         rows[claim] = [says, "-", counted([depths[0] < depths[1]])]
-        calmar = " against ".join(number(one.calmar) for one in printed)
-        more = ours[0].calmar > ours[1].calmar
-        says = " against ".join(number(one.calmar) for one in ours)
-        rows[f"v2.2 Calmar ratio of the portfolio {calmar}"] = [says, "-", counted([more])]
     return rows
+
+
+def _of_calmar(name: str, row: VariantRow, plain: VariantRow) -> dict[str, Sequence[str]]:
+    """A portfolio's excess by its largest drawdown, higher than v2's in the report."""
+    if row.enhancement is None or plain.enhancement is None:
+        return {}
+    printed = " against ".join(number(PRINTED.enhancement[one].calmar) for one in (name, BASELINE))
+    ours = [one.relative.calmar for one in (row.enhancement, plain.enhancement)]
+    says = " against ".join(map(number, ours))
+    claim = f"{name} Calmar ratio of the portfolio {printed}"
+    return {claim: [says, "-", counted([ours[0] > ours[1]])]}
 
 
 def counted(held: Sequence[bool]) -> str:

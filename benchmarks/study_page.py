@@ -14,11 +14,20 @@ import pandas as pd
 from alphanet_pl.evaluation.compare import Evaluations, compare
 from alphanet_pl.evaluation.report import tables
 from alphanet_pl.evaluation.report.formats import number
-from alphanet_pl.evaluation.report.table_rows import SEEDS, TERMINAL, shown
+from alphanet_pl.evaluation.report.table_rows import TERMINAL, shown
 from alphanet_pl.evaluation.report.years import episode_cells, year_cells
 from alphanet_pl.evaluation.results import read_evaluation
 from alphanet_pl.evaluation.types import Series
-from benchmarks.study_claims import MEASURES, Times, claims, over_windows, signed, windows_of
+from benchmarks.single_seeds import CORRELATION, FIGURES
+from benchmarks.study_claims import (
+    MEASURES,
+    Times,
+    claims,
+    of_one,
+    over_windows,
+    signed,
+    windows_of,
+)
 from datamodules.base.errors import EvaluationError
 from datamodules.base.files import read_json
 
@@ -43,7 +52,8 @@ def main() -> None:
     found = evaluations(record)
     times = read_json(TIMES)["n"]
     made = {"fits": of_fits(fits), "paired": paired(fits), **evaluated(found)}
-    made["claims"] = claims(found, compare(found), fits, times)
+    made["claims"] = claims(found, compare(found), fits, times, *of_single_seeds(record))
+    made["errors"] = errors(found, of_single_seeds(record)[0])
     made["times"] = of_times(times)
     fill(PAGE, made)
     beside = evaluations(record, ("v2", "blend", "ridge")) | evaluations(BASELINES, OTHERS)
@@ -145,21 +155,45 @@ def evaluated(found: Evaluations) -> dict[str, pd.DataFrame]:
     headline = shown(TERMINAL, tables.headline(found, comparison))
     headline.loc["seeds"] = [str(len(each.provenance.seeds)) for each in found.values()]
     headline.loc["scored"] = [f"{each.start} to {each.stop}" for each in found.values()]
-    sizes = {
-        name: {style: number(each.mean_absolute) for style, each in row.exposures.items()}
-        for name, row in comparison.variants.items()
-        if row.exposures
-    }
+    exposures = {}
+    for name, row in comparison.variants.items():
+        befores = row.exposures_before_projection
+        for says, found_sizes in ((name, row.exposures), (f"{name}, before projection", befores)):
+            if found_sizes:
+                cells = {style: number(each.mean_absolute) for style, each in found_sizes.items()}
+                exposures[says] = cells
     return {
         "evaluations": headline,
         "ic": tables.ic_cells(comparison),
-        "seeds": shown(SEEDS, tables.seeds_frame(comparison)),
         "layers": tables.layer_cells(comparison),
         "enhancement": tables.enhancement_cells(comparison),
         "years": year_cells(comparison, found),
         "episodes": episode_cells(comparison),
-        "exposures": pd.DataFrame(sizes),
+        "exposures": pd.DataFrame(exposures),
     }
+
+
+def of_single_seeds(record: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `benchmarks.single_seeds` keeps: figures of each seed, and how alike seeds are."""
+    paths = [record / name for name in (FIGURES, CORRELATION)]
+    figures, alike = (pd.read_csv(path) if path.is_file() else pd.DataFrame() for path in paths)
+    return figures, alike
+
+
+def errors(found: Evaluations, seeds: pd.DataFrame) -> pd.DataFrame:
+    """Two rows a measure: of the factor with its error over windows, of one seed over seeds."""
+    rows: dict[str, dict[str, str]] = {}
+    for measure in MEASURES:
+        whole, single = rows.setdefault(measure.says, {}), f"{measure.says}, of one seed"
+        for name, one in found.items():
+            if (series := measure.series(one)) is not None:
+                value, error = of_one(measure.figure, series, windows_of(one))
+                whole[name] = f"{measure.shown(value)} ± {measure.shown(error)}"
+            each = seeds.loc[seeds["variant"] == name, measure.says] if len(seeds) else []
+            if len(each) > 1:
+                cell = f"{measure.shown(each.mean())} ± {measure.shown(each.sem())}"
+                rows.setdefault(single, {})[name] = cell
+    return pd.DataFrame.from_dict(rows, orient="index").fillna("-")
 
 
 def beside_v2(found: Evaluations, first: str) -> pd.DataFrame:

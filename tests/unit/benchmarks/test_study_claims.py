@@ -10,7 +10,7 @@ from alphanet_pl.evaluation.compare import compare, returns
 from alphanet_pl.evaluation.results import FitOrigin
 from alphanet_pl.evaluation.types import Series
 from benchmarks import study_claims
-from benchmarks.study_claims import alike, claims, counted, over_windows, ratio, reading
+from benchmarks.study_claims import claims, counted, of_one, over_windows, ratio, reading
 
 FITS = pd.DataFrame(
     [
@@ -21,6 +21,9 @@ FITS = pd.DataFrame(
     columns=["variant", "asof", "seed", "epochs"],
 )
 TIMES = {"8": {"seconds": [6.2, 6.0, 6.5], "times as fast as all": [1.41, 1.33, 1.47]}}
+
+
+NONE = pd.DataFrame()
 
 
 def days(count: int) -> np.ndarray:
@@ -67,18 +70,50 @@ def of(variant: str, seed: int = 3):
 
 def test_the_same_factor_twice_tells_nothing_apart():
     found = {name: of(name) for name in ("v2", "v2.1", "v2.2")}
-    table = claims(found, compare(found), FITS, TIMES)
+    table = claims(found, compare(found), FITS, TIMES, NONE, NONE)
     readings = table["reading"]
-    assert set(readings[table.index.str.startswith("v2.1 ")][:4]) == {"cannot be told"}
-    assert readings["v2.2 ICIR 1.15 against 1.14"] == "reproduced: no difference"
+    assert set(readings[table.index.str.startswith("v2.1 ")][:6]) == {"cannot be told"}
+    assert readings["v2.2 ICIR 1.15 against 1.14"] == "cannot be told"
     assert readings["v2.2 is purer: smaller exposures to the styles"] == "the contrary (no error)"
     assert table.loc["v2.2 RankIC 7.99% against 11.25%", "ours less v2's"] == "+0.00% \u00b1 0.00%"
-    assert len(table) == 5 + 8
+    assert set(table["single seeds"]) == {"-"}
+    assert len(table) == 6 + 2 + 7 + 4
+
+
+def test_single_seeds_are_paired_and_their_likeness_by_window():
+    found = {name: of(name) for name in ("v2", "v2.1")}
+    seeds = pd.DataFrame(
+        [("v2", 0, 0.10), ("v2", 1, 0.12), ("v2.1", 0, 0.11), ("v2.1", 1, 0.14), ("v2.1", 2, 0.5)],
+        columns=["variant", "seed", "RankIC"],
+    ).assign(**{measure.says: 0.0 for measure in study_claims.MEASURES[1:]})
+    alike = pd.DataFrame(
+        [("v2", "a", 0.9), ("v2", "b", 0.8), ("v2.1", "a", 0.7), ("v2.1", "b", 0.61)],
+        columns=["variant", "asof", "correlation"],
+    )
+    table = claims(found, compare(found), FITS, TIMES, seeds, alike)
+    single = table["single seeds"]
+    assert single["v2.1 RankIC 11.45% against 11.25%"] == "+1.50% \u00b1 0.50%"
+    assert single["v2.1 ICIR 1.10 against 1.14"] == "+0.00 \u00b1 0.00"
+    (less,) = table.index[table.index.str.contains("less alike")]
+    assert table.loc[less, "ours less v2's"] == "-0.20 \u00b1 0.01"  # -0.195 and 0.005, rounded
+    assert table.loc[less, "reading"] == "reproduced"
+
+
+def test_a_figures_own_error_is_that_of_clusters_by_window():
+    rng = np.random.default_rng(6)
+    place = np.arange(600) // 10
+    values = rng.normal(size=60)[place] + rng.normal(size=600)
+    found = of_one(
+        lambda one: float(one.mean()), Series(list(days(600)), list(values)), days(600)[::10]
+    )
+    oracle = sm.OLS(values, np.ones(600)).fit(cov_type="cluster", cov_kwds={"groups": place})
+    assert found[0] == pytest.approx(oracle.params[0])
+    assert found[1] == pytest.approx(oracle.bse[0], rel=0.07)
 
 
 def test_a_variant_of_other_days_is_not_read():
     found = {"v2": of("v2"), "v2.3": replace(of("v2.3"), stop="2030-01-01")}
-    assert claims(found, compare(found), FITS, TIMES).empty
+    assert claims(found, compare(found), FITS, TIMES, NONE, NONE).empty
 
 
 def test_a_fits_time_is_an_epochs_by_the_number_of_epochs():
@@ -103,12 +138,6 @@ def test_a_fits_time_is_an_epochs_by_the_number_of_epochs():
 )
 def test_a_claim_is_read_by_two_standard_errors(difference, error, sign, says):
     assert reading(difference, error, sign) == says
-
-
-def test_what_is_claimed_alike_is_not_where_a_difference_is_sure():
-    assert alike(0.01, 0.01) == "reproduced: no difference"
-    assert alike(0.03, 0.01) == "**not reproduced**"
-    assert alike(0.03, float("nan")) == "cannot be told"
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import pytest
 from helpers.synthetic_evaluation import synthetic_evaluation
 
 from alphanet_pl.evaluation.results import FitOrigin, write_result
+from benchmarks.study_claims import MEASURES
 from benchmarks.study_page import (
     beside_each_seed,
     beside_v2,
+    errors,
     evaluated,
     evaluations,
     filled,
@@ -121,6 +123,19 @@ def test_v2_itself_has_no_difference_and_what_is_not_trained_no_seeds():
     table = beside_v2({"v2": plain, "reversal": untrained}, "2014-10-01")
     assert "(" not in "".join(table.loc["v2"])
     assert (table.loc["v2", "seeds"], table.loc["reversal", "seeds"]) == ("10", "-")
+
+
+def test_a_factor_has_its_error_over_windows_and_its_seeds_theirs():
+    found = {"v2": judged("v2", 3), "blend": judged("blend", 4)}
+    seeds = pd.DataFrame(
+        {"variant": ["v2"] * 2, "seed": [0, 1]}
+        | {measure.says: [0.10, 0.12] for measure in MEASURES}
+    )
+    table = errors(found, seeds)
+    assert table.loc["RankIC", "v2"].startswith(f"{found['v2'].ic.neutral.summary.mean:.2%} ± ")
+    assert table.loc["RankIC, of one seed", "v2"] == "11.00% ± 1.00%"
+    assert table.loc["RankIC, of one seed", "blend"] == "-"
+    assert len(errors(found, pd.DataFrame())) == len(MEASURES)
 
 
 def test_an_evaluation_without_a_part_is_refused():
