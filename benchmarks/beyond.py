@@ -60,6 +60,8 @@ STAGES = {
     "confirm": (WINDOWS[8:], "2020-08-24"),
 }
 """Stage -> its as-of dates, and the last day that is scored."""
+CHOSEN = ("variants=[v2,ridge]",)
+"""What `union`, the chosen arm, is made of: all that the confirmation takes."""
 LINEAR = "ridge"
 """No arm, but what `mixed` takes besides v2: every seed gives the same fit, so one a window."""
 TESTED = {"choose": ARMS, "confirm": ("union",)}
@@ -114,7 +116,8 @@ def settings_of(stage: str, words: Sequence[str]) -> Settings:
     dates, stop = STAGES[stage]
     calendar = (f"rolling.dates=[{','.join(map(str, dates))}]", f"rolling.stop={stop}")
     named = [word if "=" in word else f"data.panel={word}" for word in words]
-    return load_settings("roll", [*WORDS, *calendar, *named], TRAINED)
+    chosen = CHOSEN if stage == "confirm" else ()
+    return load_settings("roll", [*WORDS, *chosen, *calendar, *named], TRAINED)
 
 
 def run(stage: str, settings: Settings) -> list[Row]:

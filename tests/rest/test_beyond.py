@@ -62,7 +62,9 @@ def test_every_arm_differs_from_v2_in_one_thing():
         parts = [key for key in identity if key not in ("protocol", "sources")]
         assert [len(identity[part]) for part in parts] == [1]
     assert (settings.rolling.dates[0], settings.rolling.dates[-1]) == ("2011-01-31", "2014-07-31")
-    later = beyond.settings_of("confirm", ["panel.zarr"]).rolling.dates
+    confirmed = beyond.settings_of("confirm", ["panel.zarr"])
+    assert confirmed.variants == ["v2", "ridge"]
+    later = confirmed.rolling.dates
     assert (later[0], later[-1], len(later)) == ("2015-01-31", "2020-01-31", 11)
 
 

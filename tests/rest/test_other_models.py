@@ -32,6 +32,17 @@ def test_a_fit_says_what_its_model_is_and_how_many_numbers_it_has(home, name):
     assert record["parameters"] == MODELS[name]
 
 
+@pytest.mark.parametrize("loss", ["neutralised", "long_side", "neutralised_long_side"])
+def test_v3_goes_with_dropped_features_and_every_loss(study, loss):
+    asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF]
+    words = ("variant=v3", "model.n=8", f"loss={loss}", f"asof={asof}", f"experiment=v3-{loss}")
+    assert call(study, "train", *words, "trainer.max_epochs=1") == 0
+    (path,) = study.runs.glob(f"v3-{loss}/v3/*/*/fit.json")
+    record = read_json(path)
+    assert record["parameters"] == [464, 26760, 61]
+    assert 0.5 < record["metrics"]["val/loss"] < 1.5
+
+
 def test_loggers_are_given_the_one_row_of_a_baseline(study):
     asof = Panel.open(study.runs / "demo" / "panel.zarr").dates[ASOF]
     words = ("variant=ridge", f"asof={asof}", "experiment=logged", "logger=[wandb,tensorboard]")
